@@ -1,0 +1,94 @@
+"""Any array of the array API standard, evaluated as a whole; gradients by ``value_and_grad``."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import array_api_compat
+import numpy as np
+from wce_core import evaluate
+from wce_core.backend import Backend, Description
+from wce_core.evaluate import Spec
+from wce_core.handles import Predictions, Tracked
+from wce_core.types import Array, Arrays, Namespace
+
+
+class GenericBackend(Backend):
+    """A namespace found by array-api-compat or ``__array_namespace__``; no autodiff is assumed."""
+
+    def __init__(self, name: str, xp: Namespace, array_type: type) -> None:
+        self.name = name
+        self.xp = xp
+        self._array_type = array_type
+
+    def owns(self, array: object) -> bool:
+        """Arrays of the type it was made for."""
+        return isinstance(array, self._array_type)
+
+    def dtype_name(self, array: Array) -> str:
+        """The last word of the dtype's name."""
+        return str(getattr(array.dtype, "name", array.dtype)).rpartition(".")[2]
+
+    def asarray(self, value: np.ndarray, like: Array) -> Array:
+        """By the namespace's own ``asarray``."""
+        return self.xp.asarray(value, device=array_api_compat.device(like))
+
+    def readable(self, array: Array) -> bool:
+        """If NumPy can read it."""
+        try:
+            self.to_numpy(array)
+        except (TypeError, ValueError, RuntimeError, BufferError, AttributeError):
+            return False
+        return True
+
+    def to_numpy(self, array: Array) -> np.ndarray:
+        """By DLPack, the standard's own way to share memory."""
+        return np.from_dlpack(array)
+
+    def run(self, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
+        """The plain formula."""
+        return evaluate.plain(self, spec, arrays)
+
+    def value_and_grad(
+        self, function: Callable[..., Any], has_aux: bool
+    ) -> Callable[..., tuple[Any, Array]]:
+        """By handles: the closed-form gradient of losses of this library."""
+
+        def with_gradient(predictions: Array, *args: Any, **kwargs: Any) -> tuple[Any, Array]:
+            handle = Predictions(self, predictions)
+            result = function(handle, *args, **kwargs)
+            value, aux = result if has_aux else (result, None)
+            gradient = self._gradient(handle, value)
+            plain_value = value.value if isinstance(value, Tracked) else value
+            return ((plain_value, aux) if has_aux else plain_value), gradient
+
+        return functools.wraps(function)(with_gradient)
+
+    def _gradient(self, handle: Predictions, value: Any) -> Array:
+        predictions = handle.array
+        if not isinstance(value, Tracked):
+            raise TypeError(
+                f"the function returned {type(value).__name__}; expected a loss of wce_core of its "
+                "first argument, or arithmetic of such losses"
+            )
+        return self.xp.astype(value.gradient, predictions.dtype, copy=False)
+
+    def describe(self) -> Description:
+        """The version of the array's own package."""
+        module = sys.modules[self._array_type.__module__.partition(".")[0]]
+        return Description(str(getattr(module, "__version__", "unknown")), ("unknown",), True)
+
+
+@functools.cache
+def _backend_for_type(array_type: type, namespace: Namespace) -> GenericBackend:
+    return GenericBackend(array_type.__module__.partition(".")[0], namespace, array_type)
+
+
+def backend_for(array: object) -> GenericBackend | None:
+    """A backend for an array with a namespace of its own, or None."""
+    if not array_api_compat.is_array_api_obj(array):
+        return None
+    return _backend_for_type(type(array), array_api_compat.array_namespace(array))

@@ -1,0 +1,197 @@
+"""JAX: one compiled program per shape and static option, differentiable to any order.
+
+The first derivative is the closed form, by ``custom_jvp``, so forward mode, reverse mode and their
+compositions work; the second and higher ones are JAX's own of the plain formula. Float64, for sums
+and for ``precision="exact"``, is switched on around the call and never leaves it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import jax
+import jax.numpy as xp
+import numpy as np
+from jax.custom_derivatives import SymbolicZero
+from wce_core import evaluate
+from wce_core.backend import Backend, Description
+from wce_core.evaluate import Spec
+from wce_core.types import Array, Arrays
+
+
+class JaxBackend(Backend):
+    """CPU, GPU and TPU; sharded arrays and tracers alike."""
+
+    name = "jax"
+    xp = xp
+    index_dtype = "int32"
+
+    def owns(self, array: object) -> bool:
+        """Arrays and tracers."""
+        return isinstance(array, jax.Array)
+
+    def dtype_name(self, array: Array) -> str:
+        """NumPy's names, and ml_dtypes' bfloat16."""
+        return str(array.dtype)
+
+    def asarray(self, value: np.ndarray, like: Array) -> Array:
+        """Uncommitted, so it follows the predictions to their device."""
+        del like
+        return xp.asarray(value)
+
+    def readable(self, array: Array) -> bool:
+        """Concrete and on the CPU."""
+        if isinstance(array, jax.core.Tracer):
+            return False
+        return bool(array.is_fully_addressable) and all(
+            device.platform == "cpu" for device in array.devices()
+        )
+
+    def to_numpy(self, array: Array) -> np.ndarray:
+        """Without a copy, but for bfloat16."""
+        own = np.asarray(array)
+        return own.astype(np.float32) if own.dtype.name == "bfloat16" else own
+
+    def has_float64(self, like: Array) -> bool:
+        """Not on a TPU. A traced array will run on the default backend."""
+        if isinstance(like, jax.core.Tracer):
+            return bool(jax.default_backend() != "tpu")
+        return all(device.platform != "tpu" for device in like.devices())
+
+    def scope(self) -> AbstractContextManager[Any]:
+        """Float64 within the call, whatever the program's default is."""
+        context: AbstractContextManager[Any] = (
+            nullcontext() if jax.default_backend() == "tpu" else jax.enable_x64(True)
+        )
+        return context
+
+    def argmax(self, array: Array, axis: int) -> Array:
+        """In 32 bits: 64-bit indices cannot be lowered in a program whose default is 32."""
+        return xp.expand_dims(jax.lax.argmax(array, axis, xp.int32), axis)
+
+    def arange(self, count: int, like: Array) -> Array:
+        """A constant of the compiled program: it has no device of its own."""
+        return xp.arange(count, dtype=like.dtype)
+
+    def scalar(self, value: Any, dtype: str, like: Array) -> Array:
+        """Uncommitted, like every other companion of the predictions."""
+        del like
+        return xp.asarray(value, dtype=dtype)
+
+    def run(self, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
+        """The cached program."""
+        outputs: tuple[Array, ...] = _program(spec, arrays)
+        return outputs
+
+    def value_and_grad(
+        self, function: Callable[..., Any], has_aux: bool
+    ) -> Callable[..., tuple[Any, Array]]:
+        """``jax.value_and_grad``."""
+        both: Callable[..., tuple[Any, Array]] = jax.value_and_grad(function, has_aux=has_aux)
+        return both
+
+    def compile(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """``jax.jit``."""
+        compiled: Callable[..., Any] = jax.jit(function)
+        return compiled
+
+    def describe(self) -> Description:
+        """The devices that JAX sees."""
+        devices = tuple(str(device) for device in jax.devices())
+        return Description(jax.__version__, devices, jax.default_backend() != "tpu")
+
+
+BACKEND = JaxBackend()
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _program(spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
+    with BACKEND.scope():
+        return _value(spec, arrays)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _value(spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
+    """The outputs alone; asked for a derivative, the outputs and the closed form together."""
+    return evaluate.plain(BACKEND, spec, arrays)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _fused(spec: Spec, arrays: Arrays) -> tuple[tuple[Array, ...], Array]:
+    """The outputs and their gradient, which JAX differentiates as that of the plain formula."""
+    return evaluate.fused(BACKEND, spec, arrays)
+
+
+@functools.partial(_value.defjvp, symbolic_zeros=True)
+def _value_jvp(spec: Spec, primals: Any, tangents: Any) -> Any:
+    (arrays,), (dots,) = primals, tangents
+    with BACKEND.scope():
+        outputs, gradient = _fused(spec, arrays)
+        return outputs, _output_tangents(spec, arrays, _moving(dots), outputs, gradient)
+
+
+@functools.partial(_fused.defjvp, symbolic_zeros=True)
+def _fused_jvp(spec: Spec, primals: Any, tangents: Any) -> Any:
+    (arrays,), (dots,) = primals, tangents
+    moving = _moving(dots)
+    with BACKEND.scope():
+        outputs, gradient = _fused(spec, arrays)
+        first = _output_tangents(spec, arrays, moving, outputs, gradient)
+        _, second = _jvp(functools.partial(_plain_gradient, spec), arrays, moving)
+        return (outputs, gradient), (first, second.astype(gradient.dtype))
+
+
+def _moving(dots: Arrays) -> Arrays:
+    """The tangents that are not known to be zero."""
+    return {
+        name: dot
+        for name, dot in dots.items()
+        if not isinstance(dot, SymbolicZero) and dot.dtype != jax.dtypes.float0
+    }
+
+
+def _jvp(function: Callable[[Arrays], Any], arrays: Arrays, moving: Arrays) -> Any:
+    """Value and tangent of a function of all arrays along the moving ones."""
+    start = {name: arrays[name] for name in moving}
+    return jax.jvp(lambda own: function({**arrays, **own}), (start,), (moving,))
+
+
+def _output_tangents(
+    spec: Spec, arrays: Arrays, moving: Arrays, outputs: tuple[Array, ...], gradient: Array
+) -> tuple[Array, ...]:
+    """Closed form for the predictions, JAX's own for weights and soft targets."""
+    tangents = [
+        np.zeros(y.shape, jax.dtypes.float0) if xp.issubdtype(y.dtype, xp.integer) else xp.zeros_like(y)
+        for y in outputs
+    ]
+    if "predictions" in moving:
+        tangents[0] = _contracted(spec, gradient, moving["predictions"], outputs[0].dtype)
+    rest = {name: dot for name, dot in moving.items() if name != "predictions"}
+    if rest:
+        _, more = _jvp(functools.partial(evaluate.plain, BACKEND, spec), arrays, rest)
+        tangents = [a if a.dtype == jax.dtypes.float0 else a + b for a, b in zip(tangents, more, strict=True)]
+    return tuple(tangents)
+
+
+def _contracted(spec: Spec, gradient: Array, dot: Array, dtype: Any) -> Array:
+    """Σ gradient·dot, of each item for ``reduction="none"``.
+
+    Transposed, this applies the cotangent in the gradient's float32 and rounds only the product.
+    """
+    products = gradient * dot.astype(gradient.dtype)
+    if spec.reduction == "none":
+        return (products if spec.axis is None else products.sum(axis=spec.axis)).astype(dtype)
+    return xp.sum(products, dtype=spec.accumulate).astype(dtype)
+
+
+def _plain_gradient(spec: Spec, arrays: Arrays) -> Array:
+    """The gradient to the predictions, by JAX from the plain formula."""
+
+    def total(predictions: Array) -> Array:
+        own = evaluate.plain(BACKEND, spec, {**arrays, "predictions": predictions})[0]
+        return xp.sum(own.astype(spec.accumulate))
+
+    return jax.grad(total)(arrays["predictions"])

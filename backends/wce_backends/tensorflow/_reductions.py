@@ -1,0 +1,131 @@
+"""Reductions of the array API standard on TensorFlow."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from wce_backends.tensorflow._dtypes import (
+    EVERY,
+    FLOATS,
+    HALVES,
+    NUMBERS,
+    SIGNED,
+    UNSIGNED,
+    Array,
+    DType,
+    Op,
+    named,
+    require,
+    tensor,
+    tf,
+)
+from wce_backends.tensorflow._manipulation import axes_of
+
+_Axis: TypeAlias = "int | tuple[int, ...] | None"
+
+
+def mean(x: Array, /, *, axis: _Axis = None, keepdims: bool = False) -> Array:
+    """The arithmetic mean; of float16 and bfloat16 it is taken in float32."""
+    x = tensor(x)
+    require("mean", x.dtype, FLOATS)
+    return tf.cast(tf.reduce_mean(_widened(x), axes_of(x, axis), keepdims), x.dtype)
+
+
+def any(x: Array, /, *, axis: _Axis = None, keepdims: bool = False) -> Array:
+    """Whether some element is not zero."""
+    return tf.reduce_any(_nonzero("any", x), axes_of(x, axis), keepdims)
+
+
+def all(x: Array, /, *, axis: _Axis = None, keepdims: bool = False) -> Array:
+    """Whether no element is zero."""
+    return tf.reduce_all(_nonzero("all", x), axes_of(x, axis), keepdims)
+
+
+def count_nonzero(x: Array, /, *, axis: _Axis = None, keepdims: bool = False) -> Array:
+    """The number of elements that are not zero."""
+    ones = tf.cast(_nonzero("count_nonzero", x), tf.int64)
+    return tf.reduce_sum(ones, axes_of(x, axis), keepdims)
+
+
+def _nonzero(name: str, x: Array) -> Array:
+    """Where an array is not zero."""
+    x = tensor(x)
+    require(name, x.dtype, EVERY)
+    return tf.cast(x, tf.bool)
+
+
+def _widened(x: Array) -> Array:
+    """x in float32 if it has half the bits, for accumulation."""
+    return tf.cast(x, tf.float32) if x.dtype in HALVES else x
+
+
+def _total(name: str, op: Op) -> Op:
+    """sum or prod."""
+
+    def function(
+        x: Array,
+        /,
+        *,
+        axis: _Axis = None,
+        dtype: DType | None = None,
+        keepdims: bool = False,
+    ) -> Array:
+        x = tensor(x)
+        require(name, x.dtype, NUMBERS)
+        wide = tf.int64 if x.dtype in SIGNED else tf.uint64 if x.dtype in UNSIGNED else x.dtype
+        x = tf.cast(x, dtype or wide)
+        # TensorFlow outside XLA adds float16 up in float16: 60,000 ones give 2,048.
+        return tf.cast(op(_widened(x), axes_of(x, axis), keepdims), x.dtype)
+
+    return named(function, name)
+
+
+def _extreme(name: str, op: Op) -> Op:
+    """max or min."""
+
+    def function(x: Array, /, *, axis: _Axis = None, keepdims: bool = False) -> Array:
+        x = tensor(x)
+        require(name, x.dtype, NUMBERS)
+        axes = axes_of(x, axis)
+        value = op(x, axes, keepdims)
+        if x.dtype not in FLOATS:
+            return value
+        # XLA on the CPU passes over NaN.
+        missing = tf.reduce_any(tf.math.is_nan(x), axes, keepdims)
+        return tf.where(missing, tf.constant(float("nan"), x.dtype), value)
+
+    return named(function, name)
+
+
+def _arg_extreme(name: str, extreme: Op) -> Op:
+    """argmax or argmin."""
+
+    def function(x: Array, /, *, axis: int | None = None, keepdims: bool = False) -> Array:
+        x = tensor(x)
+        rank = x.shape.rank
+        if axis is None:
+            flat = function(tf.reshape(x, [-1]), axis=0)
+            return tf.reshape(flat, [1] * rank) if keepdims else flat
+        (axis,) = axes_of(x, axis)
+        if x.shape[axis] == 0:
+            raise ValueError(f"{name} of no elements")
+        # Of NaN, tf.argmax outside and inside XLA make different choices; here the first wins.
+        best = tf.equal(x, extreme(x, axis=axis, keepdims=True)) | _is_nan(x)
+        count = tf.shape(x)[axis]
+        places = tf.reshape(tf.range(count), [-1 if k == axis else 1 for k in range(rank)])
+        return tf.cast(tf.reduce_min(tf.where(best, places, count), axis, keepdims), tf.int64)
+
+    return named(function, name)
+
+
+def _is_nan(x: Array) -> Array:
+    """Where an array is NaN."""
+    return tf.math.is_nan(x) if x.dtype in FLOATS else tf.zeros_like(x, tf.bool)
+
+
+sum = _total("sum", tf.reduce_sum)
+prod = _total("prod", tf.reduce_prod)
+max = _extreme("max", tf.reduce_max)
+min = _extreme("min", tf.reduce_min)
+argmax = _arg_extreme("argmax", max)
+argmin = _arg_extreme("argmin", min)

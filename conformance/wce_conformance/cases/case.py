@@ -1,0 +1,99 @@
+"""A case: one call of a loss, in plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Any, TypeAlias
+
+from wce_conformance.oracle import (
+    Grid,
+    Nested,
+    Result,
+    binary_cross_entropy,
+    cross_entropy,
+    round_to,
+)
+
+LOSSES: Mapping[str, Callable[..., Result]] = {
+    "cross_entropy": cross_entropy,
+    "binary_cross_entropy": binary_cross_entropy,
+}
+_FLOATS = ("float64", "float32", "float16", "bfloat16")
+_OTHERS = {"int64": int, "int32": int, "bool": bool}
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An array: row-major `data` of a `dtype` that holds every value exactly."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    data: tuple[Any, ...]
+
+    def __post_init__(self) -> None:
+        if prod(self.shape) != len(self.data):
+            raise ValueError(f"{len(self.data)} values do not fill shape {self.shape}")
+        wrong = [value for value in self.data if not _holds(self.dtype, value)]
+        if wrong:
+            raise ValueError(f"{self.dtype} does not hold {wrong[0]!r}")
+
+    @staticmethod
+    def rounded(nested: Nested, dtype: str) -> Tensor:
+        """Nested lists as an array, floats rounded to `dtype`."""
+        grid: Grid[Any] = Grid.of(nested)
+        if dtype in _FLOATS:
+            grid = grid.map(lambda value: round_to(value, dtype))
+        return Tensor(dtype, grid.shape, grid.flat)
+
+    def grid(self) -> Grid[Any]:
+        """As the oracle takes it."""
+        return Grid(self.shape, self.data)
+
+
+Argument: TypeAlias = Tensor | Mapping[str, float] | float | int | str | None
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call: arrays as `Tensor`, class weights by class as a mapping from "0", "1", …
+
+    `dtype` is that of the predictions. `arguments` holds the keyword arguments that differ from
+    their defaults. `flags` name what the case is about.
+    """
+
+    id: str
+    loss: str
+    dtype: str
+    predictions: Tensor
+    targets: Tensor
+    arguments: Mapping[str, Argument]
+    comment: str
+    flags: tuple[str, ...]
+
+    def expected(self, wrt: Collection[str] = ()) -> Result:
+        """What the oracle says, with gradients to the arguments named in `wrt`."""
+        arguments = {name: _oracle_argument(value) for name, value in self.arguments.items()}
+        return LOSSES[self.loss](self.predictions.grid(), self.targets.grid(), **arguments, wrt=wrt)
+
+    def differentiable(self) -> tuple[str, ...]:
+        """The arguments beside the predictions that `expected` can differentiate to."""
+        weights = ("class_weight", "pos_weight", "sample_weight", "cost_matrix")
+        given = tuple(name for name in weights if name in self.arguments)
+        dense = len(self.targets.shape) == len(self.predictions.shape)
+        return ("targets", *given) if dense else given
+
+
+def _holds(dtype: str, value: Any) -> bool:
+    if dtype in _OTHERS:
+        return type(value) is _OTHERS[dtype]
+    return isinstance(value, float) and (value != value or round_to(value, dtype) == value)
+
+
+def _oracle_argument(value: Argument) -> Any:
+    if isinstance(value, Tensor):
+        return value.grid()
+    if isinstance(value, Mapping):
+        return {int(label): weight for label, weight in value.items()}
+    return value

@@ -1,0 +1,133 @@
+"""What both losses share: a call written out item by item."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wce_conformance.oracle.autodiff import Var, poisoned
+from wce_conformance.oracle.checks import check_choice, checked_mask
+from wce_conformance.oracle.grid import Grid, Index, Nested, placed, positions
+from wce_conformance.oracle.real import limited, mp
+from wce_conformance.oracle.reduction import Batch, Item, Reduction
+from wce_conformance.oracle.result import Graph, Result, evaluated
+from wce_conformance.oracle.surprise import Form
+from wce_conformance.oracle.weighting import Rules, Weighing, weighted
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The arguments that are no arrays; `wrt` names the arrays to differentiate to."""
+
+    form: Form
+    clip: float | None
+    rules: Rules
+    reduction: Reduction
+    ignore_index: float | None
+    wrt: Collection[str]
+
+    def __post_init__(self) -> None:
+        check_choice("form", self.form, ("logits", "probabilities", "log_probabilities"))
+        if self.clip is None:
+            return
+        if self.form != "probabilities":
+            raise ValueError(f"clip: goes with form='probabilities', not {self.form!r}")
+        if not 0 <= self.clip < 0.5:
+            raise ValueError(f"clip: {self.clip} is not in [0, 0.5)")
+
+
+@dataclass(frozen=True)
+class Problem(ABC):
+    """A call of a loss, its arrays as grids.
+
+    `axis`, counted from the front, is that of the classes or of the labels. `weights` holds the
+    arrays of weights that were given, by argument.
+    """
+
+    predictions: Grid[Any]
+    targets: Grid[Any]
+    axis: int | None
+    mask: Grid[bool]
+    weights: Mapping[str, Grid[Any]]
+    settings: Settings
+
+    def result(self) -> Result:
+        """The loss and its derivatives."""
+        self.check()
+        wrt = ("predictions", *self.settings.wrt)
+        return evaluated(self.graph, self.settings.reduction, wrt)
+
+    def graph(self) -> Graph:
+        """Every item written out at the precision of the moment."""
+        leaves = self._leaves()
+        seen = placed(self.mask, self.shape, "mask")
+        rows = [self.row(at, leaves["predictions"]) for at in positions(self.shape)]
+        items = [
+            self._item(at, row, leaves)
+            if seen(at) and not self.ignored(at)
+            else Item(Var(0), Var(0), excluded=True)
+            for at, row in zip(positions(self.shape), rows, strict=True)
+        ]
+        length = self.shape[0] if self.shape else 1
+        return Graph(self.shape, Batch(items, length), rows, leaves)
+
+    def _leaves(self) -> dict[str, Grid[Var]]:
+        leaves = {name: grid.map(Var) for name, grid in self.weights.items()}
+        leaves["predictions"] = self.predictions.map(lambda number: Var(limited(number)))
+        if self.differentiable_targets:
+            leaves["targets"] = self.targets.map(Var)
+        return leaves
+
+    def _item(self, at: Index, row: list[Var], leaves: Mapping[str, Grid[Var]]) -> Item:
+        mass = self.mass(at, leaves)
+        weighing = self.weighing(at, row, mass, leaves)
+        loss, omega = weighted(weighing, mass, self.settings.rules)
+        return Item(poisoned(loss, row) if mp.isnan(loss.value) else loss, omega)
+
+    def sample_weight(self, at: Index, leaves: Mapping[str, Grid[Var]]) -> Var:
+        """The sample weight that stands at an item."""
+        if "sample_weight" not in leaves:
+            return Var(1)
+        return placed(leaves["sample_weight"], self.shape, "sample_weight")(at)
+
+    @property
+    @abstractmethod
+    def shape(self) -> Index:
+        """The shape of the items."""
+
+    @property
+    @abstractmethod
+    def differentiable_targets(self) -> bool:
+        """Whether the targets are amounts, not indices."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """Refuse shapes and combinations that have no meaning."""
+
+    @abstractmethod
+    def ignored(self, at: Index) -> bool:
+        """Whether `ignore_index` excludes an item."""
+
+    @abstractmethod
+    def row(self, at: Index, predictions: Grid[Var]) -> list[Var]:
+        """The predictions of an item."""
+
+    @abstractmethod
+    def mass(self, at: Index, leaves: Mapping[str, Grid[Var]]) -> list[Var]:
+        """The target mass of an item, class by class."""
+
+    @abstractmethod
+    def weighing(
+        self, at: Index, row: list[Var], mass: list[Var], leaves: Mapping[str, Grid[Var]]
+    ) -> Weighing:
+        """The surprises and weights that an item meets."""
+
+
+def given_grids(arguments: Mapping[str, Nested | None]) -> dict[str, Grid[Any]]:
+    """The arguments that are not None, as grids."""
+    return {name: Grid.of(value) for name, value in arguments.items() if value is not None}
+
+
+def mask_grid(mask: Nested | None) -> Grid[bool]:
+    """The mask, which lets everything pass if there is none."""
+    return checked_mask(True if mask is None else mask)

@@ -1,0 +1,120 @@
+"""The answer: a loss, what it is made of, and its derivatives, to at least thirty digits."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from wce_conformance.oracle.autodiff import Var, backward
+from wce_conformance.oracle.grid import Grid, Index, Nested
+from wce_conformance.oracle.real import NAN, Real, from_limit, mp
+from wce_conformance.oracle.reduction import Batch, Parts, Reduction
+
+# A derivative that cancels beyond the last precision is 0: whatever it is, for inputs and
+# weights of float64 it is below the smallest float64.
+PRECISIONS = (60, 400, 800)
+RIGHT_DIGITS = 30
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a call gives.
+
+    `value`: the reduced loss, the items for reduction "none", `Parts` for "parts".
+    `items`, `omega`: ℓ and ω in the items' shape, 0 where excluded. `parts`: sums and counts.
+    `loss_scale`: Σ|ℓ| over the denominator, 0 over a denominator of 0.
+    `gradient`: of the reduced loss (of Σℓ for "none" and "parts") to the predictions.
+    `gradient_scale`: per item, the largest size of its gradient elements; for logits and class
+    masses d (weights, factors and denominator included) max_j |d_j|(1 − p_j) + p_j Σ_{k≠j} |d_k|.
+    `gradients`: to each further argument asked for, in its shape; weights given as a mapping
+    are in the order of the classes. `gradient_sizes`: for "predictions" and each of those, the
+    sum of the magnitudes of the terms of every element before they cancel.
+    """
+
+    value: Nested | Parts
+    items: Nested
+    omega: Nested
+    parts: Parts
+    loss_scale: Real
+    gradient: Nested
+    gradient_scale: Nested
+    gradients: Mapping[str, Nested]
+    gradient_sizes: Mapping[str, Nested]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A loss written out: its items, in `shape`, the predictions of each of them, and every
+    argument that it can be differentiated to."""
+
+    shape: Index
+    batch: Batch
+    rows: Sequence[Sequence[Var]]
+    leaves: Mapping[str, Grid[Var]]
+
+
+def evaluated(build: Callable[[], Graph], reduction: Reduction, wrt: Collection[str]) -> Result:
+    """The result, computed with as many digits as its derivatives need.
+
+    `build` writes the loss out at the precision of the moment.
+    """
+    for digits in PRECISIONS[:-1]:
+        with mp.workdps(digits):
+            graph = _differentiated(build(), reduction, wrt)
+            if not any(_cancelled(leaf) for name in wrt for leaf in graph.leaves[name].flat):
+                return _collected(graph, reduction, wrt)
+    with mp.workdps(PRECISIONS[-1]):
+        return _collected(_differentiated(build(), reduction, wrt), reduction, wrt)
+
+
+def _differentiated(graph: Graph, reduction: Reduction, wrt: Collection[str]) -> Graph:
+    missing = set(wrt) - set(graph.leaves)
+    if missing:
+        raise ValueError(f"wrt: nothing to differentiate to in {sorted(missing)}")
+    backward(reduction.reduced(graph.batch))
+    return graph
+
+
+def _cancelled(leaf: Var) -> bool:
+    """Whether cancellation left fewer than RIGHT_DIGITS digits of the derivative."""
+    if not (mp.isfinite(leaf.grad) and mp.isfinite(leaf.size)):
+        return False
+    return bool(abs(leaf.grad) < leaf.size * mp.mpf(10) ** (RIGHT_DIGITS - mp.dps))
+
+
+def _collected(graph: Graph, reduction: Reduction, wrt: Collection[str]) -> Result:
+    items = Grid(graph.shape, tuple(item.loss.value for item in graph.batch.items)).nested()
+    omega = Grid(graph.shape, tuple(item.omega.value for item in graph.batch.items)).nested()
+    scales = tuple(_largest([leaf.size for leaf in row]) for row in graph.rows)
+    parts = graph.batch.parts()
+    values = {"none": items, "parts": parts}
+    derivatives = {name: graph.leaves[name].map(_derivative).nested() for name in wrt}
+    return Result(
+        value=values.get(reduction.name, reduction.reduced(graph.batch).value),
+        items=items,
+        omega=omega,
+        parts=parts,
+        loss_scale=_loss_scale(graph.batch, reduction),
+        gradient=derivatives.pop("predictions"),
+        gradient_scale=Grid(graph.shape, scales).map(from_limit).nested(),
+        gradients=derivatives,
+        gradient_sizes={name: graph.leaves[name].map(_size).nested() for name in wrt},
+    )
+
+
+def _derivative(leaf: Var) -> Real:
+    return mp.zero if _cancelled(leaf) else from_limit(leaf.grad)
+
+
+def _size(leaf: Var) -> Real:
+    return from_limit(leaf.size)
+
+
+def _loss_scale(batch: Batch, reduction: Reduction) -> Real:
+    denominator = reduction.denominator(batch).value
+    if denominator == 0:
+        return mp.zero
+    return sum((abs(item.loss.value) for item in batch.items), mp.zero) / abs(denominator)
+
+
+def _largest(sizes: Sequence[Real]) -> Real:
+    """The largest, NaN if any is NaN."""
+    return NAN if any(mp.isnan(size) for size in sizes) else max(sizes)

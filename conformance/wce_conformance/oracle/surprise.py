@@ -1,0 +1,68 @@
+"""The surprise of a class, −log p, from each form of predictions."""
+
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+from wce_conformance.oracle.autodiff import Var, exp, expm1, log, log1p, total
+from wce_conformance.oracle.real import LIMIT, NAN, mp
+
+Form: TypeAlias = Literal["logits", "probabilities", "log_probabilities"]
+
+
+def class_surprises(
+    row: Sequence[Var], form: Form, clip: float | None, met: Sequence[bool]
+) -> list[Var]:
+    """−log p_k of every class of one row; 0 in place of those that no mass meets.
+
+    A row with NaN has no probabilities, and neither have logits with +∞ or nothing but −∞.
+    """
+    if _undefined(row, form):
+        return [Var(NAN) for _ in row]
+    if form == "logits":
+        return [softmax_surprise(row, k) if met[k] else Var(0) for k in range(len(row))]
+    if form == "probabilities":
+        return [-log(bounded(p, clip)) for p in row]
+    return [(-x).at_limit() for x in row]
+
+
+def softmax_surprise(logits: Sequence[Var], k: int) -> Var:
+    """−log p_k for p = softmax(x): log(Σ_j e^{x_j} / e^{x_k}) = log(1 + Σ_{j≠k} e^{x_j − x_k})."""
+    odds_against = total(exp(x - logits[k]) for j, x in enumerate(logits) if j != k)
+    return log1p(odds_against).at_limit()
+
+
+def binary_surprises(x: Var, form: Form, clip: float | None) -> tuple[Var, Var]:
+    """−log(1 − p) and −log p of one element."""
+    if mp.isnan(x.value):
+        return Var(NAN), Var(NAN)
+    if form == "logits":
+        return log1p(exp(x)).at_limit(), log1p(exp(-x)).at_limit()
+    if form == "probabilities":
+        p = bounded(x, clip)
+        return -log1p(-p), -log(p)
+    return -log(_complement(x)), (-x).at_limit()
+
+
+def bounded(p: Var, clip: float | None) -> Var:
+    """p within [ε, 1 − ε]; constant where that changed it."""
+    if clip is None:
+        return p
+    low, high = mp.mpf(clip), 1 - mp.mpf(clip)
+    if p.value < low:
+        return Var(low)
+    return Var(high) if p.value > high else p
+
+
+def _complement(log_p: Var) -> Var:
+    """1 − p. A log-probability that rounding carried above 0 is p = 1."""
+    complement = -expm1(log_p)
+    return complement if log_p.value <= 0 else Var(0, (log_p, -mp.one))
+
+
+def _undefined(row: Sequence[Var], form: Form) -> bool:
+    values = [x.value for x in row]
+    if any(mp.isnan(value) for value in values):
+        return True
+    if form != "logits":
+        return False
+    return bool(abs(max(values)) >= LIMIT)

@@ -1,0 +1,105 @@
+"""Item losses: every weighting mode of an item, multiplied together."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from wce_conformance.oracle.autodiff import Var, power, total
+from wce_conformance.oracle.checks import check_choice
+from wce_conformance.oracle.mass import Smoothing, shares, smoothed, under
+
+SoftWeighting: TypeAlias = Literal["per_class", "mixture", "geometric", "hard"]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the call says about mass and weights.
+
+    `label_smoothing` ε, how it is spread, and what class weights mean for soft targets.
+    """
+
+    label_smoothing: float
+    smoothing: Smoothing
+    soft_weighting: SoftWeighting
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.label_smoothing <= 1:
+            raise ValueError(f"label_smoothing: {self.label_smoothing} is not in [0, 1]")
+        check_choice("smoothing", self.smoothing, ("uniform", "others"))
+        check_choice("soft_weighting", self.soft_weighting, ("per_class", *FACTORS))
+
+
+@dataclass(frozen=True)
+class Weighing:
+    """What an item meets: per class the surprise −log p_k, the class weight w_k and, if there is
+    a cost matrix, A[k, predicted class]; and its sample weight."""
+
+    surprises: Sequence[Var]
+    class_weights: Sequence[Var]
+    costs: Sequence[Var] | None
+    sample_weight: Var
+
+
+def weighted(item: Weighing, mass: Sequence[Var], rules: Rules) -> tuple[Var, Var]:
+    """The item loss ℓ and the effective weight ω of an item with this mass.
+
+    s is the sample weight, times Σ_k r_k·A[k, predicted] of a cost matrix; q the smoothed mass
+    and CE its cross-entropy. "per_class": ℓ = s·Σ_k w_k q_k·(−log p_k), ω = s·Σ_k w_k q_k. The
+    other rules make one factor F of the class weights: ℓ = s·F·CE, ω = s·F·M.
+    """
+    whole = total(mass)
+    if whole.value == 0:
+        return _massless(item, mass, rules)
+    r = shares(mass)
+    s = item.sample_weight if item.costs is None else item.sample_weight * _dot(r, item.costs)
+    q = smoothed(mass, rules.label_smoothing, rules.smoothing)
+    terms = [under(*pair) for pair in zip(q, item.surprises, strict=True)]
+    if rules.soft_weighting == "per_class":
+        return s * _dot(item.class_weights, terms), s * _dot(item.class_weights, q)
+    factor = FACTORS[rules.soft_weighting](item.class_weights, r)
+    return s * factor * total(terms), s * factor * whole
+
+
+def _massless(item: Weighing, mass: Sequence[Var], rules: Rules) -> tuple[Var, Var]:
+    """Without mass, ℓ = ω = 0. Towards class k they grow as those of an item of class k."""
+    losses, omegas = [], []
+    for k, q in enumerate(mass):
+        unit = [Var(int(j == k)) for j in range(len(mass))]
+        loss, omega = weighted(item, unit, rules)
+        losses.append(under(q, loss))
+        omegas.append(q * omega)
+    return total(losses), total(omegas)
+
+
+def _mixture(weights: Sequence[Var], r: Sequence[Var]) -> Var:
+    """Σ_k w_k r_k."""
+    return _dot(weights, r)
+
+
+def _geometric(weights: Sequence[Var], r: Sequence[Var]) -> Var:
+    """Π_k w_k^{r_k}, 0⁰ = 1."""
+    product = Var(1)
+    for weight, share in zip(weights, r, strict=True):
+        product = product * power(weight, share)
+    return product
+
+
+def _hard(weights: Sequence[Var], r: Sequence[Var]) -> Var:
+    """The weight of the class with the largest share, of equal ones the lowest."""
+    return weights[lowest_argmax(r)]
+
+
+def lowest_argmax(values: Sequence[Var]) -> int:
+    """Where the largest value stands, of equal ones the lowest place."""
+    return max(range(len(values)), key=lambda k: (values[k].value, -k))
+
+
+def _dot(left: Sequence[Var], right: Sequence[Var]) -> Var:
+    return total(a * b for a, b in zip(left, right, strict=True))
+
+
+FACTORS: Mapping[str, Callable[[Sequence[Var], Sequence[Var]], Var]] = {
+    "mixture": _mixture,
+    "geometric": _geometric,
+    "hard": _hard,
+}

@@ -1,0 +1,155 @@
+"""What a framework must offer to run the losses: the :class:`Backend` contract."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from . import evaluate
+from .evaluate import Spec
+from .types import Array, Arrays, Namespace
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class Description(NamedTuple):
+    """What ``wce-core backends`` prints of a backend."""
+
+    version: str
+    devices: tuple[str, ...]
+    float64: bool
+
+
+class Backend(ABC):
+    """One framework: its namespace, its conversions, its way to run and differentiate a loss.
+
+    The mathematics never appears here. A call reaches :meth:`run` as a ``Spec`` (everything that
+    is static, hashable) and a dictionary of arrays that all belong to this framework; what to
+    evaluate is in :mod:`wce_core.evaluate`: ``plain`` (differentiable by any autodiff, to any
+    order), ``fused`` (value and closed-form gradient together), and :mod:`wce_core.blocks` (the
+    same, a cache-sized block of rows at a time).
+
+    A backend is stateless but for caches of compiled programs. Third parties offer theirs as an
+    instance under the entry point group ``wce_core.backends``, named like the top-level module of
+    the array type.
+    """
+
+    name: str
+    """The name in messages, tables and tests."""
+
+    xp: Namespace
+    """The array API namespace (standard 2024.12: the functions that ``wce_core`` uses)."""
+
+    index_dtype: str = "int64"
+    """The integer dtype in which class indices are compared and gathered."""
+
+    @abstractmethod
+    def owns(self, array: object) -> bool:
+        """Is this an array of this framework (whatever the losses can do with it)?"""
+
+    def refusal(self, array: Array) -> str | None:
+        """Why an owned array cannot be used (sparse, ragged, masked), or None."""
+        del array
+        return None
+
+    @abstractmethod
+    def dtype_name(self, array: Array) -> str:
+        """The dtype as the standard names it: ``"float32"``, ``"bfloat16"``, ``"int64"``, …"""
+
+    def dtype(self, name: str) -> Any:
+        """The namespace's dtype object of that name."""
+        return getattr(self.xp, name)
+
+    @abstractmethod
+    def asarray(self, value: np.ndarray, like: Array) -> Array:
+        """A NumPy array as an array of this framework on the device of ``like``, same dtype."""
+
+    @abstractmethod
+    def readable(self, array: Array) -> bool:
+        """May the values be looked at now: eager, in the host's memory, no tracing?"""
+
+    @abstractmethod
+    def to_numpy(self, array: Array) -> np.ndarray:
+        """A readable array as NumPy (bfloat16 as float32), without a copy where possible."""
+
+    def has_float64(self, like: Array) -> bool:
+        """Does the device of ``like`` compute in float64?"""
+        del like
+        return True
+
+    def scope(self) -> AbstractContextManager[Any]:
+        """Entered for the whole of a call: where float64 must be switched on."""
+        return nullcontext()
+
+    def result_dtype(self, predictions: Array) -> str:
+        """The dtype of results when none is asked for: that of the predictions."""
+        return self.dtype_name(predictions)
+
+    def shape(self, array: Array) -> tuple[int | None, ...]:
+        """The shape; None for a length that is not known while tracing."""
+        return tuple(array.shape)
+
+    def sizes(self, array: Array) -> Any:
+        """The shape as ``reshape`` takes it, also where a length is not known while tracing."""
+        return tuple(array.shape)
+
+    def length(self, array: Array, axis: int) -> Any:
+        """The length of an axis: a number, or an integer array where it is not known yet."""
+        return array.shape[axis]
+
+    def require_shape(self, array: Array, like: Array, name: str) -> Array:
+        """``array``, checked at run time to have ``like``'s shape if tracing left that open."""
+        del like, name
+        return array
+
+    def argmax(self, array: Array, axis: int) -> Array:
+        """Indices of the first largest elements, ``axis`` kept with length 1."""
+        top = self.xp.argmax(array, axis=axis, keepdims=True)
+        return self.xp.astype(top, self.dtype(self.index_dtype), copy=False)
+
+    def arange(self, count: int, like: Array) -> Array:
+        """0 … count−1 in the dtype and on the device of ``like``."""
+        return self.xp.arange(count, dtype=like.dtype, device=like.device)
+
+    def matching(self, value: float, targets: Array) -> Array | None:
+        """A number in the dtype of the targets; None if that dtype lacks it, so none equals it."""
+        dtype = self.dtype_name(targets)
+        if "int" in dtype:
+            info = self.xp.iinfo(targets.dtype)
+            if value != int(value) or not info.min <= value <= info.max:
+                return None
+            return self.scalar(int(value), dtype, targets)
+        if dtype == "bool":
+            return self.scalar(bool(value), dtype, targets) if value in (0, 1) else None
+        return self.scalar(float(value), dtype, targets)
+
+    def scalar(self, value: Any, dtype: str, like: Array) -> Array:
+        """A number or a rank-0 array as a rank-0 array of that dtype on the device of ``like``."""
+        if isinstance(value, (int, float)):
+            return self.xp.asarray(value, dtype=self.dtype(dtype), device=like.device)
+        return self.xp.astype(value, self.dtype(dtype), copy=False)
+
+    def fused(self, spec: Spec, arrays: Arrays) -> tuple[tuple[Array, ...], Array]:
+        """The outputs of a loss and the closed-form gradient to the predictions."""
+        return evaluate.fused(self, spec, arrays)
+
+    @abstractmethod
+    def run(self, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
+        """The outputs of a loss, differentiable by this framework's own means."""
+
+    @abstractmethod
+    def value_and_grad(
+        self, function: Callable[..., Any], has_aux: bool
+    ) -> Callable[..., tuple[Any, Array]]:
+        """``function(predictions, …) -> value`` made into ``-> (value, gradient)``."""
+
+    def compile(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function compiled by this framework's compiler; itself where there is none."""
+        return function
+
+    @abstractmethod
+    def describe(self) -> Description:
+        """Version, devices and whether float64 is there."""

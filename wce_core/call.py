@@ -1,0 +1,332 @@
+"""From the arguments of a loss to its outputs: convert, check, describe, run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .backend import Backend
+from .checks import all_readable, check_values
+from .dispatch import as_companion, as_predictions
+from .errors import choice_error, dtype_error, shape_error
+from .evaluate import Spec, batch_axis, fused
+from .handles import Predictions, Tracked
+from .layout import Layout, same_shape
+from .links import BINARY_LINKS, CATEGORICAL_LINKS
+from .parts import LossParts
+from .precision import HALVES, wider
+from .reductions import REDUCTIONS
+from .terms import Term
+from .types import Array, Arrays, Empty, Form, Precision, Reduction, Smoothing, SoftWeighting
+from .weightings import SOFT_WEIGHTINGS, WEIGHTINGS
+from .weightings.class_weight import listed
+
+FLOATING = ("float64", "float32", *HALVES)
+
+
+@dataclass(frozen=True)
+class Options:
+    """The arguments of a loss that are not arrays."""
+
+    categorical: bool
+    term: Term
+    axis: int | None
+    label_smoothing: float
+    smoothing: Smoothing
+    soft_weighting: SoftWeighting
+    form: Form
+    clip: float | None
+    reduction: Reduction
+    empty: Empty
+    precision: Precision
+    dtype: Any
+    validate: bool | None
+
+
+def evaluate(options: Options, predictions: Any, targets: Any, given: dict[str, Any]) -> Any:
+    """The result of a loss. ``given``: weighting arguments and ``normalizer`` by name."""
+    handle = predictions if isinstance(predictions, Predictions) else None
+    be, own = _predictions(predictions if handle is None else handle.array)
+    with be.scope():
+        spec, arrays = prepare(be, options, own, targets, given)
+        if handle is not None:
+            return _tracked(handle, spec, arrays)
+        return _packed(spec, be.run(spec, arrays))
+
+
+def _packed(spec: Spec, outputs: tuple[Any, ...]) -> Any:
+    return LossParts(*outputs) if spec.reduction == "parts" else outputs[0]
+
+
+def _tracked(handle: Predictions, spec: Spec, arrays: Arrays) -> Any:
+    if spec.reduction == "none":
+        raise ValueError("reduction='none' has no single gradient; value_and_grad needs a scalar")
+    outputs, gradient = handle.backend.fused(spec, arrays)
+    first = Tracked(handle, outputs[0], lambda: gradient)
+    return _packed(spec, (first, *outputs[1:]))
+
+
+def prepare(
+    be: Backend, options: Options, predictions: Array, targets: Any, given: dict[str, Any]
+) -> tuple[Spec, Arrays]:
+    """A call in which nothing can be wrong any more but values that cannot be read."""
+    layout = _layout(be, options, predictions)
+    targets = _companion(be, targets, predictions, "targets")
+    index_targets = _index_targets(be, layout, targets)
+    _check_options(options, layout, given, index_targets=index_targets)
+    arrays: Arrays = {"predictions": predictions}
+    arrays["targets"] = _laid_targets(be, layout, targets, predictions, index_targets=index_targets)
+    arrays.update(_weightings(be, layout, arrays, given))
+    if given.get("normalizer") is not None:
+        arrays["normalizer"] = _normalizer(be, predictions, given["normalizer"])
+    checked = _check(be, options, layout, arrays, index_targets=index_targets)
+    spec = _spec(be, options, layout, arrays, index_targets=index_targets, checked=checked)
+    return spec, arrays
+
+
+# Arrays --------------------------------------------------------------------------------------
+
+
+def _predictions(value: Any) -> tuple[Backend, Array]:
+    be, predictions = as_predictions(value)
+    reason = be.refusal(predictions)
+    if reason is not None:
+        raise TypeError(f"predictions are {reason}")
+    dtype = be.dtype_name(predictions)
+    if dtype not in FLOATING:
+        raise dtype_error("predictions", dtype, "a floating dtype: " + ", ".join(FLOATING))
+    return be, predictions
+
+
+def _companion(be: Backend, value: Any, predictions: Array, name: str) -> Array:
+    if isinstance(value, (Predictions, Tracked)):
+        raise TypeError(
+            f"{name} depends on the predictions that value_and_grad passed; it must be constant. "
+            "To differentiate such a function use JAX, PyTorch or TensorFlow"
+        )
+    array = as_companion(be, value, predictions, name)
+    reason = be.refusal(array)
+    if reason is not None:
+        raise TypeError(f"{name} is {reason}")
+    if be.dtype_name(array).startswith("complex"):
+        raise dtype_error(name, be.dtype_name(array), "a real dtype")
+    return array
+
+
+def _laid_targets(
+    be: Backend, layout: Layout, targets: Array, predictions: Array, *, index_targets: bool
+) -> Array:
+    if index_targets:
+        targets = layout.with_class_axis(be, targets)
+    return be.require_shape(targets, predictions, layout.axis if index_targets else None)
+
+
+def _weightings(
+    be: Backend, layout: Layout, arrays: Arrays, given: dict[str, Any]
+) -> dict[str, Array]:
+    predictions = arrays["predictions"]
+    prepared: dict[str, Array] = {}
+    for name, weighting in WEIGHTINGS.items():
+        value = given.get(name)
+        if value is None:
+            continue
+        if isinstance(value, Mapping):
+            value = _stacked(be, listed(value, layout.classes if layout.categorical else 2), predictions)
+        if name == "ignore_index":
+            value = _like_targets(be, value, arrays["targets"])
+            if value is None:
+                continue
+        array = _companion(be, value, predictions, name)
+        prepared[name] = weighting.prepare(be, layout, array)
+    return prepared
+
+
+def _stacked(be: Backend, values: list[Any], predictions: Array) -> Any:
+    """The values of a mapping as one array, of the framework if one of them belongs to it."""
+    if not any(be.owns(value) for value in values):
+        return values
+    own = [_companion(be, value, predictions, "class_weight") for value in values]
+    widest = be.xp.result_type(*own)
+    return be.xp.stack([be.xp.astype(value, widest) for value in own])
+
+
+def _like_targets(be: Backend, value: Any, targets: Array) -> Array | None:
+    """``ignore_index`` in the targets' dtype; a number that this dtype lacks equals no target."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"ignore_index is {value!r}; expected a number")
+    if value != value:
+        raise ValueError("ignore_index is NaN, which equals no target; use mask=")
+    return be.matching(value, targets)
+
+
+def _normalizer(be: Backend, predictions: Array, value: Any) -> Array:
+    array = _companion(be, value, predictions, "normalizer")
+    if be.shape(array) != ():
+        raise shape_error("normalizer", be.shape(array), "a scalar")
+    return array
+
+
+# Shapes and options --------------------------------------------------------------------------
+
+
+def _layout(be: Backend, options: Options, predictions: Array) -> Layout:
+    shape = be.shape(predictions)
+    axis = _axis(options, shape)
+    layout = Layout(shape, axis, options.categorical)
+    if options.categorical and layout.classes == 0:
+        raise shape_error("predictions", shape, f"at least one class along axis {axis}")
+    return layout
+
+
+def _axis(options: Options, shape: tuple[int | None, ...]) -> int | None:
+    rank, axis = len(shape), options.axis
+    if axis is None:
+        if options.categorical:
+            raise TypeError("axis is None; expected the number of the class axis")
+        return rank - 1 if rank >= 2 else None
+    if not -rank <= axis < rank:
+        what = "class" if options.categorical else "label"
+        raise shape_error("predictions", shape, f"a {what} axis at axis={axis}")
+    return axis % rank
+
+
+def _index_targets(be: Backend, layout: Layout, targets: Array) -> bool:
+    """Class indices or dense mass: decided by the rank, never by the values."""
+    shape, dtype = be.shape(targets), be.dtype_name(targets)
+    if not layout.categorical:
+        if not same_shape(shape, layout.shape):
+            raise shape_error("targets", shape, f"the predictions' shape {layout.shape}")
+        return False
+    if same_shape(shape, layout.shape):
+        if dtype == "bool":
+            raise dtype_error(
+                "targets", dtype, "mass of a numeric dtype (boolean rows are candidate sets)"
+            )
+        return False
+    if same_shape(shape, layout.items_shape):
+        if "int" not in dtype:
+            raise dtype_error("targets", dtype, "an integer dtype for class indices")
+        return True
+    raise shape_error(
+        "targets",
+        shape,
+        f"{layout.items_shape} for class indices, or {layout.shape} for dense mass",
+    )
+
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "reduction": REDUCTIONS,
+    "soft_weighting": SOFT_WEIGHTINGS,
+    "smoothing": ("uniform", "others"),
+    "form": tuple(CATEGORICAL_LINKS),
+    "empty": ("zero", "nan"),
+    "precision": ("native", "exact"),
+}
+
+
+def _check_options(
+    options: Options, layout: Layout, given: dict[str, Any], *, index_targets: bool
+) -> None:
+    for name, choices in CHOICES.items():
+        if getattr(options, name) not in choices:
+            raise choice_error(name, getattr(options, name), choices)
+    _check_smoothing(options, layout)
+    if given.get("normalizer") is not None and options.reduction != "sum":
+        raise ValueError(f"normalizer with reduction={options.reduction!r}; expected 'sum'")
+    if options.clip is not None:
+        if options.form != "probabilities":
+            raise ValueError(f"clip with form={options.form!r}; expected 'probabilities'")
+        if not 0.0 <= options.clip < 0.5:
+            raise ValueError(f"clip is {options.clip}; expected a number in [0, 0.5)")
+    if given.get("ignore_index") is not None and layout.categorical and not index_targets:
+        raise ValueError("ignore_index with dense targets; expected class indices, or use mask=")
+
+
+def _check_smoothing(options: Options, layout: Layout) -> None:
+    epsilon = options.label_smoothing
+    if isinstance(epsilon, bool) or not isinstance(epsilon, (int, float)):
+        raise TypeError(f"label_smoothing is {epsilon!r}; expected a number in [0, 1]")
+    if not 0.0 <= epsilon <= 1.0:
+        raise ValueError(f"label_smoothing is {epsilon}; expected a number in [0, 1]")
+    if layout.categorical and epsilon and options.smoothing == "others" and layout.classes == 1:
+        raise ValueError("smoothing='others' with one class; there are no others")
+
+
+def _check(
+    be: Backend, options: Options, layout: Layout, arrays: Arrays, *, index_targets: bool
+) -> bool:
+    """Look at the values if that is asked for or free; were they looked at?"""
+    if options.validate is False:
+        return False
+    if options.validate and not all_readable(be, arrays):
+        raise ValueError(
+            f"validate=True, but values of {be.name} arrays cannot be read here (traced, or on an "
+            "accelerator); use validate=None or False"
+        )
+    return check_values(be, layout, arrays, options.form, index_targets=index_targets)
+
+
+# The description -----------------------------------------------------------------------------
+
+
+def _spec(
+    be: Backend,
+    options: Options,
+    layout: Layout,
+    arrays: Arrays,
+    *,
+    index_targets: bool,
+    checked: bool,
+) -> Spec:
+    predictions = arrays["predictions"]
+    result = _result_dtype(be, options, predictions)
+    compute = wider(be.dtype_name(predictions), result)
+    has_float64 = be.has_float64(predictions)
+    exact = options.precision == "exact"
+    if exact and not has_float64:
+        raise ValueError(
+            f"precision='exact' needs float64, which the device of these {be.name} predictions "
+            "does not have; use precision='native'"
+        )
+    links: Any = CATEGORICAL_LINKS if layout.categorical else BINARY_LINKS
+    return Spec(
+        link=links[options.form](options.clip),
+        term=options.term,
+        axis=layout.axis if layout.categorical else None,
+        classes=layout.classes if layout.categorical else 2,
+        index_targets=index_targets,
+        checked=checked,
+        label_smoothing=float(options.label_smoothing),
+        smoothing=options.smoothing,
+        soft_weighting=options.soft_weighting,
+        reduction=options.reduction,
+        empty=options.empty,
+        batch_axis=batch_axis(layout),
+        exact=exact,
+        compute="float64" if exact else compute,
+        accumulate="float64" if has_float64 else "float32",
+        result=result,
+    )
+
+
+def _result_dtype(be: Backend, options: Options, predictions: Array) -> str:
+    if options.dtype is None:
+        return be.result_dtype(predictions)
+    name = dtype_name(options.dtype)
+    if name not in FLOATING:
+        raise dtype_error("the result (dtype=)", name, "one of " + ", ".join(FLOATING))
+    return name
+
+
+def dtype_name(dtype: Any) -> str:
+    """The standard's name of any framework's dtype object, or the string itself.
+
+    >>> import numpy as np
+    >>> dtype_name(np.float32), dtype_name(np.dtype("float64")), dtype_name("bfloat16")
+    ('float32', 'float64', 'bfloat16')
+    """
+    name = dtype if isinstance(dtype, str) else getattr(dtype, "name", None)
+    if isinstance(name, str):
+        return name
+    return str(getattr(dtype, "__name__", dtype)).rpartition(".")[2]

@@ -1,0 +1,137 @@
+"""Impossible values, looked for in NumPy wherever they can be read without waiting for a device.
+
+One pass over an array decides; only an array that fails it is searched for the first offender.
+Values of excluded items are not looked at.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .layout import Layout
+from .types import Arrays, Form
+from .weightings import WEIGHTINGS
+from .weightings.base import raise_first
+
+if TYPE_CHECKING:
+    from .backend import Backend
+
+EXCLUSIONS = ("mask", "ignore_index")
+EPS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
+
+
+def check_values(
+    be: Backend, layout: Layout, arrays: Arrays, form: Form, *, index_targets: bool
+) -> bool:
+    """ValueError for the first impossible target, weight or prediction among those readable.
+
+    Returns whether the targets were looked at.
+    """
+    values = {
+        name: be.to_numpy(array) for name, array in arrays.items() if be.readable(array)
+    }
+    for name, weighting in WEIGHTINGS.items():
+        if name in values and not weighting.per_item:
+            weighting.check(layout, values[name], None)
+    if not all(name in values for name in EXCLUSIONS if name in arrays):
+        return False
+    return _check_items(be, layout, values, form, arrays["predictions"], index_targets=index_targets)
+
+
+def _check_items(
+    be: Backend,
+    layout: Layout,
+    values: dict[str, np.ndarray],
+    form: Form,
+    predictions: Any,
+    *,
+    index_targets: bool,
+) -> bool:
+    if "ignore_index" in values and "targets" not in values:
+        return False
+    included = _included(values)
+    if "targets" in values:
+        _check_targets(layout, values["targets"], included, index_targets=index_targets)
+    if "predictions" in values:
+        eps = EPS[be.dtype_name(predictions)]
+        _check_predictions(layout, values["predictions"], included, form, eps)
+    for name, weighting in WEIGHTINGS.items():
+        if name in values and weighting.per_item:
+            weighting.check(layout, values[name], included)
+    return "targets" in values
+
+
+def all_readable(be: Backend, arrays: Arrays) -> bool:
+    """May every array be looked at now?"""
+    return all(be.readable(array) for array in arrays.values())
+
+
+def _included(values: dict[str, np.ndarray]) -> Any:
+    included: Any = None
+    if "mask" in values:
+        included = values["mask"]
+    if "ignore_index" in values:
+        kept = values["targets"] != values["ignore_index"]
+        included = kept if included is None else included & kept
+    return included
+
+
+def _check_targets(
+    layout: Layout, targets: np.ndarray, included: Any, *, index_targets: bool
+) -> None:
+    if index_targets:
+        high, expected = layout.classes - 1, f"a class index in [0, {layout.classes})"
+    elif layout.categorical:
+        high, expected = np.finfo(np.float64).max, "a finite mass that is not negative"
+    else:
+        high, expected = 1, "a target in [0, 1]"
+    _check_range("targets", layout, targets, included, (0, high), expected)
+
+
+def _check_predictions(
+    layout: Layout,
+    values: np.ndarray,
+    included: Any,
+    form: Form,
+    eps: float,
+) -> None:
+    if form == "probabilities":
+        bounds, expected = (0.0, 1.0), "a probability in [0, 1]"
+    elif form == "log_probabilities":
+        bounds, expected = (-np.inf, 4.0 * eps), f"a log-probability of at most 4 eps = {4 * eps}"
+    else:
+        return
+    _check_range("predictions", layout, values, included, bounds, expected, nan_passes=True)
+
+
+def _check_range(
+    name: str,
+    layout: Layout,
+    values: np.ndarray,
+    included: Any,
+    bounds: tuple[Any, Any],
+    expected: str,
+    *,
+    nan_passes: bool = False,
+) -> None:
+    low, high = bounds
+    if values.size == 0 or (values.min() >= low and values.max() <= high):
+        return
+    wrong = ~((values >= low) & (values <= high))
+    if nan_passes:
+        wrong &= values == values
+    if included is not None:
+        wrong = wrong & included
+    if wrong.any():
+        raise_first(name, *_without_class_axis(layout, values, wrong), expected)
+
+
+def _without_class_axis(
+    layout: Layout, values: np.ndarray, wrong: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Positions are those of the caller's array, which for index targets has no class axis."""
+    if layout.categorical and layout.axis is not None and values.shape[layout.axis] == 1 != layout.classes:
+        return values.squeeze(layout.axis), wrong.squeeze(layout.axis)
+    return values, wrong

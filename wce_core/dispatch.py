@@ -1,0 +1,131 @@
+"""Array → backend, by the type of the array; importing no framework that is not loaded yet."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib.metadata import EntryPoint, entry_points
+
+import numpy as np
+
+from .backend import Backend
+from .types import Array
+
+
+def _numpy() -> Backend:
+    from wce_backends.numpy import BACKEND
+
+    return BACKEND
+
+
+def _torch() -> Backend:
+    from wce_backends.torch import BACKEND
+
+    return BACKEND
+
+
+def _jax() -> Backend:
+    from wce_backends.jax import BACKEND
+
+    return BACKEND
+
+
+def _tensorflow() -> Backend:
+    from wce_backends.tensorflow import BACKEND
+
+    return BACKEND
+
+
+BUILT_IN: dict[str, Callable[[], Backend]] = {
+    "numpy": _numpy,
+    "torch": _torch,
+    "jax": _jax,
+    "tensorflow": _tensorflow,
+}
+"""Module that must be loaded for an array of its framework to exist → its backend.
+
+Plain ``import`` statements: ``importlib`` inside ``torch.compile(fullgraph=True)`` is refused.
+"""
+
+_FOUND: dict[type, Backend] = {}
+_THIRD_PARTY: dict[str, EntryPoint] | None = None
+
+
+def backend_of(array: object) -> Backend | None:
+    """The backend that owns an array; None for anything that is no array of a framework."""
+    known = _FOUND.get(type(array))
+    if known is not None:
+        return known
+    found = _search(array)
+    if found is not None:
+        _FOUND[type(array)] = found
+    return found
+
+
+def _search(array: object) -> Backend | None:
+    for module, load in BUILT_IN.items():
+        if module in sys.modules:
+            backend = load()
+            if backend.owns(array):
+                return backend
+    return _third_party(array) or _generic(array)
+
+
+def _third_party(array: object) -> Backend | None:
+    global _THIRD_PARTY  # noqa: PLW0603  # scanned once: reading metadata of every distribution
+    if _THIRD_PARTY is None:
+        _THIRD_PARTY = {point.name: point for point in entry_points(group="wce_core.backends")}
+    point = _THIRD_PARTY.get(type(array).__module__.partition(".")[0])
+    if point is None:
+        return None
+    backend: Backend = point.load()
+    return backend if backend.owns(array) else None
+
+
+def _generic(array: object) -> Backend | None:
+    from wce_backends.generic import backend_for
+
+    return backend_for(array)
+
+
+def as_predictions(value: object) -> tuple[Backend, Array]:
+    """The backend of the predictions; numbers and lists of them become NumPy float64."""
+    backend = backend_of(value)
+    if backend is not None:
+        return backend, value
+    if isinstance(value, (bool, int, float, list, tuple)):
+        return _numpy(), np.asarray(value, dtype=np.float64)
+    raise TypeError(
+        f"predictions are {type(value).__name__}; expected a floating array of NumPy, JAX, "
+        "PyTorch, TensorFlow or the array API standard, or a list of numbers"
+    )
+
+
+def as_companion(backend: Backend, value: object, predictions: Array, name: str) -> Array:
+    """Another argument as an array of the predictions' framework, on their device."""
+    owner = backend_of(value)
+    if owner is backend:
+        return value
+    if owner is not None and owner.name != "numpy":
+        raise TypeError(
+            f"{name} is an array of {owner.name}, the predictions are of {backend.name}; "
+            "convert one of them"
+        )
+    return backend.asarray(_as_numpy(backend, value, predictions, name), predictions)
+
+
+def _as_numpy(backend: Backend, value: object, predictions: Array, name: str) -> np.ndarray:
+    if isinstance(value, (list, tuple)) and any(_is_foreign(item) for item in value):
+        raise TypeError(
+            f"{name} is a list that holds arrays; stack them into one array of {backend.name}"
+        )
+    del predictions
+    array = np.asarray(value)
+    if array.dtype.kind not in "biuf" and array.dtype.name not in ("bfloat16",):
+        raise TypeError(f"{name} is {type(value).__name__}; expected numbers")
+    return array
+
+
+def _is_foreign(item: object) -> bool:
+    owner = backend_of(item)
+    return owner is not None and owner.name != "numpy"

@@ -1,0 +1,23 @@
+"""The wording of errors: the argument, what it is, what was expected."""
+
+
+def shape_error(name: str, shape: tuple[int | None, ...], expected: str) -> ValueError:
+    """A ValueError for an argument of the wrong shape."""
+    return ValueError(f"{name} has shape {shape}; expected {expected}")
+
+
+def dtype_error(name: str, dtype: str, expected: str) -> TypeError:
+    """A TypeError for an argument of the wrong dtype."""
+    return TypeError(f"{name} has dtype {dtype}; expected {expected}")
+
+
+def value_error(name: str, position: tuple[int, ...], value: object, expected: str) -> ValueError:
+    """A ValueError for the first offending element."""
+    where = f" at position {position}" if position else ""
+    return ValueError(f"{name} is {value}{where}; expected {expected}")
+
+
+def choice_error(name: str, value: object, choices: object) -> ValueError:
+    """A ValueError for an option that is not one of its literals."""
+    listed = ", ".join(repr(choice) for choice in choices)  # type: ignore[attr-defined]
+    return ValueError(f"{name} is {value!r}; expected one of {listed}")

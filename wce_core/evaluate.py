@@ -1,0 +1,341 @@
+"""One call, from arrays to numbers: targets → mass → weights → item losses → reduction.
+
+Three functions that a backend runs, all pure in the arrays:
+
+* :func:`plain`: the value by differentiable functions, right under any autodiff, to any order.
+* :func:`fused`: value and closed-form gradient to the predictions together.
+* :func:`wce_core.blocks.in_blocks`: ``fused``, a block of items at a time.
+
+``plain`` and ``fused`` share every line but the gradient's. Higher derivatives, and gradients to
+weights and targets, are the autodiff of ``plain``; ``fused`` is never differentiated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .layout import Layout
+from .links import Link
+from .mass import Dense, Index, Mass, Pair
+from .numerics import divide_or, times
+from .precision import at_least_float32, rounded, widened
+from .reductions import DENOMINATORS
+from .terms import Term
+from .types import Array, Arrays, Empty, Reduction, Smoothing, SoftWeighting
+from .weightings import FACTORS, WEIGHTINGS, Weighing
+
+if TYPE_CHECKING:
+    from .backend import Backend
+
+PARTS = ("total", "items", "all_items", "weight", "nonzero", "batch")
+
+
+@dataclass(frozen=True)
+class Spec:
+    """Everything of a call that is static: hashable, the key of compiled programs."""
+
+    link: Link
+    term: Term
+    axis: int | None
+    """The class axis of a categorical loss; None: binary."""
+    classes: int
+    index_targets: bool
+    checked: bool
+    """The targets' values were looked at: no need to poison invalid ones."""
+    label_smoothing: float
+    smoothing: Smoothing
+    soft_weighting: SoftWeighting
+    reduction: Reduction
+    empty: Empty
+    batch_axis: int | None
+    exact: bool
+    compute: str
+    accumulate: str
+    result: str
+
+    @property
+    def part(self) -> str:
+        """The dtype of the reals in LossParts: never a half type."""
+        return at_least_float32(self.result)
+
+
+class Weighed(NamedTuple):
+    """A block of items after all weightings."""
+
+    mass: Mass
+    factor: Array | None
+    omega: Array
+    included: Array | None
+
+
+def batch_axis(layout: Layout) -> int | None:
+    """The items' leading axis, counted in the predictions."""
+    return layout.item_axes[0] if layout.item_axes else None
+
+
+# Weights -------------------------------------------------------------------------------------
+
+
+def weigh(be: Backend, spec: Spec, arrays: Arrays) -> Weighed:
+    """Everything about a block that does not need log-probabilities."""
+    included = _included(be, arrays)
+    mass, poison = _target_mass(be, spec, arrays["targets"], included)
+    start = Weighing(be, arrays["predictions"], spec.axis, mass, None, poison, included)
+    mass, factor = _softened(spec, _apply(be, spec, arrays, start))
+    omega = be.xp.astype(mass.total(), be.dtype(spec.accumulate), copy=False)
+    if factor is not None:
+        omega = omega * factor
+    if included is not None:
+        omega = be.xp.where(included, omega, 0.0)
+    return Weighed(mass, factor, omega, included)
+
+
+def _included(be: Backend, arrays: Arrays) -> Array | None:
+    included = None
+    for name, weighting in WEIGHTINGS.items():
+        if name in arrays:
+            more = weighting.included(be, arrays[name], arrays["targets"])
+            if more is not None:
+                included = more if included is None else included & more
+    return included
+
+
+def _apply(be: Backend, spec: Spec, arrays: Arrays, weighing: Weighing) -> Weighing:
+    for name, weighting in WEIGHTINGS.items():
+        if name in arrays and weighting.weighs:
+            weighing = weighting.apply(weighing, widened(be, arrays[name], spec.accumulate))
+    return weighing
+
+
+def _softened(spec: Spec, weighing: Weighing) -> tuple[Mass, Array | None]:
+    """Smooth the mass and bring in the class weights by the soft rule."""
+    mass, weights, factor = weighing.mass, weighing.class_weights, weighing.factor
+    smooth = mass.smoothed(spec.label_smoothing, spec.smoothing) if spec.label_smoothing else mass
+    if weights is None:
+        return smooth, factor
+    one_class = spec.index_targets and not spec.label_smoothing
+    if spec.soft_weighting == "per_class" and not one_class:
+        return smooth.weighted(weights), factor
+    # An item of one class has the same factor under every rule, and needs no row of masses.
+    rule = "mixture" if one_class else spec.soft_weighting
+    return smooth, weighing.times(FACTORS[rule](mass, weights))
+
+
+# Targets -------------------------------------------------------------------------------------
+
+
+def _target_mass(
+    be: Backend, spec: Spec, targets: Array, included: Array | None
+) -> tuple[Mass, Array | None]:
+    """The mass, excluded items neutral, and a factor of NaN for labels that name no class."""
+    if spec.axis is None:
+        return _pair(be, spec, targets, included), None
+    if spec.index_targets:
+        return _index(be, spec, targets, included)
+    return _dense(be, spec, targets, included), None
+
+
+def _index(
+    be: Backend, spec: Spec, targets: Array, included: Array | None
+) -> tuple[Mass, Array | None]:
+    xp, axis, classes = be.xp, spec.axis, spec.classes
+    assert axis is not None
+    valid = (targets >= 0) & (targets < classes)
+    kept = valid if included is None else valid & included
+    index = xp.astype(xp.where(kept, targets, 0), be.dtype(be.index_dtype), copy=False)
+    mass = Index(be, index, axis, classes, be.dtype(spec.compute))
+    if spec.checked:
+        return mass, None
+    bad = ~valid if included is None else ~valid & included
+    ones = xp.ones_like(index, dtype=be.dtype(spec.accumulate))
+    return mass, xp.where(bad, xp.nan, ones)
+
+
+def _dense(be: Backend, spec: Spec, targets: Array, included: Array | None) -> Dense:
+    assert spec.axis is not None
+    mass = _neutral(be, widened(be, targets, spec.compute), included, 0.0)
+    if not spec.checked:
+        mass = be.xp.where(mass >= 0, mass, be.xp.nan)
+    return Dense(be, mass, spec.axis)
+
+
+def _pair(be: Backend, spec: Spec, targets: Array, included: Array | None) -> Pair:
+    one = _neutral(be, widened(be, targets, spec.compute), included, 0.0)
+    if not spec.checked:
+        one = be.xp.where((one >= 0) & (one <= 1), one, be.xp.nan)
+    return Pair(be, one, 1.0 - one)
+
+
+def _neutral(be: Backend, array: Array, included: Array | None, neutral: float) -> Array:
+    """Excluded items are replaced before anything can be computed from them."""
+    return array if included is None else be.xp.where(included, array, neutral)
+
+
+# Item losses ---------------------------------------------------------------------------------
+
+
+def rows_of(be: Backend, spec: Spec, arrays: Arrays, weighed: Weighed) -> Any:
+    """The link's one evaluation of a block of predictions, in the computing dtype."""
+    predictions = widened(be, arrays["predictions"], spec.compute)
+    predictions = _neutral(be, predictions, weighed.included, spec.link.neutral)
+    link: Any = spec.link
+    if spec.axis is None:
+        return link.rows(be, predictions)
+    return link.rows(be, predictions, spec.axis)
+
+
+def item_losses(be: Backend, spec: Spec, weighed: Weighed, rows: Any) -> Array:
+    """ℓ in the accumulating dtype, 0 where excluded."""
+    loss = be.xp.astype(
+        weighed.mass.loss(spec.term, rows), be.dtype(spec.accumulate), copy=False
+    )
+    if weighed.factor is not None:
+        loss = times(be.xp, weighed.factor, loss)
+    return _neutral(be, loss, weighed.included, 0.0)
+
+
+def _gradient(
+    be: Backend, spec: Spec, weighed: Weighed, rows: Any, denominator: Array | None
+) -> Array:
+    """∂(Σℓ / denominator) / ∂predictions: float32, or float64 for float64 predictions."""
+    xp = be.xp
+    scale = weighed.factor
+    if scale is None:
+        scale = xp.ones_like(weighed.omega)
+    if denominator is not None:
+        scale = divide_or(xp, scale, denominator, 0.0)
+    if weighed.included is not None:
+        scale = xp.where(weighed.included, scale, 0.0)
+    scale = xp.astype(scale, be.dtype(spec.compute), copy=False)
+    return weighed.mass.gradient(spec.term, rows, scale)
+
+
+# Reduction -----------------------------------------------------------------------------------
+
+
+def counted(spec: Spec, arrays: Arrays) -> tuple[str, ...]:
+    """The sums over items that the reduction divides by (``parts``: all)."""
+    del arrays
+    if spec.reduction == "parts":
+        return ("items", "weight", "nonzero")
+    name = DENOMINATORS[spec.reduction]
+    return (name,) if name in ("items", "weight", "nonzero") else ()
+
+
+def count(be: Backend, spec: Spec, weighed: Weighed, name: str) -> Array:
+    """One of those sums over a block."""
+    xp, omega = be.xp, weighed.omega
+    if name == "weight":
+        return xp.sum(omega, dtype=be.dtype(spec.accumulate))
+    if name == "nonzero":
+        counts = omega != 0
+    else:
+        everything = xp.ones_like(omega, dtype=xp.bool)
+        counts = everything if weighed.included is None else everything & weighed.included
+    dtype = be.dtype(be.index_dtype)
+    return xp.sum(xp.astype(counts, dtype), dtype=dtype)
+
+
+def lengths(be: Backend, spec: Spec, arrays: Arrays) -> dict[str, Any]:
+    """``all_items`` and ``batch``: known from the shape."""
+    predictions = arrays["predictions"]
+    axes = [i for i in range(predictions.ndim) if i != spec.axis]
+    everything: Any = 1
+    for axis in axes:
+        everything = everything * be.length(predictions, axis)
+    batch = 1 if spec.batch_axis is None else be.length(predictions, spec.batch_axis)
+    return {"all_items": everything, "batch": batch}
+
+
+def denominator(
+    be: Backend, spec: Spec, arrays: Arrays, counts: dict[str, Array]
+) -> Array | None:
+    """What Σℓ is divided by, in the accumulating dtype; None: by nothing."""
+    name = DENOMINATORS[spec.reduction]
+    if name is None or (name == "normalizer" and name not in arrays):
+        return None
+    known = {**counts, **arrays}
+    if name in ("all_items", "batch"):
+        known = lengths(be, spec, arrays)
+    return be.scalar(known[name], spec.accumulate, arrays["predictions"])
+
+
+def reduced(
+    be: Backend, spec: Spec, arrays: Arrays, total: Array, counts: dict[str, Array]
+) -> tuple[Array, ...]:
+    """The outputs of a call that sums."""
+    if spec.reduction == "parts":
+        return _parts(be, spec, arrays, total, counts)
+    under = denominator(be, spec, arrays, counts)
+    if under is not None:
+        fallback = 0.0 if spec.empty == "zero" else float("nan")
+        total = divide_or(be.xp, total, under, fallback)
+    return (rounded(be, total, spec.result, exact=spec.exact),)
+
+
+def _parts(
+    be: Backend, spec: Spec, arrays: Arrays, total: Array, counts: dict[str, Array]
+) -> tuple[Array, ...]:
+    like = arrays["predictions"]
+    fields: dict[str, Any] = {"total": total, **counts, **lengths(be, spec, arrays)}
+    for name in PARTS:
+        if name in ("total", "weight"):
+            fields[name] = rounded(be, fields[name], spec.part, exact=spec.exact)
+        else:
+            fields[name] = be.scalar(fields[name], be.index_dtype, like)
+    return tuple(fields[name] for name in PARTS)
+
+
+def itemised(be: Backend, spec: Spec, losses: Array) -> Array:
+    """The output of ``reduction="none"``: the items' shape, the result's dtype."""
+    losses = rounded(be, losses, spec.result, exact=spec.exact)
+    return losses if spec.axis is None else be.xp.squeeze(losses, axis=spec.axis)
+
+
+# The whole -----------------------------------------------------------------------------------
+
+
+def plain(be: Backend, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
+    """The outputs, by functions that any autodiff differentiates rightly, to any order."""
+    weighed = weigh(be, spec, arrays)
+    losses = item_losses(be, spec, weighed, rows_of(be, spec, arrays, weighed))
+    return _outputs(be, spec, arrays, weighed, losses)
+
+
+def _outputs(
+    be: Backend, spec: Spec, arrays: Arrays, weighed: Weighed, losses: Array
+) -> tuple[Array, ...]:
+    if spec.reduction == "none":
+        return (itemised(be, spec, losses),)
+    counts = {name: count(be, spec, weighed, name) for name in counted(spec, arrays)}
+    total = be.xp.sum(losses, dtype=be.dtype(spec.accumulate))
+    return reduced(be, spec, arrays, total, counts)
+
+
+def fused(be: Backend, spec: Spec, arrays: Arrays) -> tuple[tuple[Array, ...], Array]:
+    """The outputs, and the gradient to the predictions of the one that depends on them.
+
+    That is the value, ``LossParts.total``, or for ``reduction="none"`` their sum. The gradient is
+    float32, or float64 for float64 predictions.
+    """
+    weighed = weigh(be, spec, arrays)
+    rows = rows_of(be, spec, arrays, weighed)
+    outputs = _outputs(be, spec, arrays, weighed, item_losses(be, spec, weighed, rows))
+    counts = {name: count(be, spec, weighed, name) for name in counted(spec, arrays)}
+    under = denominator(be, spec, arrays, counts)
+    return outputs, kept_gradient(be, spec, weighed, rows, under, arrays)
+
+
+def kept_gradient(
+    be: Backend,
+    spec: Spec,
+    weighed: Weighed,
+    rows: Any,
+    under: Array | None,
+    arrays: Arrays,
+) -> Array:
+    """The closed-form gradient as it is kept until the cotangent is known."""
+    kept = at_least_float32(be.dtype_name(arrays["predictions"]))
+    gradient = _gradient(be, spec, weighed, rows, under)
+    return rounded(be, gradient, kept, exact=spec.exact)

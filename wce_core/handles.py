@@ -1,0 +1,146 @@
+"""Gradients where there is no autodiff: what ``value_and_grad`` passes to a function of NumPy arrays.
+
+The function receives :class:`Predictions`, a handle that only losses of this library accept, and
+there a loss returns :class:`Tracked`: its value with its closed-form gradient, closed under
+arithmetic with numbers and with each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from .types import Array
+
+if TYPE_CHECKING:
+    from .backend import Backend
+
+_HINT = (
+    "predictions inside wce_core.value_and_grad on NumPy can only be passed to losses of wce_core, "
+    "whose gradient is known in closed form; to differentiate other functions use JAX, PyTorch or "
+    "TensorFlow"
+)
+
+
+def _refuse(self: object, *args: object, **kwargs: object) -> NoReturn:
+    del self, args, kwargs
+    raise TypeError(_HINT)
+
+
+class Predictions:
+    """Stands for the predictions: shape, dtype and ndim only."""
+
+    __slots__ = ("array", "backend")
+
+    def __init__(self, backend: Backend, array: Array) -> None:
+        self.backend = backend
+        self.array = array
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The predictions' shape."""
+        return tuple(self.array.shape)
+
+    @property
+    def dtype(self) -> Any:
+        """The predictions' dtype."""
+        return self.array.dtype
+
+    @property
+    def ndim(self) -> int:
+        """The predictions' rank."""
+        return len(self.array.shape)
+
+    __array__ = __array_ufunc__ = __array_function__ = __array_namespace__ = _refuse
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _refuse
+    __truediv__ = __rtruediv__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = _refuse
+    __neg__ = __pos__ = __abs__ = __float__ = __int__ = __bool__ = __len__ = __iter__ = _refuse
+    __getitem__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
+
+
+class Tracked:
+    """A scalar with its gradient to the predictions, under + − × ÷."""
+
+    __slots__ = ("_gradient", "predictions", "value")
+    __array_ufunc__ = None  # NumPy scalars on the left leave the operation to this class
+
+    def __init__(
+        self, predictions: Predictions, value: Any, gradient: Callable[[], Array]
+    ) -> None:
+        self.predictions = predictions
+        self.value = value
+        self._gradient = gradient
+
+    @property
+    def gradient(self) -> Array:
+        """∂value / ∂predictions: float32, or float64 for float64 predictions."""
+        return self._gradient()
+
+    def _linear(self, value: Any, own: Any, other: Tracked | None, slope: Any) -> Tracked:
+        """``value`` with gradient own·∇self + slope·∇other."""
+        mine = self._scaled(own)
+        if other is None:
+            return Tracked(self.predictions, value, mine)
+        if other.predictions is not self.predictions:
+            raise TypeError("losses of two calls of value_and_grad in one expression")
+        theirs = other._scaled(slope)
+        return Tracked(self.predictions, value, lambda: mine() + theirs())
+
+    def _scaled(self, by: Any) -> Callable[[], Array]:
+        backend, inner = self.predictions.backend, self._gradient
+
+        def scaled() -> Array:
+            gradient = inner()
+            return gradient * backend.scalar(by, backend.dtype_name(gradient), gradient)
+
+        return scaled
+
+    def __add__(self, other: Any) -> Tracked:
+        return self._linear(self.value + _value(other), 1.0, _tracked(other), 1.0)
+
+    def __sub__(self, other: Any) -> Tracked:
+        return self._linear(self.value - _value(other), 1.0, _tracked(other), -1.0)
+
+    def __mul__(self, other: Any) -> Tracked:
+        by = _value(other)
+        return self._linear(self.value * by, by, _tracked(other), self.value)
+
+    def __truediv__(self, other: Any) -> Tracked:
+        by = _value(other)
+        value = self.value / by
+        return self._linear(value, 1.0 / by, _tracked(other), -value / by)
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    def __rsub__(self, other: Any) -> Tracked:
+        return -self + other
+
+    def __rtruediv__(self, other: Any) -> Tracked:
+        value = _value(other) / self.value
+        return self._linear(value, -value / self.value, None, None)
+
+    def __neg__(self) -> Tracked:
+        return self * -1.0
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __repr__(self) -> str:
+        return f"Tracked({self.value!r})"
+
+
+def _tracked(other: Any) -> Tracked | None:
+    return other if isinstance(other, Tracked) else None
+
+
+def _value(other: Any) -> Any:
+    """The number in an expression."""
+    if isinstance(other, Tracked):
+        return other.value
+    if getattr(other, "ndim", 0) == 0 and hasattr(other, "__float__") and not isinstance(other, str):
+        return other
+    raise TypeError(
+        f"a loss under value_and_grad combined with {type(other).__name__}; expected a number or "
+        "another loss of the same predictions"
+    )

@@ -1,0 +1,92 @@
+"""Log-probabilities, taken as they are: rows are not renormalised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log
+from typing import TYPE_CHECKING
+
+from ..numerics import along
+from ..types import Array
+
+if TYPE_CHECKING:
+    from ..backend import Backend
+
+HALF = -log(2.0)
+"""Where log(1 − exp(x)) changes its form, so that neither difference cancels."""
+
+
+class CategoricalLogProbabilityRows:
+    """Rows of log-probabilities along a class axis."""
+
+    def __init__(self, be: Backend, predictions: Array, axis: int) -> None:
+        self.be, self.xp, self.axis = be, be.xp, axis
+        self.predictions = predictions
+
+    def at(self, index: Array) -> Array:
+        """log p of class ``index`` of each row."""
+        return self.xp.take_along_axis(self.predictions, index, axis=self.axis)
+
+    def every(self, needed: Array) -> Array:
+        """log p of every class."""
+        del needed
+        return self.predictions
+
+    def pull_at(self, index: Array, slope: Array) -> Array:
+        """slope at ``index``, 0 elsewhere."""
+        x, axis = self.predictions, self.axis
+        classes = along(self.xp, self.be.arange(x.shape[axis], index), axis, x.ndim)
+        return self.xp.where(classes == index, slope, 0.0)
+
+    def pull(self, slopes: Array) -> Array:
+        """The slopes themselves."""
+        return slopes
+
+
+class BinaryLogProbabilityRows:
+    """x = log p of class 1; log p of class 0 is log(1 − exp(x))."""
+
+    def __init__(self, be: Backend, predictions: Array) -> None:
+        self.xp = be.xp
+        # Rounding may leave a log-probability a few eps above 0: certain.
+        self.x = self.xp.where(predictions > 0, 0.0, predictions)
+        self.predictions = predictions
+
+    def pair(self, needed_one: Array, needed_zero: Array) -> tuple[Array, Array]:
+        """(x, log(1 − exp(x)))."""
+        del needed_one
+        xp = self.xp
+        x = xp.where((self.x == 0) & ~needed_zero, -1.0, self.x)
+        near = x > HALF
+        from_expm1 = xp.log(-xp.expm1(xp.where(near, x, -0.5)))
+        from_log1p = xp.log1p(-xp.exp(xp.where(near, -1.0, x)))
+        return self.predictions, xp.where(near, from_expm1, from_log1p)
+
+    def pull_pair(self, slope_one: Array, slope_zero: Array) -> Array:
+        """d₁ + d₀·p / (p − 1), where p / (p − 1) = −exp(x) / (1 − exp(x))."""
+        xp = self.xp
+        odds = xp.expm1(-self.x)
+        certain = (slope_zero == 0) & (odds == 0)
+        return slope_one - slope_zero / xp.where(certain, 1.0, odds)
+
+
+@dataclass(frozen=True)
+class CategoricalLogProbabilities:
+    """Link of multi-class log-probabilities."""
+
+    neutral: float = -1.0
+
+    def rows(self, be: Backend, predictions: Array, axis: int) -> CategoricalLogProbabilityRows:
+        """The rows of ``predictions`` along ``axis``."""
+        return CategoricalLogProbabilityRows(be, predictions, axis)
+
+
+@dataclass(frozen=True)
+class BinaryLogProbabilities:
+    """Link of the log-probability of class 1."""
+
+    neutral: float = -1.0
+
+    def rows(self, be: Backend, predictions: Array) -> BinaryLogProbabilityRows:
+        """One item per element of ``predictions``."""
+        return BinaryLogProbabilityRows(be, predictions)

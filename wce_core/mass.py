@@ -1,0 +1,244 @@
+"""Target mass: how much of an item belongs to each class, in its three representations.
+
+``Index`` is a class per item (mass 1), ``Dense`` a row of masses, ``Pair`` the two masses of a
+binary item. Item arrays have the rank of the predictions, the class axis with length 1. Each
+knows how to weigh, smooth and score itself, so nothing else asks which one it has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from .links import BinaryRows, CategoricalRows
+from .numerics import along, divide_or, times, total
+from .terms import Term
+from .types import Array, Smoothing
+
+if TYPE_CHECKING:
+    from .backend import Backend
+
+
+class Mass(Protocol):
+    """The mass of a block of items. Weights are laid out as :meth:`laid` returns them."""
+
+    def total(self) -> Array:
+        """M = Σ_k q_k, the items' full shape."""
+        ...
+
+    def smoothed(self, epsilon: float, rule: Smoothing) -> Mass:
+        """Label smoothing; M stays."""
+        ...
+
+    def weighted(self, weights: Any) -> Mass:
+        """w_k·q_k."""
+        ...
+
+    def mean_weight(self, weights: Any) -> Array:
+        """Σ_k r_k·w_k over the shares r = q / M."""
+        ...
+
+    def geometric_weight(self, weights: Any) -> Array:
+        """Π_k w_k^{r_k}, 0⁰ = 1."""
+        ...
+
+    def largest_share_weight(self, weights: Any) -> Array:
+        """w of the class with the largest share, ties to the lowest index."""
+        ...
+
+    def loss(self, term: Term, rows: Any) -> Array:
+        """Σ_k q_k·penalty(log p_k)."""
+        ...
+
+    def gradient(self, term: Term, rows: Any, scale: Array) -> Array:
+        """scale · ∂loss / ∂predictions, in closed form."""
+        ...
+
+
+def _power(be: Backend, weight: Array, share: Array) -> Array:
+    """weight ** share, 0⁰ = 1, also in the derivative."""
+    return be.xp.where(share == 0, 1.0, weight) ** share
+
+
+@dataclass(frozen=True)
+class Index:
+    """Mass 1 on one class of each item. ``index`` has the class axis with length 1."""
+
+    be: Backend
+    index: Array
+    axis: int
+    classes: int
+    dtype: Any
+
+    def total(self) -> Array:
+        """1."""
+        return self.be.xp.ones_like(self.index, dtype=self.dtype)
+
+    def smoothed(self, epsilon: float, rule: Smoothing) -> Mass:
+        """(1 − ε) on the class and ε spread; a row of masses that lives in the block only."""
+        return self._row().smoothed(epsilon, rule)
+
+    def _row(self) -> Dense:
+        xp, be = self.be.xp, self.be
+        classes = along(xp, be.arange(self.classes, self.index), self.axis, self.index.ndim)
+        return Dense(be, xp.astype(classes == self.index, self.dtype), self.axis)
+
+    def weighted(self, weights: Array) -> Mass:
+        """w at the class, as a row."""
+        return self._row().weighted(weights)
+
+    def mean_weight(self, weights: Array) -> Array:
+        """w at the class: the share there is 1."""
+        xp = self.be.xp
+        flat = xp.take(xp.reshape(weights, (-1,)), xp.reshape(self.index, (-1,)), axis=0)
+        return xp.reshape(flat, self.be.sizes(self.index))
+
+    def geometric_weight(self, weights: Array) -> Array:
+        """w at the class."""
+        return self.mean_weight(weights)
+
+    def largest_share_weight(self, weights: Array) -> Array:
+        """w at the class."""
+        return self.mean_weight(weights)
+
+    def expected_cost(self, costs: Array, predicted: Array) -> Array:
+        """A[index, predicted]."""
+        xp = self.be.xp
+        cell = xp.reshape(self.index * self.classes + predicted, (-1,))
+        flat = xp.take(xp.reshape(costs, (-1,)), cell, axis=0)
+        return xp.reshape(flat, self.be.sizes(self.index))
+
+    def loss(self, term: Term, rows: CategoricalRows) -> Array:
+        """penalty(log p) at the class."""
+        return term.penalty(self.be.xp, rows.at(self.index))
+
+    def gradient(self, term: Term, rows: CategoricalRows, scale: Array) -> Array:
+        """The slope at the class, pulled back."""
+        return rows.pull_at(self.index, scale * term.slope(self.be.xp, rows.at(self.index)))
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A row of masses along ``axis``."""
+
+    be: Backend
+    mass: Array
+    axis: int
+
+    def total(self) -> Array:
+        """Σ_k q_k."""
+        return total(self.be.xp, self.mass, self.axis)
+
+    def smoothed(self, epsilon: float, rule: Smoothing) -> Dense:
+        """Uniform: (1−ε)·q + ε·M/C. Others: (1−ε)·q + ε·(M − q)/(C−1)."""
+        classes, whole = self.mass.shape[self.axis], self.total()
+        if rule == "others":
+            spread = (whole - self.mass) * (epsilon / (classes - 1))
+        else:
+            spread = whole * (epsilon / classes)
+        return replace(self, mass=(1.0 - epsilon) * self.mass + spread)
+
+    def weighted(self, weights: Array) -> Dense:
+        """w_k·q_k."""
+        return replace(self, mass=self.be.xp.astype(weights, self.mass.dtype) * self.mass)
+
+    def _shares(self, like: Array) -> Array:
+        mass = self.be.xp.astype(self.mass, like.dtype)
+        return divide_or(self.be.xp, mass, total(self.be.xp, mass, self.axis), 0.0)
+
+    def mean_weight(self, weights: Array) -> Array:
+        """Σ_k r_k·w_k."""
+        return total(self.be.xp, self._shares(weights) * weights, self.axis)
+
+    def geometric_weight(self, weights: Array) -> Array:
+        """Π_k w_k^{r_k}."""
+        powers = _power(self.be, weights, self._shares(weights))
+        return self.be.xp.prod(powers, axis=self.axis, keepdims=True)
+
+    def largest_share_weight(self, weights: Array) -> Array:
+        """w at argmax_k r_k."""
+        xp = self.be.xp
+        top = self.be.argmax(self.mass, self.axis)
+        chosen = along(
+            xp, self.be.arange(self.mass.shape[self.axis], top), self.axis, self.mass.ndim
+        )
+        return total(xp, xp.where(chosen == top, weights, 0.0), self.axis)
+
+    def expected_cost(self, costs: Array, predicted: Array) -> Array:
+        """Σ_k r_k·A[k, predicted]."""
+        xp, axis = self.be.xp, self.axis
+        columns = xp.take(costs, xp.reshape(predicted, (-1,)), axis=1)
+        items = xp.moveaxis(predicted, axis, 0)
+        shape = (self.mass.shape[axis], *self.be.sizes(items)[1:])
+        return total(
+            xp, self._shares(costs) * xp.moveaxis(xp.reshape(columns, shape), 0, axis), axis
+        )
+
+    def loss(self, term: Term, rows: CategoricalRows) -> Array:
+        """Σ_k q_k·penalty(log p_k)."""
+        xp = self.be.xp
+        penalties = term.penalty(xp, rows.every(self.mass != 0))
+        return total(xp, times(xp, self.mass, penalties), self.axis)
+
+    def gradient(self, term: Term, rows: CategoricalRows, scale: Array) -> Array:
+        """All slopes, pulled back."""
+        slopes = term.slope(self.be.xp, rows.every(self.mass != 0))
+        return rows.pull(self.mass * slopes * scale)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The masses y of class 1 and 1 − y of class 0. Weights are (w₀, w₁)."""
+
+    be: Backend
+    one: Array
+    zero: Array
+
+    def total(self) -> Array:
+        """Σ of both."""
+        return self.one + self.zero
+
+    def smoothed(self, epsilon: float, rule: Smoothing) -> Pair:
+        """y ← (1−ε)·y + ε/2."""
+        del rule
+        half = epsilon / 2.0
+        keep = 1.0 - epsilon
+        return replace(self, one=keep * self.one + half, zero=keep * self.zero + half)
+
+    def weighted(self, weights: tuple[Array, Array]) -> Pair:
+        """(w₀·(1 − y), w₁·y)."""
+        xp, dtype = self.be.xp, self.one.dtype
+        zero, one = (xp.astype(w, dtype) for w in weights)
+        return replace(self, one=one * self.one, zero=zero * self.zero)
+
+    def mean_weight(self, weights: tuple[Array, Array]) -> Array:
+        """w₀·(1 − y) + w₁·y."""
+        zero, one = self._shares(weights[0])
+        return weights[0] * zero + weights[1] * one
+
+    def geometric_weight(self, weights: tuple[Array, Array]) -> Array:
+        """w₀^(1−y)·w₁^y."""
+        zero, one = self._shares(weights[0])
+        return _power(self.be, weights[0], zero) * _power(self.be, weights[1], one)
+
+    def _shares(self, like: Array) -> tuple[Array, Array]:
+        xp = self.be.xp
+        return xp.astype(self.zero, like.dtype), xp.astype(self.one, like.dtype)
+
+    def largest_share_weight(self, weights: tuple[Array, Array]) -> Array:
+        """w₁ where y > ½, else w₀."""
+        return self.be.xp.where(self.one > self.zero, weights[1], weights[0])
+
+    def loss(self, term: Term, rows: BinaryRows) -> Array:
+        """Both masses times their penalties."""
+        xp = self.be.xp
+        log_one, log_zero = rows.pair(self.one != 0, self.zero != 0)
+        one = times(xp, self.one, term.penalty(xp, log_one))
+        return one + times(xp, self.zero, term.penalty(xp, log_zero))
+
+    def gradient(self, term: Term, rows: BinaryRows, scale: Array) -> Array:
+        """Both slopes, pulled back."""
+        xp = self.be.xp
+        log_one, log_zero = rows.pair(self.one != 0, self.zero != 0)
+        one = self.one * term.slope(xp, log_one) * scale
+        return rows.pull_pair(one, self.zero * term.slope(xp, log_zero) * scale)

@@ -1,0 +1,45 @@
+"""Small array functions in which rounding, infinities and ties are settled once.
+
+All are pure functions of a namespace and arrays, right in value and in derivative.
+"""
+
+from .types import Array, Namespace
+
+
+def times(xp: Namespace, weight: Array, value: Array) -> Array:
+    """``weight * value`` with 0 · ±∞ = 0, forward and backward; 0 · NaN stays NaN."""
+    lost = (weight == 0) & xp.isinf(value)
+    return weight * xp.where(lost, 0.0, value)
+
+
+def along(xp: Namespace, vector: Array, axis: int, ndim: int) -> Array:
+    """A rank-1 array laid along ``axis`` of a rank ``ndim`` shape, length 1 elsewhere."""
+    return xp.reshape(vector, tuple(-1 if i == axis else 1 for i in range(ndim)))
+
+
+def total(xp: Namespace, values: Array, axis: int) -> Array:
+    """Sum along ``axis``, which stays with length 1, in the dtype of ``values``."""
+    return xp.sum(values, axis=axis, keepdims=True, dtype=values.dtype)
+
+
+def sum_of_others(xp: Namespace, values: Array, axis: int, top: Array) -> Array:
+    """For each element the sum of all the others along ``axis``, without cancelling.
+
+    ``top`` marks one element of each row that none exceeds in magnitude. For every other one
+    total − value is accurate, because the top is in the difference; the top gets its own sum.
+    """
+    rest = total(xp, xp.where(top, 0.0, values), axis)
+    return xp.where(top, rest, total(xp, values, axis) - values)
+
+
+def divide_or(xp: Namespace, numerator: Array, denominator: Array, fallback: float) -> Array:
+    """``numerator / denominator``; ``fallback``, with derivative 0, where the denominator is 0."""
+    zero = denominator == 0
+    quotient = numerator / xp.where(zero, 1.0, denominator)
+    return xp.where(zero, fallback, quotient)
+
+
+def bounded(xp: Namespace, values: Array, low: float, high: float) -> Array:
+    """``values`` bounded to [low, high] with derivative 0 outside; NaN stays NaN."""
+    raised = xp.where(values < low, low, values)
+    return xp.where(raised > high, high, raised)

@@ -1,0 +1,30 @@
+"""The words that signatures use."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+
+# The array API standard has no nominal array or namespace type: what is accepted is decided at
+# run time, by the backend that owns the array.
+Array: TypeAlias = Any
+Namespace: TypeAlias = Any
+Arrays: TypeAlias = dict[str, Array]
+"""The arrays of one call by argument name; absent arguments are absent."""
+
+ClassWeight: TypeAlias = Array | Mapping[int, Any]
+
+Form = Literal["logits", "probabilities", "log_probabilities"]
+Smoothing = Literal["uniform", "others"]
+SoftWeighting = Literal["per_class", "mixture", "geometric", "hard"]
+Reduction = Literal[
+    "none",
+    "sum",
+    "mean",
+    "mean_over_all",
+    "weighted_mean",
+    "nonzero_mean",
+    "batch_mean",
+    "parts",
+]
+Empty = Literal["zero", "nan"]
+Precision = Literal["native", "exact"]
+DTypeName = Literal["float16", "bfloat16", "float32", "float64"]

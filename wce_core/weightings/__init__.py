@@ -1,0 +1,27 @@
+"""Weightings: one file each, and the registry by argument name.
+
+The order is that of application; exclusions come first.
+"""
+
+from .base import Weighing, Weighting
+from .class_weight import ClassWeight
+from .cost_matrix import CostMatrix
+from .ignore_index import IgnoreIndex
+from .mask import Mask
+from .pos_weight import PosWeight
+from .sample_weight import SampleWeight
+from .soft import FACTORS, SOFT_WEIGHTINGS
+
+WEIGHTINGS: dict[str, Weighting] = {
+    weighting.name: weighting
+    for weighting in (
+        Mask(),
+        IgnoreIndex(),
+        ClassWeight(),
+        PosWeight(),
+        SampleWeight(),
+        CostMatrix(),
+    )
+}
+
+__all__ = ["FACTORS", "SOFT_WEIGHTINGS", "WEIGHTINGS", "Weighing", "Weighting"]

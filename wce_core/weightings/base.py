@@ -1,0 +1,93 @@
+"""The contract of a weighting and the state that weightings build up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..errors import dtype_error, value_error
+from ..layout import Layout
+from ..mass import Mass
+from ..types import Array
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..backend import Backend
+
+
+@dataclass(frozen=True)
+class Weighing:
+    """What the weightings of a block of items have come to so far."""
+
+    be: Backend
+    predictions: Array
+    axis: int | None
+    mass: Mass
+    class_weights: Any = None
+    """(C,) laid along the class axis; binary: (w₀, w₁). None: all 1."""
+    factor: Array | None = None
+    """One factor per item. None: 1."""
+    included: Array | None = None
+    """Boolean items that take part. None: all."""
+
+    def times(self, factor: Array) -> Array:
+        """The item factor so far, times another."""
+        return factor if self.factor is None else self.factor * factor
+
+
+class Weighting:
+    """One way to weigh or exclude items, found by the name of its argument.
+
+    A weighting reads targets and its own array, and the predictions only through an argmax. It is
+    stateless; all that it needs travels in the array under :attr:`name`.
+    """
+
+    name: str
+    weighs: bool = True
+    """Is the array one of weights (not of exclusions), to be multiplied in full precision?"""
+    per_item: bool = False
+    """Does it say something of each item, so that what it says of an excluded one is no error?"""
+    laid_out: bool = True
+    """Does the array have the predictions' rank, so that a block of items takes its part of it?"""
+
+    def prepare(self, be: Backend, layout: Layout, value: Any) -> Array | None:
+        """Check shape and dtype, lay out with the predictions' rank; None if it does nothing."""
+        raise NotImplementedError  # abstract
+
+    def check(self, layout: Layout, values: np.ndarray, included: Any) -> None:
+        """Raise ValueError for the first impossible value; ``included`` items only count."""
+
+    def included(self, be: Backend, array: Array, targets: Array) -> Array | None:
+        """Boolean items that take part; None: all."""
+        del be, array, targets
+        return None
+
+    def apply(self, weighing: Weighing, array: Array) -> Weighing:
+        """The state with this weighting multiplied in."""
+        del array
+        return weighing
+
+
+def require_real(be: Backend, name: str, array: Array) -> None:
+    """Weights are numbers: not booleans, not complex."""
+    dtype = be.dtype_name(array)
+    if dtype == "bool" or dtype.startswith("complex"):
+        hint = " (a boolean array that excludes items is mask=)" if dtype == "bool" else ""
+        raise dtype_error(name, dtype, f"a real dtype{hint}")
+
+
+def check_weights(name: str, values: np.ndarray, included: Any = None) -> None:
+    """Weights are finite and not negative."""
+    wrong = ~((values >= 0) & (values < float("inf")))
+    if included is not None:
+        wrong = wrong & included
+    if wrong.any():
+        raise_first(name, values, wrong, "a finite weight that is not negative")
+
+
+def raise_first(name: str, values: np.ndarray, wrong: np.ndarray, expected: str) -> None:
+    """ValueError naming the first position at which ``wrong`` holds."""
+    position = tuple(int(axis[0]) for axis in wrong.nonzero())
+    own = tuple(i if n > 1 else 0 for i, n in zip(position, values.shape, strict=True))
+    raise value_error(name, position, values[own], expected)

@@ -1,0 +1,72 @@
+"""``class_weight``: a weight per class, or {0: w0, 1: w1}, for each label alone if wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..errors import shape_error
+from ..layout import Layout
+from ..numerics import along
+from ..types import Array
+from .base import Weighing, Weighting, check_weights, require_real
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..backend import Backend
+
+
+class ClassWeight(Weighting):
+    """Categorical: w_k. Binary: w₀, w₁, laid out in a trailing axis of length 2."""
+
+    name = "class_weight"
+
+    def prepare(self, be: Backend, layout: Layout, value: Any) -> Array:
+        """(C,) along the class axis; binary (2,) or (L, 2) with w₀, w₁ in a last axis of 2."""
+        require_real(be, self.name, value)
+        return (_categorical if layout.categorical else _binary)(be, layout, value)
+
+    def check(self, layout: Layout, values: np.ndarray, included: Any) -> None:
+        """Finite, not negative."""
+        del included
+        check_weights(self.name, values.reshape(-1) if layout.categorical else values)
+
+    def apply(self, weighing: Weighing, array: Array) -> Weighing:
+        """Class weights, to be applied to the mass or by a soft rule."""
+        if weighing.axis is not None:
+            return replace(weighing, class_weights=array)
+        return replace(weighing, class_weights=(array[..., 0], array[..., 1]))
+
+
+def _categorical(be: Backend, layout: Layout, value: Array) -> Array:
+    if be.shape(value) != (layout.classes,):
+        raise shape_error("class_weight", be.shape(value), f"({layout.classes},), one per class")
+    assert layout.axis is not None
+    return along(be.xp, value, layout.axis, len(layout.shape))
+
+
+def _binary(be: Backend, layout: Layout, value: Array) -> Array:
+    shape, rank = be.shape(value), len(layout.shape)
+    if shape == (2,):
+        return be.xp.reshape(value, (1,) * rank + (2,))
+    if layout.axis is None or shape != (layout.classes, 2):
+        labels = "no label axis" if layout.axis is None else f"{layout.classes} labels"
+        raise shape_error(
+            "class_weight", shape, f"(2,), or one (w0, w1) row per label; there are {labels}"
+        )
+    target = tuple(layout.classes if i == layout.axis else 1 for i in range(rank))
+    return be.xp.reshape(value, (*target, 2))
+
+
+def listed(value: Any, classes: int) -> Any:
+    """The values of a mapping in class order; anything else as it is."""
+    if not isinstance(value, Mapping):
+        return value
+    if set(value) != set(range(classes)):
+        raise ValueError(
+            f"class_weight names the classes {sorted(value, key=repr)}; expected every class of "
+            f"0 … {classes - 1}"
+        )
+    return [value[k] for k in range(classes)]

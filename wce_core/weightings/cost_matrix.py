@@ -1,0 +1,46 @@
+"""``cost_matrix``: a factor by true and predicted class."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..errors import shape_error
+from ..layout import Layout
+from ..types import Array
+from .base import Weighing, Weighting, check_weights, require_real
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..backend import Backend
+
+
+class CostMatrix(Weighting):
+    """s ← s·Σ_k r_k·A[k, argmax_j x_j]; no gradient through the argmax, one to A."""
+
+    name = "cost_matrix"
+    laid_out = False
+
+    def prepare(self, be: Backend, layout: Layout, value: Any) -> Array:
+        """(C, C): rows are true classes, columns predicted ones."""
+        require_real(be, self.name, value)
+        if be.shape(value) != (layout.classes, layout.classes):
+            raise shape_error(
+                self.name,
+                be.shape(value),
+                f"({layout.classes}, {layout.classes}): rows true class, columns predicted class",
+            )
+        return value
+
+    def check(self, layout: Layout, values: np.ndarray, included: Any) -> None:
+        """Finite, not negative."""
+        del layout, included
+        check_weights(self.name, values)
+
+    def apply(self, weighing: Weighing, array: Array) -> Weighing:
+        """The item factor, times the expected cost of the predicted class."""
+        assert weighing.axis is not None
+        predicted = weighing.be.argmax(weighing.predictions, weighing.axis)
+        cost = weighing.mass.expected_cost(array, predicted)
+        return replace(weighing, factor=weighing.times(cost))

@@ -1,0 +1,49 @@
+"""``pos_weight``: a factor on the mass of class 1, as in PyTorch and TensorFlow."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..errors import shape_error
+from ..layout import Layout
+from ..numerics import along
+from ..types import Array
+from .base import Weighing, Weighting, check_weights, require_real
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..backend import Backend
+
+
+class PosWeight(Weighting):
+    """w₁ ← w₁·pos_weight, for all labels or one per label."""
+
+    name = "pos_weight"
+
+    def prepare(self, be: Backend, layout: Layout, value: Any) -> Array:
+        """A scalar, or (L,) along the label axis."""
+        require_real(be, self.name, value)
+        shape, rank = be.shape(value), len(layout.shape)
+        if shape == ():
+            return be.xp.reshape(value, (1,) * rank)
+        if layout.axis is None:
+            raise shape_error(
+                self.name, shape, "a scalar: rank-1 predictions have labels only if axis=0 is given"
+            )
+        if shape != (layout.classes,):
+            raise shape_error(self.name, shape, f"a scalar or ({layout.classes},), one per label")
+        return along(be.xp, value, layout.axis, rank)
+
+    def check(self, layout: Layout, values: np.ndarray, included: Any) -> None:
+        """Finite, not negative."""
+        del layout, included
+        check_weights(self.name, values.reshape(-1))
+
+    def apply(self, weighing: Weighing, array: Array) -> Weighing:
+        """The weight of class 1, times this."""
+        if weighing.class_weights is None:
+            return replace(weighing, class_weights=(weighing.be.xp.ones_like(array), array))
+        zero, one = weighing.class_weights
+        return replace(weighing, class_weights=(zero, one * array))
