@@ -100,15 +100,28 @@ class Backend(ABC):
         """The length of an axis: a number, or an integer array where it is not known yet."""
         return array.shape[axis]
 
-    def require_shape(self, array: Array, like: Array, name: str) -> Array:
-        """``array``, checked at run time to have ``like``'s shape if tracing left that open."""
-        del like, name
+    def require_shape(self, array: Array, like: Array, class_axis: int | None) -> Array:
+        """``array``, checked at run time to have the shape of ``like`` (length 1 at ``class_axis``)
+        if tracing left that open.
+        """
+        del like, class_axis
         return array
 
     def argmax(self, array: Array, axis: int) -> Array:
         """Indices of the first largest elements, ``axis`` kept with length 1."""
         top = self.xp.argmax(array, axis=axis, keepdims=True)
         return self.xp.astype(top, self.dtype(self.index_dtype), copy=False)
+
+    def pick(self, array: Array, index: Array, axis: int) -> Array:
+        """The element at ``index`` (length 1 along ``axis``) of each row."""
+        return self.xp.take_along_axis(array, index, axis=axis)
+
+    def lookup(self, row: Array, index: Array, axis: int) -> Array:
+        """The elements of one row, laid along ``axis``, at ``index`` (length 1 along ``axis``)."""
+        del axis
+        flat = self.xp.reshape(row, (-1,))
+        found = self.xp.take(flat, self.xp.reshape(index, (-1,)), axis=0)
+        return self.xp.reshape(found, self.sizes(index))
 
     def arange(self, count: int, like: Array) -> Array:
         """0 … count−1 in the dtype and on the device of ``like``."""
@@ -131,6 +144,13 @@ class Backend(ABC):
         if isinstance(value, (int, float)):
             return self.xp.asarray(value, dtype=self.dtype(dtype), device=like.device)
         return self.xp.astype(value, self.dtype(dtype), copy=False)
+
+    def flushing(self, array: Array) -> Array:
+        """``array``, whose gradient by autodiff is 0 where it is below float32's normal numbers.
+
+        Only for a framework that differentiates ``plain`` where it promises exact bits.
+        """
+        return array
 
     def fused(self, spec: Spec, arrays: Arrays) -> tuple[tuple[Array, ...], Array]:
         """The outputs of a loss and the closed-form gradient to the predictions."""

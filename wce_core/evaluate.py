@@ -81,9 +81,12 @@ def weigh(be: Backend, spec: Spec, arrays: Arrays) -> Weighed:
     """Everything about a block that does not need log-probabilities."""
     included = _included(be, arrays)
     mass, poison = _target_mass(be, spec, arrays["targets"], included)
-    start = Weighing(be, arrays["predictions"], spec.axis, mass, None, poison, included)
-    mass, factor = _softened(spec, _apply(be, spec, arrays, start))
-    omega = be.xp.astype(mass.total(), be.dtype(spec.accumulate), copy=False)
+    dtype = be.dtype(spec.accumulate)
+    start = Weighing(
+        be, arrays["predictions"], spec.axis, mass, dtype, factor=poison, included=included
+    )
+    mass, factor = _softened(spec, _apply(arrays, start))
+    omega = be.xp.astype(mass.total(), dtype, copy=False)
     if factor is not None:
         omega = omega * factor
     if included is not None:
@@ -101,10 +104,10 @@ def _included(be: Backend, arrays: Arrays) -> Array | None:
     return included
 
 
-def _apply(be: Backend, spec: Spec, arrays: Arrays, weighing: Weighing) -> Weighing:
+def _apply(arrays: Arrays, weighing: Weighing) -> Weighing:
     for name, weighting in WEIGHTINGS.items():
-        if name in arrays and weighting.weighs:
-            weighing = weighting.apply(weighing, widened(be, arrays[name], spec.accumulate))
+        if name in arrays:
+            weighing = weighting.apply(weighing, arrays[name])
     return weighing
 
 
@@ -298,6 +301,9 @@ def itemised(be: Backend, spec: Spec, losses: Array) -> Array:
 
 def plain(be: Backend, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
     """The outputs, by functions that any autodiff differentiates rightly, to any order."""
+    if spec.exact and at_least_float32(be.dtype_name(arrays["predictions"])) == "float32":
+        wide = widened(be, arrays["predictions"], spec.compute)
+        arrays = {**arrays, "predictions": be.flushing(wide)}
     weighed = weigh(be, spec, arrays)
     losses = item_losses(be, spec, weighed, rows_of(be, spec, arrays, weighed))
     return _outputs(be, spec, arrays, weighed, losses)

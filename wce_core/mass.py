@@ -46,6 +46,10 @@ class Mass(Protocol):
         """w of the class with the largest share, ties to the lowest index."""
         ...
 
+    def expected_cost(self, costs: Array, predicted: Array, dtype: Any) -> Array:
+        """Σ_k r_k·A[k, predicted] in ``dtype``; A is looked up in its own dtype."""
+        ...
+
     def loss(self, term: Term, rows: Any) -> Array:
         """Σ_k q_k·penalty(log p_k)."""
         ...
@@ -89,9 +93,7 @@ class Index:
 
     def mean_weight(self, weights: Array) -> Array:
         """w at the class: the share there is 1."""
-        xp = self.be.xp
-        flat = xp.take(xp.reshape(weights, (-1,)), xp.reshape(self.index, (-1,)), axis=0)
-        return xp.reshape(flat, self.be.sizes(self.index))
+        return self.be.lookup(weights, self.index, self.axis)
 
     def geometric_weight(self, weights: Array) -> Array:
         """w at the class."""
@@ -101,12 +103,12 @@ class Index:
         """w at the class."""
         return self.mean_weight(weights)
 
-    def expected_cost(self, costs: Array, predicted: Array) -> Array:
+    def expected_cost(self, costs: Array, predicted: Array, dtype: Any) -> Array:
         """A[index, predicted]."""
         xp = self.be.xp
         cell = xp.reshape(self.index * self.classes + predicted, (-1,))
-        flat = xp.take(xp.reshape(costs, (-1,)), cell, axis=0)
-        return xp.reshape(flat, self.be.sizes(self.index))
+        found = xp.take(xp.reshape(costs, (-1,)), cell, axis=0)
+        return xp.astype(xp.reshape(found, self.be.sizes(self.index)), dtype, copy=False)
 
     def loss(self, term: Term, rows: CategoricalRows) -> Array:
         """penalty(log p) at the class."""
@@ -164,15 +166,14 @@ class Dense:
         )
         return total(xp, xp.where(chosen == top, weights, 0.0), self.axis)
 
-    def expected_cost(self, costs: Array, predicted: Array) -> Array:
+    def expected_cost(self, costs: Array, predicted: Array, dtype: Any) -> Array:
         """Σ_k r_k·A[k, predicted]."""
         xp, axis = self.be.xp, self.axis
+        flat = (-1, self.mass.shape[axis])
         columns = xp.take(costs, xp.reshape(predicted, (-1,)), axis=1)
-        items = xp.moveaxis(predicted, axis, 0)
-        shape = (self.mass.shape[axis], *self.be.sizes(items)[1:])
-        return total(
-            xp, self._shares(costs) * xp.moveaxis(xp.reshape(columns, shape), 0, axis), axis
-        )
+        laid = xp.astype(xp.permute_dims(columns, (1, 0)), dtype, copy=False)
+        shares = xp.reshape(xp.moveaxis(self._shares(laid), axis, -1), flat)
+        return xp.reshape(xp.sum(shares * laid, axis=-1), self.be.sizes(predicted))
 
     def loss(self, term: Term, rows: CategoricalRows) -> Array:
         """Σ_k q_k·penalty(log p_k)."""

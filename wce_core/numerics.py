@@ -38,8 +38,3 @@ def divide_or(xp: Namespace, numerator: Array, denominator: Array, fallback: flo
     quotient = numerator / xp.where(zero, 1.0, denominator)
     return xp.where(zero, fallback, quotient)
 
-
-def bounded(xp: Namespace, values: Array, low: float, high: float) -> Array:
-    """``values`` bounded to [low, high] with derivative 0 outside; NaN stays NaN."""
-    raised = xp.where(values < low, low, values)
-    return xp.where(raised > high, high, raised)

@@ -69,8 +69,20 @@ class JaxBackend(Backend):
         return context
 
     def argmax(self, array: Array, axis: int) -> Array:
-        """In 32 bits: 64-bit indices cannot be lowered in a program whose default is 32."""
-        return xp.expand_dims(jax.lax.argmax(array, axis, xp.int32), axis)
+        """By two reductions: ``argmax`` of float64 cannot be lowered in a float32 program."""
+        places = jax.lax.broadcasted_iota(xp.int32, array.shape, axis)
+        largest = array == xp.max(array, axis=axis, keepdims=True)
+        last = array.shape[axis] - 1
+        return xp.min(xp.where(largest, places, last), axis=axis, keepdims=True)
+
+    def pick(self, array: Array, index: Array, axis: int) -> Array:
+        """By selection: it fuses, and a gather of float64 cannot be transposed in float32."""
+        places = jax.lax.broadcasted_iota(index.dtype, array.shape, axis)
+        return xp.sum(xp.where(places == index, array, 0), axis=axis, keepdims=True)
+
+    def lookup(self, row: Array, index: Array, axis: int) -> Array:
+        """By selection, for the same reasons."""
+        return self.pick(xp.broadcast_to(row, xp.broadcast_shapes(row.shape, index.shape)), index, axis)
 
     def arange(self, count: int, like: Array) -> Array:
         """A constant of the compiled program: it has no device of its own."""

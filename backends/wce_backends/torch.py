@@ -25,6 +25,7 @@ from wce_core import evaluate
 from wce_core.backend import Backend, Description
 from wce_core.blocks import in_blocks
 from wce_core.evaluate import Spec
+from wce_core.precision import SMALLEST_NORMAL
 from wce_core.types import Array, Arrays
 
 CPU_BLOCK = 2**17
@@ -101,6 +102,12 @@ class TorchBackend(Backend):
         if half and torch.is_autocast_enabled(predictions.device.type):
             return "float32"
         return name
+
+    def flushing(self, array: Array) -> Array:
+        """By an identity whose backward pass flushes."""
+        function = _Flush if torch.compiler.is_compiling() else _FlushTransformed
+        flushed: Array = function.apply(array)
+        return flushed
 
     def run(self, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
         """One of the three routes."""
@@ -268,6 +275,35 @@ def _product_compiled(gradient: Array, cotangent: Array, spec: Spec, dtype: torc
     if spec.reduction == "none" and spec.axis is not None:
         cotangent = cotangent.unsqueeze(spec.axis)
     return (gradient * cotangent.to(gradient.dtype)).to(dtype)
+
+
+class _Flush(torch.autograd.Function):
+    """Identity; a gradient below float32's normal numbers becomes 0."""
+
+    @staticmethod
+    def forward(array: Array) -> Array:
+        """The array."""
+        return array.view_as(array)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        """Nothing to keep."""
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Array) -> Array:
+        """Flush."""
+        return torch.where(gradient.abs() < SMALLEST_NORMAL, 0.0, gradient)
+
+
+class _FlushTransformed(_Flush):
+    """For torch.func. Dynamo refuses a Function with ``jvp``."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: Array) -> Array:
+        """Identity: linear, so its second derivative is rightly zero."""
+        return tangent.view_as(tangent)
 
 
 BACKEND = TorchBackend()

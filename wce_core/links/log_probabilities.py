@@ -25,7 +25,7 @@ class CategoricalLogProbabilityRows:
 
     def at(self, index: Array) -> Array:
         """log p of class ``index`` of each row."""
-        return self.xp.take_along_axis(self.predictions, index, axis=self.axis)
+        return self.be.pick(self.predictions, index, self.axis)
 
     def every(self, needed: Array) -> Array:
         """log p of every class."""

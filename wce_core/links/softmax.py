@@ -26,20 +26,21 @@ class SoftmaxRows:
         xp = self.xp = be.xp
         self.axis = axis
         top = be.argmax(predictions, axis)
-        largest = xp.take_along_axis(predictions, top, axis=axis)
+        largest = be.pick(predictions, top, axis)
         # A largest logit of ±inf or NaN leaves no distribution: NaN, in this row alone.
-        largest = xp.where(xp.isfinite(largest), largest, xp.nan)
+        level = xp.where(xp.isfinite(largest), 0.0, xp.nan * xp.ones_like(largest))
         classes = be.arange(predictions.shape[axis], top)
         self.classes = along(xp, classes, axis, predictions.ndim)
         self.is_top = self.classes == top
-        self.shifted = predictions - largest
+        # Constant at the top: x_a − x_a would give autodiff two terms of size 1 that must cancel.
+        self.shifted = xp.where(self.is_top, level, predictions - (largest + level))
         self.exp = xp.exp(self.shifted)
         self.rest = total(xp, xp.where(self.is_top, 0.0, self.exp), axis)
         self.log_sum = xp.log1p(self.rest)
 
     def at(self, index: Array) -> Array:
         """log p of class ``index`` of each row."""
-        return self.xp.take_along_axis(self.shifted, index, axis=self.axis) - self.log_sum
+        return self.be.pick(self.shifted, index, self.axis) - self.log_sum
 
     def every(self, needed: Array) -> Array:
         """log p of every class."""

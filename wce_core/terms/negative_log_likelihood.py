@@ -12,7 +12,7 @@ class NegativeLogLikelihood:
     def penalty(self, xp: Namespace, log_p: Array) -> Array:
         """−log p."""
         del xp
-        return -log_p
+        return 0.0 - log_p  # a certain item costs 0, not -0
 
     def slope(self, xp: Namespace, log_p: Array) -> Array:
         """−1."""

@@ -24,12 +24,18 @@ class Weighing:
     predictions: Array
     axis: int | None
     mass: Mass
+    dtype: Any
+    """In which weights are multiplied."""
     class_weights: Any = None
     """(C,) laid along the class axis; binary: (w₀, w₁). None: all 1."""
     factor: Array | None = None
     """One factor per item. None: 1."""
     included: Array | None = None
     """Boolean items that take part. None: all."""
+
+    def wide(self, array: Array) -> Array:
+        """Weights in the dtype in which they are multiplied."""
+        return self.be.xp.astype(array, self.dtype, copy=False)
 
     def times(self, factor: Array) -> Array:
         """The item factor so far, times another."""
@@ -44,8 +50,6 @@ class Weighting:
     """
 
     name: str
-    weighs: bool = True
-    """Is the array one of weights (not of exclusions), to be multiplied in full precision?"""
     per_item: bool = False
     """Does it say something of each item, so that what it says of an excluded one is no error?"""
     laid_out: bool = True

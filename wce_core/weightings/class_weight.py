@@ -35,6 +35,7 @@ class ClassWeight(Weighting):
 
     def apply(self, weighing: Weighing, array: Array) -> Weighing:
         """Class weights, to be applied to the mass or by a soft rule."""
+        array = weighing.wide(array)
         if weighing.axis is not None:
             return replace(weighing, class_weights=array)
         return replace(weighing, class_weights=(array[..., 0], array[..., 1]))

@@ -42,5 +42,5 @@ class CostMatrix(Weighting):
         """The item factor, times the expected cost of the predicted class."""
         assert weighing.axis is not None
         predicted = weighing.be.argmax(weighing.predictions, weighing.axis)
-        cost = weighing.mass.expected_cost(array, predicted)
+        cost = weighing.mass.expected_cost(array, predicted, weighing.dtype)
         return replace(weighing, factor=weighing.times(cost))

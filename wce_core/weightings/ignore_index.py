@@ -16,7 +16,6 @@ class IgnoreIndex(Weighting):
     """Index targets, or binary targets, equal to it are excluded."""
 
     name = "ignore_index"
-    weighs = False
     laid_out = False
 
     def prepare(self, be: Backend, layout: Layout, value: Any) -> Array:

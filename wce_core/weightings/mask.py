@@ -17,7 +17,6 @@ class Mask(Weighting):
     """Boolean, placed like ``sample_weight``."""
 
     name = "mask"
-    weighs = False
     per_item = True
 
     def prepare(self, be: Backend, layout: Layout, value: Any) -> Array:

@@ -43,6 +43,7 @@ class PosWeight(Weighting):
 
     def apply(self, weighing: Weighing, array: Array) -> Weighing:
         """The weight of class 1, times this."""
+        array = weighing.wide(array)
         if weighing.class_weights is None:
             return replace(weighing, class_weights=(weighing.be.xp.ones_like(array), array))
         zero, one = weighing.class_weights

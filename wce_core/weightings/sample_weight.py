@@ -33,6 +33,7 @@ class SampleWeight(Weighting):
 
     def apply(self, weighing: Weighing, array: Array) -> Weighing:
         """The item factor, times this; an excluded item's weight is not even read."""
+        array = weighing.wide(array)
         if weighing.included is not None:
             array = weighing.be.xp.where(weighing.included, array, 0.0)
         return replace(weighing, factor=weighing.times(array))

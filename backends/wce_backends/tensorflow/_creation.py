@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from wce_backends.tensorflow._dtypes import (
-    DEFAULTS,
     SCALARS,
     Array,
     DType,
@@ -45,12 +44,15 @@ def arange(
 ) -> Array:
     """Evenly spaced numbers from start up to but without stop."""
     start, stop = (0, start) if stop is None else (start, stop)
+    ends = (start, stop, step)
+    whole = not any(isinstance(each, float) for each in ends)
+    dtype = dtype or (tf.int64 if whole else tf.float32)
     with on(device):
-        if not any(isinstance(each, float) for each in (start, stop, step)):
-            return tf.cast(tf.range(start, stop, step, tf.int64), dtype or tf.int64)
-        count = max(math.ceil((stop - start) / step), 0)
-        spaced = start + step * tf.cast(tf.range(count), tf.float64)
-        return tf.cast(spaced, dtype or tf.float32)
+        if any(tf.is_tensor(each) for each in ends):
+            return tf.cast(tf.range(*ends, tf.int64), dtype)
+        count = len(range(*ends)) if whole else max(math.ceil((stop - start) / step), 0)
+        places = tf.cast(tf.range(count), tf.int64 if whole else tf.float64)
+        return tf.cast(start + step * places, dtype)
 
 
 def zeros(shape: Any, *, dtype: DType | None = None, device: Any = None) -> Array:
@@ -111,6 +113,6 @@ def _packed(obj: Any, dtype: DType | None) -> Array:
         and host.dtype == np.float64
         and all(isinstance(leaf, SCALARS) for leaf in leaves)
     ):
-        dtype = DEFAULTS[float]
+        dtype = tf.float32
     # NumPy rounds float64 to the halves once; tf.cast rounds by way of float32.
     return tf.constant(host if dtype is None else host.astype(tf.as_dtype(dtype).as_numpy_dtype))

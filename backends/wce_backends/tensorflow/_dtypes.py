@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import reduce
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, cast
 
 import tensorflow  # type: ignore[import-untyped]
 
@@ -26,7 +26,6 @@ NUMBERS = INTEGERS | FLOATS
 EVERY = BOOLEAN | NUMBERS
 
 SCALARS = (bool, int, float)
-DEFAULTS: dict[type, DType] = {bool: tf.bool, int: tf.int64, float: tf.float32}
 _SCALAR_HOMES = {bool: BOOLEAN, int: NUMBERS, float: FLOATS}
 _KINDS: dict[str, frozenset[Any]] = {
     "bool": BOOLEAN,
@@ -87,7 +86,7 @@ def iinfo(type: Any, /) -> IntegerInfo:
 def isdtype(dtype: DType, kind: Any) -> bool:
     """Whether a dtype is of a kind: a dtype, the name of a kind, or a tuple of these."""
     if isinstance(kind, tuple):
-        return any(isdtype(dtype, each) for each in kind)
+        return any(isdtype(dtype, each) for each in cast("tuple[Any, ...]", kind))
     if not isinstance(kind, str):
         return bool(tf.as_dtype(dtype) == kind)
     if kind not in _KINDS:
@@ -118,8 +117,8 @@ def can_cast(from_: Any, to: DType, /) -> bool:
 def astype(x: Array, dtype: DType, /, *, copy: bool = True, device: Any = None) -> Array:
     """A copy of an array with another dtype."""
     with on(device):
-        cast = tf.cast(tensor(x), dtype)
-        return tf.identity(cast) if copy or device is not None else cast
+        changed = tf.cast(tensor(x), dtype)
+        return tf.identity(changed) if copy or device is not None else changed
 
 
 def on(device: Any) -> AbstractContextManager[Any]:
@@ -185,7 +184,7 @@ def _promote(a: DType, b: DType) -> DType:
     raise TypeError(f"the standard defines no promotion of {a.name} with {b.name}")
 
 
-def _require_scalar(value: bool | int | float, dtype: DType) -> None:
+def _require_scalar(value: Any, dtype: DType) -> None:
     """Raise where a Python scalar does not fit a dtype."""
     kind = next(each for each in SCALARS if isinstance(value, each))
     if dtype not in _SCALAR_HOMES[kind]:

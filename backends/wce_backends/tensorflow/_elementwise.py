@@ -15,6 +15,7 @@ from wce_backends.tensorflow._dtypes import (
     SCALARS,
     UNSIGNED,
     Array,
+    DType,
     Op,
     Operand,
     iinfo,
@@ -27,11 +28,24 @@ from wce_backends.tensorflow._dtypes import (
     tf,
 )
 
-# The rational function x·P(x²) / (Q(x²) − x·P(x²)) of the Cephes library is half of expm1(x)
-# for |x| ≤ 1/2. With the leading x taken out: x + x²·(P + x·D) / (Q − x·P), D(z) = (2P − Q) / z.
+# The rational function x*P(z) / (Q(z) - x*P(z)) with z = x*x, of the Cephes library, is half of
+# expm1(x) for |x| <= 1/2. Here its leading x is taken out, for the last bits:
+# x + z*(P(z) + x*D(z)) / (Q(z) - x*P(z)) with D(z) = (2*P(z) - Q(z)) / z.
 _P = (1.2617719307481059087798e-4, 3.0299440770744196129956e-2, 1.0)
 _Q = (3.0019850513866445504159e-6, 2.5244834034968410419224e-3, 2.2726554820815502876593e-1, 2.0)
 _D = (-_Q[0], 2 * _P[0] - _Q[1], 2 * _P[1] - _Q[2])
+# log1p(x) = x - x*x*(1/2 - x*L(x)) in float32 for -0.29 < x < 0.41, from the same library.
+_L = (
+    7.0376836292e-2,
+    -1.1514610310e-1,
+    1.1676998740e-1,
+    -1.2420140846e-1,
+    1.4249322787e-1,
+    -1.6668057665e-1,
+    2.0000714765e-1,
+    -2.4999993993e-1,
+    3.3333331174e-1,
+)
 
 
 def through_int64(op: Op, *arrays: Array) -> Array:
@@ -65,9 +79,8 @@ def pow(x1: Operand, x2: Operand, /) -> Array:
 def _limit(bound: Operand, dtype: DType) -> Array:
     """A bound of clip in the dtype of the clipped array."""
     if isinstance(bound, int) and dtype in INTEGERS:
-        # Not the builtins min and max, which clip hides by its parameters' names elsewhere.
         info = iinfo(dtype)
-        bound = info.min if bound < info.min else info.max if bound > info.max else bound
+        bound = max(info.min, min(bound, info.max))
     result_type(bound, dtype)
     return operand(bound, dtype)
 
@@ -102,11 +115,13 @@ def _zeroth_power(x: Array) -> Array:
 
 
 def _keeping_nan(op: Op) -> Op:
-    """tf.maximum or tf.minimum; XLA's on the CPU lose a NaN in the second place."""
+    """tf.maximum or tf.minimum; XLA's on the CPU lose the NaN of one side."""
 
     def function(a: Array, b: Array) -> Array:
         value = op(a, b)
-        return tf.where(tf.math.is_nan(b), b, value) if b.dtype in FLOATS else value
+        if value.dtype not in FLOATS:
+            return value
+        return tf.where(tf.math.is_nan(a) | tf.math.is_nan(b), a + b, value)
 
     return function
 
@@ -123,11 +138,14 @@ def _expm1(x: Array) -> Array:
 
 
 def _log1p(x: Array) -> Array:
-    """tf.math.log1p; XLA's in float64 is off by 126 ulp between −0.415 and −0.292."""
+    """tf.math.log1p, brought from 4.2 to 3.7 ulp; XLA's float64 one from 126 to 2."""
     native = tf.math.log1p(x)
-    if x.dtype != tf.float64:
+    if x.dtype == tf.float64:
+        return _corrected(native, tf.math.log(1 + x), (x > -0.45) & (x < -0.28))
+    if x.dtype in HALVES:
         return native
-    return _corrected(native, tf.math.log(1 + x), (x > -0.45) & (x < -0.28))
+    series = x - x * x * (0.5 - x * _polynomial(_L, x))
+    return _corrected(native, series, (x > -0.29) & (x < 0.41))
 
 
 def _polynomial(coefficients: tuple[float, ...], z: Array) -> Array:
@@ -140,7 +158,7 @@ def _polynomial(coefficients: tuple[float, ...], z: Array) -> Array:
 
 def _corrected(native: Array, accurate: Array, region: Array) -> Array:
     """A native function that takes accurate values in a region and keeps its own derivatives."""
-    # Subtracting a difference of close numbers is exact, and −0.0 − 0.0 is −0.0 still.
+    # Subtracting a difference of close numbers is exact, and -0.0 - 0.0 is -0.0 still.
     excess = tf.where(region, native - accurate, tf.zeros_like(native))
     return native - tf.stop_gradient(excess)
 
@@ -167,7 +185,21 @@ def _binary(name: str, kinds: frozenset[Any], op: Op) -> Op:
 
 def _either(kinds: frozenset[Any], op: Op, otherwise: Op) -> Op:
     """One operation for some kinds of dtype and another for the rest."""
-    return lambda x: op(x) if x.dtype in kinds else otherwise(x)
+
+    def function(x: Array) -> Array:
+        return op(x) if x.dtype in kinds else otherwise(x)
+
+    return function
+
+
+def _unsigned_negative(x: Array) -> Array:
+    """The negative of unsigned integers; graphs turn 0 - x into an operation without a kernel."""
+    return through_int64(tf.negative, x)
+
+
+def _unsigned_sign(x: Array) -> Array:
+    """1 where an unsigned integer is not 0."""
+    return tf.minimum(x, tf.ones_like(x))
 
 
 def _never(x: Array) -> Array:
@@ -183,9 +215,9 @@ def _always(x: Array) -> Array:
 _SMALL_POWERS: dict[Any, Op] = {0: _zeroth_power, 1: tf.identity, 2: tf.square}
 
 abs = _unary("abs", NUMBERS, _either(UNSIGNED, tf.identity, tf.abs))
-negative = _unary("negative", NUMBERS, _either(UNSIGNED, lambda x: 0 - x, tf.negative))
+negative = _unary("negative", NUMBERS, _either(UNSIGNED, _unsigned_negative, tf.negative))
 positive = _unary("positive", NUMBERS, tf.identity)
-sign = _unary("sign", NUMBERS, _either(UNSIGNED, lambda x: tf.minimum(x, tf.ones_like(x)), tf.sign))
+sign = _unary("sign", NUMBERS, _either(UNSIGNED, _unsigned_sign, tf.sign))
 square = _unary("square", NUMBERS, tf.square)
 floor = _unary("floor", NUMBERS, _either(INTEGERS, tf.identity, tf.floor))
 round = _unary("round", NUMBERS, _either(INTEGERS, tf.identity, tf.round))

@@ -38,7 +38,7 @@ def squeeze(x: Array, /, axis: int | tuple[int, ...]) -> Array:
 
 
 def reshape(x: Array, /, shape: Any, *, copy: bool | None = None) -> Array:
-    """The elements of x in another shape; one size may be −1."""
+    """The elements of x in another shape; one size may be -1."""
     reshaped = tf.reshape(tensor(x), sizes(shape))
     return tf.identity(reshaped) if copy else reshaped
 

@@ -5,8 +5,7 @@ together meet, and `extreme` ones, each hunting a kind of bug.
 """
 
 from wce_conformance.cases.case import Argument, Case, Tensor
-
-# from wce_conformance.cases.extreme import extreme_cases
+from wce_conformance.cases.extreme import extreme_cases
 from wce_conformance.cases.systematic import systematic_cases
 
 __all__ = ["Argument", "Case", "Tensor", "extreme_cases", "small_cases", "systematic_cases"]
@@ -14,4 +13,4 @@ __all__ = ["Argument", "Case", "Tensor", "extreme_cases", "small_cases", "system
 
 def small_cases() -> list[Case]:
     """All cases, the same in every run; ids are unique."""
-    return [*systematic_cases()]
+    return [*systematic_cases(), *extreme_cases()]

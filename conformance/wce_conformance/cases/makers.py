@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from random import Random
-from typing import Any
+from typing import Any, TypeAlias
 
 from wce_conformance.cases import draw
 from wce_conformance.cases.case import Argument, Tensor
 from wce_conformance.cases.covering import Row
+
+RowMaker: TypeAlias = Callable[[int, Random], Sequence[Any]]
 
 # Exact in every dtype, as 1 − CLIP is, so that no rounding decides what is clipped.
 CLIP = 0.0078125
@@ -95,8 +98,10 @@ class Maker(ABC):
     def _smoothing(self) -> dict[str, Argument]:
         if self.row["smoothing"] == "none":
             return {}
-        epsilon = {"label_smoothing": self.random.choice(EPSILONS)}
-        return epsilon if self.row["smoothing"] == "uniform" else {**epsilon, "smoothing": "others"}
+        epsilon = self.random.choice(EPSILONS)
+        if self.row["smoothing"] == "uniform":
+            return {"label_smoothing": epsilon}
+        return {"label_smoothing": epsilon, "smoothing": "others"}
 
     def _mask(self) -> Tensor:
         shape = draw.weight_shape(self.items, self.random)
@@ -124,7 +129,7 @@ class MulticlassMaker(Maker):
         return self.random.choice((-100, 255, 0))
 
     def predictions(self) -> Tensor:
-        rows = {
+        rows: dict[str, RowMaker] = {
             "logits": draw.logits,
             "probabilities": draw.shares,
             "log_probabilities": draw.log_shares,
@@ -138,7 +143,11 @@ class MulticlassMaker(Maker):
         kind = self.row["targets"]
         if kind == "index":
             return draw.exact(self.items, self.random.choice(("int64", "int32")), self._label)
-        rows = {"one-hot": draw.one_hot, "shares": draw.shares, "mass": draw.mass}
+        rows: dict[str, RowMaker] = {
+            "one-hot": draw.one_hot,
+            "shares": draw.shares,
+            "mass": draw.mass,
+        }
         whole = kind == "one-hot" and self.random.random() < 0.5
         dtype = "int64" if whole else self.dtype
         return draw.along(

@@ -22,7 +22,7 @@ class Var:
 
     def __init__(self, value: Real, *parents: tuple[Var, Real]) -> None:
         """`parents` pairs each operand with ∂value/∂operand."""
-        self.value: Real = mp.mpf(value)
+        self.value: Real = mp.convert(value)
         self.parents = parents
         self.grad: Real = mp.zero
         self.size: Real = mp.zero
@@ -32,7 +32,9 @@ class Var:
         return Var(self.value + other.value, (self, mp.one), (other, mp.one))
 
     def __sub__(self, other: Var) -> Var:
-        return Var(self.value - other.value, (self, mp.one), (other, -mp.one))
+        """The difference, exactly: e to the difference of two huge numbers needs every digit."""
+        difference = mp.fsub(self.value, other.value, exact=True)
+        return Var(difference, (self, mp.one), (other, -mp.one))
 
     def __mul__(self, other: Var) -> Var:
         value = times(self.value, other.value)

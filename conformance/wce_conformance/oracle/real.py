@@ -30,7 +30,7 @@ def times(a: Real, b: Real) -> Real:
 
 def limited(number: Any) -> Real:
     """The number as a real, ±∞ as ±LIMIT."""
-    value = mp.mpf(number)
+    value = mp.convert(number)
     if mp.isinf(value):
         return LIMIT if value > 0 else -LIMIT
     return value

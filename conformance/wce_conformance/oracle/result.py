@@ -29,7 +29,7 @@ class Result:
     sum of the magnitudes of the terms of every element before they cancel.
     """
 
-    value: Nested | Parts
+    value: Nested
     items: Nested
     omega: Nested
     parts: Parts

@@ -32,6 +32,8 @@ def round_to(x: Real, dtype: str) -> float:
 
     What rounds to zero keeps its sign, as IEEE 754 says.
     """
+    if isinstance(x, float) and x == 0:
+        return x
     number = mp.convert(x)
     if mp.isnan(number):
         return nan

@@ -1,0 +1,66 @@
+"""The contract of an adapter: how the suite calls one implementation on one framework."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from wce_conformance.cases import Tensor
+
+
+class Outcome(NamedTuple):
+    """What an implementation gave for a case, as NumPy arrays in the dtypes it chose.
+
+    ``value`` is an array (of the items' shape for reduction "none"), or a tuple of the six fields
+    for "parts". ``gradient`` is that of the value, of Σℓ for "none" and "parts".
+    """
+
+    value: Any
+    gradient: np.ndarray
+
+
+class Adapter(ABC):
+    """One framework: its arrays and its ways to a gradient (``routes``)."""
+
+    name: str
+    routes: tuple[str, ...]
+
+    @abstractmethod
+    def array(self, array: np.ndarray) -> Any:
+        """An array of the framework with the same dtype and values."""
+
+    @abstractmethod
+    def numpy(self, array: Any) -> np.ndarray:
+        """The other way; bfloat16 as ml_dtypes'."""
+
+    @abstractmethod
+    def differentiate(
+        self, route: str, function: Callable[..., Any], arrays: Mapping[str, Any], wrt: str
+    ) -> tuple[Any, Any]:
+        """(``function(**arrays)``, gradient of the sum of its first output to ``wrt``).
+
+        ``function`` returns an array or a tuple of arrays.
+        """
+
+    def tensor(self, tensor: Tensor) -> Any:
+        """A case's array."""
+        return self.array(as_numpy(tensor))
+
+    def to_numpy(self, value: Any) -> Any:
+        """An output, or a tuple of outputs."""
+        if isinstance(value, tuple):
+            return tuple(self.numpy(field) for field in value)
+        return self.numpy(value)
+
+
+def as_numpy(tensor: Tensor) -> np.ndarray:
+    """A case's array in its own dtype."""
+    if tensor.dtype == "bfloat16":
+        import ml_dtypes
+
+        return (
+            np.array(tensor.data, dtype=np.float32).astype(ml_dtypes.bfloat16).reshape(tensor.shape)
+        )
+    return np.array(tensor.data, dtype=tensor.dtype).reshape(tensor.shape)

@@ -1,0 +1,42 @@
+"""TensorFlow: ``GradientTape``, as it is, under ``tf.function``, and under XLA."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from wce_conformance.adapters.base import Adapter
+
+
+class TensorFlowAdapter(Adapter):
+    """Three routes."""
+
+    name = "tensorflow"
+    routes = ("eager", "compiled", "xla")
+
+    def array(self, array: np.ndarray) -> Any:
+        """bfloat16 is ml_dtypes' in TensorFlow too."""
+        return tf.constant(array)
+
+    def numpy(self, array: Any) -> np.ndarray:
+        """The array's own memory."""
+        return np.asarray(array)
+
+    def differentiate(
+        self, route: str, function: Callable[..., Any], arrays: Mapping[str, Any], wrt: str
+    ) -> tuple[Any, Any]:
+        """By a tape."""
+        rest = {name: array for name, array in arrays.items() if name != wrt}
+
+        def both(x: Any, rest: Any) -> Any:
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                value = function(**{wrt: x}, **rest)
+                first = value[0] if isinstance(value, tuple) else value
+            return value, tape.gradient(first, x)
+
+        if route != "eager":
+            both = tf.function(both, jit_compile=route == "xla")
+        return both(arrays[wrt], rest)

@@ -1,0 +1,60 @@
+"""PyTorch: ``backward()``, ``torch.func``, ``torch.compile``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from wce_conformance.adapters.base import Adapter
+
+
+class TorchAdapter(Adapter):
+    """Three routes to the gradient."""
+
+    name = "torch"
+    routes = ("eager", "functional", "compiled")
+
+    def array(self, array: np.ndarray) -> Any:
+        """bfloat16 through float32, which NumPy and PyTorch share."""
+        if array.dtype.name == "bfloat16":
+            return torch.tensor(array.astype(np.float32)).to(torch.bfloat16)
+        return torch.tensor(array)
+
+    def numpy(self, array: Any) -> np.ndarray:
+        """bfloat16 as ml_dtypes'."""
+        array = array.detach()
+        if array.dtype == torch.bfloat16:
+            import ml_dtypes
+
+            return array.float().numpy().astype(ml_dtypes.bfloat16)
+        own: np.ndarray = array.numpy()
+        return own
+
+    def differentiate(
+        self, route: str, function: Callable[..., Any], arrays: Mapping[str, Any], wrt: str
+    ) -> tuple[Any, Any]:
+        """By the route."""
+        if route == "functional":
+            return _functional(function, arrays, wrt)
+        own = {**arrays, wrt: arrays[wrt].detach().clone().requires_grad_()}
+        call = torch.compile(function, fullgraph=True) if route == "compiled" else function
+        value = call(**own)
+        _first(value).sum().backward()
+        return value, own[wrt].grad
+
+
+def _first(value: Any) -> Any:
+    return value[0] if isinstance(value, tuple) else value
+
+
+def _functional(function: Callable[..., Any], arrays: Mapping[str, Any], wrt: str) -> Any:
+    rest = {name: array for name, array in arrays.items() if name != wrt}
+
+    def scalar(x: Any) -> Any:
+        value = function(**{wrt: x}, **rest)
+        return _first(value).sum(), value
+
+    gradient, (_, value) = torch.func.grad_and_value(scalar, has_aux=True)(arrays[wrt])
+    return value, gradient

@@ -1,0 +1,86 @@
+"""Short notation for cases written by hand."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from wce_conformance.cases.case import Argument, Case, Tensor
+from wce_conformance.oracle import Grid, Nested
+
+DTYPES = ("float64", "float32", "float16", "bfloat16")
+INF, NAN = float("inf"), float("nan")
+
+
+def each_dtype(write: Callable[[str], Iterator[Case]]) -> Iterator[Case]:
+    """The cases that `write` gives, in every dtype."""
+    for dtype in DTYPES:
+        yield from write(dtype)
+
+
+def in_turn(write: Callable[[str], Iterator[Case]]) -> Iterator[Case]:
+    """The cases that `write` gives, each in one dtype: enough where the dtype matters little."""
+    versions = [list(write(dtype)) for dtype in DTYPES]
+    for number, same in enumerate(zip(*versions, strict=True)):
+        yield same[number % len(same)]
+
+
+def multiclass(
+    name: str,
+    dtype: str,
+    predictions: Nested,
+    targets: Nested,
+    comment: str,
+    *flags: str,
+    **arguments: Any,
+) -> Case:
+    """A case of `cross_entropy`: nested lists become arrays, floats rounded to their dtype."""
+    return _case("cross_entropy", name, dtype, predictions, targets, comment, flags, arguments)
+
+
+def binary(
+    name: str,
+    dtype: str,
+    predictions: Nested,
+    targets: Nested,
+    comment: str,
+    *flags: str,
+    **arguments: Any,
+) -> Case:
+    """A case of `binary_cross_entropy`, likewise."""
+    return _case(
+        "binary_cross_entropy", name, dtype, predictions, targets, comment, flags, arguments
+    )
+
+
+def _case(
+    loss: str,
+    name: str,
+    dtype: str,
+    predictions: Nested,
+    targets: Nested,
+    comment: str,
+    flags: tuple[str, ...],
+    arguments: Mapping[str, Any],
+) -> Case:
+    return Case(
+        id=f"{loss}/{name}/{dtype}",
+        loss=loss,
+        dtype=dtype,
+        predictions=Tensor.rounded(predictions, dtype),
+        targets=_array(targets, dtype),
+        arguments={key: _argument(value) for key, value in arguments.items()},
+        comment=comment,
+        flags=("extreme", *flags),
+    )
+
+
+def _argument(value: Any) -> Argument:
+    """Lists are arrays: weights in float64, which no dtype of predictions narrows."""
+    return _array(value, "float64") if isinstance(value, list | Grid) else value
+
+
+def _array(nested: Nested, float_dtype: str) -> Tensor:
+    kinds = {type(value) for value in Grid.of(nested).flat}
+    dtypes = {bool: "bool", int: "int64", float: float_dtype}
+    if len(kinds) > 1:
+        raise TypeError(f"one kind of number each: {kinds}")
+    return Tensor.rounded(nested, dtypes[kinds.pop()] if kinds else float_dtype)

@@ -1,0 +1,25 @@
+"""Hand-made cases, each hunting a kind of bug."""
+
+from wce_conformance.cases import (
+    extreme_logits,
+    extreme_masses,
+    extreme_nonfinite,
+    extreme_probabilities,
+    extreme_shapes,
+    extreme_weights,
+)
+from wce_conformance.cases.case import Case
+
+_THEMES = (
+    extreme_logits,
+    extreme_nonfinite,
+    extreme_probabilities,
+    extreme_masses,
+    extreme_weights,
+    extreme_shapes,
+)
+
+
+def extreme_cases() -> list[Case]:
+    """The cases of every theme."""
+    return [case for theme in _THEMES for case in theme.cases()]
