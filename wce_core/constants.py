@@ -1,0 +1,84 @@
+"""Arguments of configured losses: made immutable and comparable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from .dispatch import backend_of
+
+
+class Constant:
+    """Numbers that do not change: a read-only copy, compared by value."""
+
+    __slots__ = ("numbers",)
+
+    def __init__(self, numbers: Any) -> None:
+        self.numbers = np.array(numbers)
+        self.numbers.flags.writeable = False
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Constant) and np.array_equal(self.numbers, other.numbers)
+
+    def __hash__(self) -> int:
+        return hash((self.numbers.shape, self.numbers.astype(np.float64).tobytes()))
+
+    def __repr__(self) -> str:
+        return repr(self.numbers.tolist())
+
+
+class ConstantMapping:
+    """A mapping that does not change, compared by value."""
+
+    __slots__ = ("items",)
+
+    def __init__(self, mapping: Mapping[Any, Any]) -> None:
+        self.items = MappingProxyType(dict(mapping))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ConstantMapping) and dict(self.items) == dict(other.items)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.items))
+
+    def __repr__(self) -> str:
+        return repr(dict(self.items))
+
+
+class Held:
+    """Another framework's array, as it is, so that gradients still flow to it; by identity."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Held) and self.array is other.array
+
+    def __hash__(self) -> int:
+        return id(self.array)
+
+    def __repr__(self) -> str:
+        return repr(self.array)
+
+
+def frozen(argument: Any) -> Any:
+    """The argument, so that it can neither change nor fail to compare."""
+    if isinstance(argument, Mapping):
+        return ConstantMapping(argument)
+    if isinstance(argument, (np.ndarray, list, tuple)):
+        return Constant(argument)
+    return Held(argument) if backend_of(argument) is not None else argument
+
+
+def thawed(argument: Any) -> Any:
+    """What :func:`frozen` was given, as the losses take it."""
+    if isinstance(argument, Constant):
+        return argument.numbers
+    if isinstance(argument, ConstantMapping):
+        return argument.items
+    return argument.array if isinstance(argument, Held) else argument
