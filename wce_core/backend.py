@@ -5,14 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from . import evaluate
 from .evaluate import Spec
 from .types import Array, Arrays, Namespace
-
-if TYPE_CHECKING:
-    import numpy as np
 
 
 class Description(NamedTuple):
@@ -66,6 +65,10 @@ class Backend(ABC):
     @abstractmethod
     def asarray(self, value: np.ndarray, like: Array) -> Array:
         """A NumPy array as an array of this framework on the device of ``like``, same dtype."""
+
+    def from_python(self, value: Any, like: Array) -> Array:
+        """A number or nested lists as an array: float64, int64 or bool."""
+        return self.asarray(np.asarray(value), like)
 
     @abstractmethod
     def readable(self, array: Array) -> bool:

@@ -60,9 +60,9 @@ def _packed(spec: Spec, outputs: tuple[Any, ...]) -> Any:
 
 
 def _tracked(handle: Predictions, spec: Spec, arrays: Arrays) -> Any:
-    if spec.reduction == "none":
-        raise ValueError("reduction='none' has no single gradient; value_and_grad needs a scalar")
     outputs, gradient = handle.backend.fused(spec, arrays)
+    if handle.backend.shape(outputs[0]) != ():
+        raise ValueError("reduction='none' has no single gradient; value_and_grad needs a scalar")
     first = Tracked(handle, outputs[0], lambda: gradient)
     return _packed(spec, (first, *outputs[1:]))
 

@@ -47,6 +47,9 @@ BUILT_IN: dict[str, Callable[[], Backend]] = {
 Plain ``import`` statements: ``importlib`` inside ``torch.compile(fullgraph=True)`` is refused.
 """
 
+PLAIN = (bool, int, float, complex, str, bytes, list, tuple, dict, set, range, type(None))
+"""What is no array of any framework: nothing is searched for it, least of all while tracing."""
+
 _FOUND: dict[type, Backend] = {}
 _THIRD_PARTY: dict[str, EntryPoint] | None = None
 
@@ -54,7 +57,7 @@ _THIRD_PARTY: dict[str, EntryPoint] | None = None
 def backend_of(array: object) -> Backend | None:
     """The backend that owns an array; None for anything that is no array of a framework."""
     known = _FOUND.get(type(array))
-    if known is not None:
+    if known is not None or type(array) in PLAIN:
         return known
     found = _search(array)
     if found is not None:
@@ -111,21 +114,22 @@ def as_companion(backend: Backend, value: object, predictions: Array, name: str)
             f"{name} is an array of {owner.name}, the predictions are of {backend.name}; "
             "convert one of them"
         )
-    return backend.asarray(_as_numpy(backend, value, predictions, name), predictions)
+    if owner is not None:
+        return backend.asarray(value, predictions)
+    return backend.from_python(_numbers(backend, value, name), predictions)
 
 
-def _as_numpy(backend: Backend, value: object, predictions: Array, name: str) -> np.ndarray:
-    if isinstance(value, (list, tuple)) and any(_is_foreign(item) for item in value):
-        raise TypeError(
-            f"{name} is a list that holds arrays; stack them into one array of {backend.name}"
-        )
-    del predictions
-    array = np.asarray(value)
-    if array.dtype.kind not in "biuf" and array.dtype.name not in ("bfloat16",):
-        raise TypeError(f"{name} is {type(value).__name__}; expected numbers")
-    return array
-
-
-def _is_foreign(item: object) -> bool:
-    owner = backend_of(item)
-    return owner is not None and owner.name != "numpy"
+def _numbers(backend: Backend, value: object, name: str) -> object:
+    """A number or nested lists of numbers; anything else is no argument of a loss."""
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            _numbers(backend, item, name)
+    elif not isinstance(value, (bool, int, float)):
+        owner = backend_of(value)
+        if owner is None:
+            raise TypeError(f"{name} holds {type(value).__name__}; expected numbers")
+        if owner.name != "numpy":
+            raise TypeError(
+                f"{name} is a list that holds arrays; stack them into one array of {backend.name}"
+            )
+    return value

@@ -61,7 +61,7 @@ class Mass(Protocol):
 
 def _power(be: Backend, weight: Array, share: Array) -> Array:
     """weight ** share, 0⁰ = 1, also in the derivative."""
-    return be.xp.where(share == 0, 1.0, weight) ** share
+    return be.xp.pow(be.xp.where(share == 0, 1.0, weight), share)
 
 
 @dataclass(frozen=True)

@@ -183,7 +183,7 @@ def _output_tangents(
         tangents[0] = _contracted(spec, gradient, moving["predictions"], outputs[0].dtype)
     rest = {name: dot for name, dot in moving.items() if name != "predictions"}
     if rest:
-        _, more = _jvp(functools.partial(evaluate.plain, BACKEND, spec), arrays, rest)
+        _, more = _jvp(jax.checkpoint(functools.partial(evaluate.plain, BACKEND, spec)), arrays, rest)
         tangents = [a if a.dtype == jax.dtypes.float0 else a + b for a, b in zip(tangents, more, strict=True)]
     return tuple(tangents)
 

@@ -72,11 +72,22 @@ class TorchBackend(Backend):
 
     def asarray(self, value: np.ndarray, like: Array) -> Array:
         """On the device of ``like``; float64 only where the device has it."""
+        if torch.compiler.is_compiling():
+            # Dynamo knows NumPy arrays as tensors and refuses to tell their dtype.
+            return torch.as_tensor(value).to(like.device)
         if value.dtype.name == "bfloat16":
             return torch.asarray(value.astype(np.float32)).to(like.device, torch.bfloat16)
         if value.dtype == np.float64 and not self.has_float64(like):
             value = value.astype(np.float32)
         return torch.asarray(value).to(like.device)
+
+    def from_python(self, value: Any, like: Array) -> Array:
+        """Inside ``torch.compile`` without NumPy, which Dynamo follows half the way only."""
+        if not torch.compiler.is_compiling():
+            return super().from_python(value, like)
+        floating = self.has_float64(like)
+        kinds = {float: torch.float64 if floating else torch.float32, bool: torch.bool}
+        return torch.tensor(value, dtype=kinds.get(_kind(value), torch.int64), device=like.device)
 
     def readable(self, array: Array) -> bool:
         """Plain CPU tensors, not traced and not transformed."""
@@ -143,6 +154,16 @@ class TorchBackend(Backend):
             kind = torch.accelerator.current_accelerator()
             devices += [f"{kind}:{i}" for i in range(torch.accelerator.device_count())]
         return Description(torch.__version__, tuple(devices), True)
+
+
+def _kind(value: Any) -> type:
+    """float if any number of nested lists is one, else the type of the numbers."""
+    if not isinstance(value, (list, tuple)):
+        return type(value)
+    kinds = [_kind(item) for item in value]
+    if float in kinds or not kinds:
+        return float
+    return kinds[0]
 
 
 def _transformed(*arrays: Array) -> bool:

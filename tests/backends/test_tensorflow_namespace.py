@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ import mpmath
 import numpy as np
 import pytest
 import tensorflow as tf
+
 from wce_backends.tensorflow import namespace as xp
 
 Case = Callable[..., list[Any]]
@@ -215,9 +217,8 @@ def test_import_leaves_tensorflow_unconfigured() -> None:
         "import wce_backends.tensorflow.namespace, tensorflow as tf;"
         "tf.config.threading.set_inter_op_parallelism_threads(1)"
     )
-    subprocess.run(
-        [sys.executable, "-c", program], check=True, env={"PYTHONPATH": ":".join(sys.path)}
-    )
+    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", program], check=True, env=paths)
 
 
 # --- data types -----------------------------------------------------------------------------
@@ -308,8 +309,8 @@ def test_halves(way: str) -> None:
             assert wide.dtype == tf.float32
             rounded = wide.numpy().astype(kind).astype("f4")
             ulp = 2 if len(exact) <= place < len(exact + loose) else 0
-            ours = tf.cast(ours, tf.float32).numpy()
-            compare(ours, rounded, ulp * xp.finfo(getattr(xp, dtype)).eps / 2**-23, True, dtype)
+            exactly = tf.cast(ours, tf.float32).numpy()
+            compare(exactly, rounded, ulp * xp.finfo(getattr(xp, dtype)).eps / 2**-23, True, dtype)
 
 
 def test_halves_are_accumulated_in_float32(way: str) -> None:
@@ -732,6 +733,24 @@ def test_derivatives_of_corrected_functions(name: str, way: str) -> None:
     slopes = [np.exp(x), np.exp(x)] if name == "expm1" else [1 / (1 + x), -1 / (1 + x) ** 2]
     np.testing.assert_allclose(first, slopes[0], 1e-15)
     np.testing.assert_allclose(second, slopes[1], 1e-15)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_derivatives_of_corrected_functions_at_extremes(dtype: str, way: str) -> None:
+    """The correction that is not selected there overflows and must not be felt."""
+
+    def case(x: tf.Tensor, y: tf.Tensor) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch([x, y])
+            values = xp.expm1(x), xp.log1p(y)
+        return tape.gradient(values, [x, y])
+
+    huge = float(np.finfo(dtype).max) / 4
+    x = np.array([-huge, -np.inf, np.inf, 0.0, np.nan], dtype)
+    y = np.array([-1.0, huge, np.inf, 0.0, np.nan], dtype)
+    first, second = run(way, case, x, y)
+    np.testing.assert_allclose(first, [0, 0, np.inf, 1, np.nan])
+    np.testing.assert_allclose(second, np.array([np.inf, 0, 0, 1, np.nan]), atol=1e-30)
 
 
 # --- gradients ------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ class SigmoidRows:
         p_zero = xp.where(self.positive, self.small, 1.0) / whole
         own, cross = slope_one * p_zero, slope_zero * p_one
         gradient = own - cross
-        noise = 4.0 * xp.finfo(gradient.dtype).eps * xp.abs(own)
+        noise = 4.0 * float(xp.finfo(gradient.dtype).eps) * xp.abs(own)
         return xp.where(xp.abs(gradient) <= noise, 0.0, gradient)
 
 

@@ -70,7 +70,7 @@ class SoftmaxRows:
         own = slopes * (self._complement() / whole)
         cross = (self.exp / whole) * others
         gradient = own - cross
-        noise = 4.0 * xp.finfo(gradient.dtype).eps * xp.abs(own)
+        noise = 4.0 * float(xp.finfo(gradient.dtype).eps) * xp.abs(own)
         return xp.where(xp.abs(gradient) <= noise, 0.0, gradient)
 
 

@@ -1,13 +1,15 @@
 """Data types of the array API standard on TensorFlow: kinds, limits, promotion, operands."""
 
+# ruff: noqa: A002  (the names are the standard's)
+
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import reduce
-from typing import Any, NamedTuple, TypeAlias, cast
+from typing import Any, NamedTuple, TypeAlias
 
-import tensorflow  # type: ignore[import-untyped]
+import tensorflow
 
 # The stubs that exist for TensorFlow cover only a part of it: types stop at this border.
 tf: Any = tensorflow
@@ -86,7 +88,7 @@ def iinfo(type: Any, /) -> IntegerInfo:
 def isdtype(dtype: DType, kind: Any) -> bool:
     """Whether a dtype is of a kind: a dtype, the name of a kind, or a tuple of these."""
     if isinstance(kind, tuple):
-        return any(isdtype(dtype, each) for each in cast("tuple[Any, ...]", kind))
+        return any(isdtype(dtype, each) for each in kind)
     if not isinstance(kind, str):
         return bool(tf.as_dtype(dtype) == kind)
     if kind not in _KINDS:

@@ -1,5 +1,7 @@
 """Elementwise functions of the array API standard on TensorFlow."""
 
+# ruff: noqa: A001, A002  (the names are the standard's)
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -23,13 +23,13 @@ _MATMUL_LACKS = INTEGERS - {tf.int32, tf.int64}
 
 
 def expand_dims(x: Array, /, axis: int) -> Array:
-    """x with an axis of size 1 put in."""
+    """The array with an axis of size 1 put in."""
     x = tensor(x)
     return tf.expand_dims(x, axis_of(x.shape.rank + 1, axis))
 
 
 def squeeze(x: Array, /, axis: int | tuple[int, ...]) -> Array:
-    """x without axes that have size 1."""
+    """The array without some axes of size 1."""
     x = tensor(x)
     axes = axes_of(x, axis)
     if any(x.shape[each] not in (1, None) for each in axes):
@@ -44,7 +44,7 @@ def reshape(x: Array, /, shape: Any, *, copy: bool | None = None) -> Array:
 
 
 def broadcast_to(x: Array, /, shape: Any) -> Array:
-    """x repeated along axes of size 1 and new leading axes."""
+    """The array repeated along axes of size 1 and new leading axes."""
     return tf.broadcast_to(tensor(x), sizes(shape))
 
 
@@ -58,7 +58,7 @@ def broadcast_arrays(*arrays: Array) -> list[Array]:
 def moveaxis(
     x: Array, source: int | tuple[int, ...], destination: int | tuple[int, ...], /
 ) -> Array:
-    """x with some axes moved to other places."""
+    """The array with some axes moved to other places."""
     x = tensor(x)
     moved = dict(zip(axes_of(x, destination), axes_of(x, source), strict=True))
     rest = (axis for axis in range(x.shape.rank) if axis not in moved.values())
@@ -66,7 +66,7 @@ def moveaxis(
 
 
 def permute_dims(x: Array, /, axes: tuple[int, ...]) -> Array:
-    """x with its axes in another order."""
+    """The array with its axes in another order."""
     x = tensor(x)
     return _transpose(x, axes_of(x, axes))
 
@@ -86,7 +86,7 @@ def stack(arrays: Sequence[Array], /, *, axis: int = 0) -> Array:
 
 
 def flip(x: Array, /, *, axis: int | tuple[int, ...] | None = None) -> Array:
-    """x with the order of elements reversed along axes."""
+    """The array with the order of elements reversed along axes."""
     x = tensor(x)
     return tf.reverse(x, axes_of(x, axis))
 
@@ -160,12 +160,12 @@ def _from_start(indices: Array, x: Array, axis: int) -> Array:
 
 
 def _transpose(x: Array, axes: list[int]) -> Array:
-    """x with its axes in another order, x itself if the order is the same."""
+    """The array with its axes in another order, itself if the order is the same."""
     return x if axes == sorted(axes) else tf.transpose(x, axes)
 
 
 def _spread(x: Array, shape: list[Any]) -> Array:
-    """x in a shape that it broadcasts to, x itself if it has that shape for certain."""
+    """The array in a shape that it broadcasts to, itself if that is surely its shape."""
     same = all(isinstance(size, int) for size in shape) and x.shape == shape
     return x if same else broadcast_to(x, shape)
 

@@ -1,5 +1,7 @@
 """Reductions of the array API standard on TensorFlow."""
 
+# ruff: noqa: A001  (the names are the standard's)
+
 from __future__ import annotations
 
 from typing import TypeAlias
@@ -55,12 +57,12 @@ def _nonzero(name: str, x: Array) -> Array:
 
 
 def _widened(x: Array) -> Array:
-    """x in float32 if it has half the bits, for accumulation."""
+    """An array of halves in float32, for accumulation."""
     return tf.cast(x, tf.float32) if x.dtype in HALVES else x
 
 
 def _total(name: str, op: Op) -> Op:
-    """sum or prod."""
+    """The function sum or prod."""
 
     def function(
         x: Array,
@@ -81,7 +83,7 @@ def _total(name: str, op: Op) -> Op:
 
 
 def _extreme(name: str, op: Op) -> Op:
-    """max or min."""
+    """The function max or min."""
 
     def function(x: Array, /, *, axis: _Axis = None, keepdims: bool = False) -> Array:
         x = tensor(x)
@@ -98,7 +100,7 @@ def _extreme(name: str, op: Op) -> Op:
 
 
 def _arg_extreme(name: str, extreme: Op) -> Op:
-    """argmax or argmin."""
+    """The function argmax or argmin."""
 
     def function(x: Array, /, *, axis: int | None = None, keepdims: bool = False) -> Array:
         x = tensor(x)

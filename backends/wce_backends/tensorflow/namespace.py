@@ -7,6 +7,8 @@ maximum and minimum give the whole gradient to the first operand, max and min sh
 and abs and sign give 0; floor and round give none. An unconnected gradient is None.
 """
 
+# ruff: noqa: A001, A004, RUF022  (the names are the standard's; their list is kept short)
+
 from __future__ import annotations
 
 import math

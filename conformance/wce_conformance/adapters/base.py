@@ -14,11 +14,12 @@ class Outcome(NamedTuple):
     """What an implementation gave for a case, as NumPy arrays in the dtypes it chose.
 
     ``value`` is an array (of the items' shape for reduction "none"), or a tuple of the six fields
-    for "parts". ``gradient`` is that of the value, of Σℓ for "none" and "parts".
+    for "parts". ``gradient`` is that of the value, of Σℓ for "none" and "parts"; None where there
+    is none to be had.
     """
 
     value: Any
-    gradient: np.ndarray
+    gradient: np.ndarray | None
 
 
 class Adapter(ABC):
@@ -26,6 +27,9 @@ class Adapter(ABC):
 
     name: str
     routes: tuple[str, ...]
+    dtypes: frozenset[str] = frozenset(
+        {"float64", "float32", "float16", "bfloat16", "int64", "int32", "bool"}
+    )
 
     @abstractmethod
     def array(self, array: np.ndarray) -> Any:

@@ -61,12 +61,16 @@ def _case(
     flags: tuple[str, ...],
     arguments: Mapping[str, Any],
 ) -> Case:
+    made = Tensor.rounded(predictions, dtype)
+    target_grid: Grid[Any] = Grid.of(targets)
+    # An empty array has no values that tell its dtype: its rank does.
+    indices = len(target_grid.shape) < len(made.shape)
     return Case(
         id=f"{loss}/{name}/{dtype}",
         loss=loss,
         dtype=dtype,
-        predictions=Tensor.rounded(predictions, dtype),
-        targets=_array(targets, dtype),
+        predictions=made,
+        targets=_array(targets, "int64" if indices else dtype),
         arguments={key: _argument(value) for key, value in arguments.items()},
         comment=comment,
         flags=("extreme", *flags),

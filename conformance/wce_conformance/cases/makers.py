@@ -113,7 +113,7 @@ class Maker(ABC):
         return self.ignored if hide else target
 
 
-class MulticlassMaker(Maker):
+class _MulticlassMaker(Maker):
     """Cases of `cross_entropy`."""
 
     @property
@@ -168,7 +168,7 @@ class MulticlassMaker(Maker):
         return int(self.maybe_ignored(self.random.randrange(self.classes)))
 
 
-class BinaryMaker(Maker):
+class _BinaryMaker(Maker):
     """Cases of `binary_cross_entropy`."""
 
     @property
@@ -221,4 +221,4 @@ class BinaryMaker(Maker):
         return self.random.choice((0.0, 0.5, 1.0, self.random.random()))
 
 
-MAKERS = {"cross_entropy": MulticlassMaker, "binary_cross_entropy": BinaryMaker}
+MAKERS = {"cross_entropy": _MulticlassMaker, "binary_cross_entropy": _BinaryMaker}

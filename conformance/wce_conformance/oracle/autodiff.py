@@ -62,18 +62,18 @@ def total(terms: Iterable[Var]) -> Var:
 
 
 def exp(x: Var) -> Var:
-    """e^x."""
+    """The power e^x."""
     value = mp.exp(x.value)
     return Var(value, (x, value))
 
 
 def expm1(x: Var) -> Var:
-    """e^x − 1, accurate for small x."""
+    """The difference e^x − 1, accurate for small x."""
     return Var(mp.expm1(x.value), (x, mp.exp(x.value)))
 
 
 def log(x: Var) -> Var:
-    """log x: −∞ at 0 with derivative ∞, NaN below."""
+    """The logarithm: −∞ at 0 with derivative ∞, NaN below."""
     if x.value == 0:
         return Var(-INF, (x, INF))
     if not x.value > 0:
@@ -82,7 +82,7 @@ def log(x: Var) -> Var:
 
 
 def log1p(x: Var) -> Var:
-    """log(1 + x), accurate for small x; edges as `log`."""
+    """The logarithm of 1 + x, accurate for small x; edges as `log`."""
     if x.value == -1:
         return Var(-INF, (x, INF))
     if not x.value > -1:

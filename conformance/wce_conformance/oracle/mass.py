@@ -28,13 +28,13 @@ def smoothed(mass: Sequence[Var], epsilon: float, smoothing: Smoothing) -> list[
 
 
 def shares(mass: Sequence[Var]) -> list[Var]:
-    """r = q / M, for mass that is not 0 in all."""
+    """The shares r = q / M, for mass that is not 0 in all."""
     whole = total(mass)
     return [q / whole for q in mass]
 
 
 def under(mass: Var, surprise: Var) -> Var:
-    """q · −log p, where 0 · log 0 is 0, forward and backward."""
+    """The term q · −log p, where 0 · log 0 is 0, forward and backward."""
     if mass.value == 0 and surprise.value == INF:
         return Var(0)
     return mass * surprise

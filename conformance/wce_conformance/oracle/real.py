@@ -6,9 +6,9 @@ item loss, and 0 · log 0 = 0, in values and in derivatives. NaN is never silenc
 
 from typing import Any, TypeAlias
 
-import mpmath  # type: ignore[import-untyped]  # ships no annotations
+import mpmath
 
-mp: Any = mpmath.mp
+mp: Any = mpmath.mp  # ships no annotations
 Real: TypeAlias = Any  # an mpmath `mpf`
 
 INF: Real = mp.mpf("inf")
@@ -22,7 +22,7 @@ _BEYOND_FINITE_BITS = 10**500
 
 
 def times(a: Real, b: Real) -> Real:
-    """a · b, where 0 · ±∞ = 0 and NaN stays NaN."""
+    """The product a · b, where 0 · ±∞ = 0 and NaN stays NaN."""
     if (a == 0 and not mp.isnan(b)) or (b == 0 and not mp.isnan(a)):
         return mp.zero
     return a * b

@@ -42,8 +42,11 @@ class Result:
 
 @dataclass(frozen=True)
 class Graph:
-    """A loss written out: its items, in `shape`, the predictions of each of them, and every
-    argument that it can be differentiated to."""
+    """A loss written out.
+
+    Its items, in `shape`, the predictions of each of them, and every argument that it can be
+    differentiated to.
+    """
 
     shape: Index
     batch: Batch

@@ -43,7 +43,7 @@ def round_to(x: Real, dtype: str) -> float:
 
 
 def exact_result(x: Real, dtype: str) -> float:
-    """x as exact mode delivers it: float64, then float32, then the half type.
+    """What exact mode delivers for x: float64, then float32, then the half type.
 
     float32 and bfloat16 results whose float64 value is below 2⁻¹²⁶ in magnitude are 0.
     """
@@ -73,7 +73,7 @@ def _round_finite(number: Real, target: _Format) -> float:
 
 
 def _half_even(mantissa: int, shift: int) -> int:
-    """mantissa / 2^shift to the nearest integer, ties to even."""
+    """Divide by 2^shift, to the nearest integer, ties to even."""
     below = mantissa & ((1 << shift) - 1)
     floor = mantissa >> shift
     half = 1 << (shift - 1)

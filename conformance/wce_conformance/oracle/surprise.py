@@ -44,7 +44,7 @@ def binary_surprises(x: Var, form: Form, clip: float | None) -> tuple[Var, Var]:
 
 
 def bounded(p: Var, clip: float | None) -> Var:
-    """p within [ε, 1 − ε]; constant where that changed it."""
+    """Bound p to [ε, 1 − ε]; constant where that changed it."""
     if clip is None:
         return p
     low, high = mp.mpf(clip), 1 - mp.mpf(clip)

@@ -31,8 +31,11 @@ class Rules:
 
 @dataclass(frozen=True)
 class Weighing:
-    """What an item meets: per class the surprise −log p_k, the class weight w_k and, if there is
-    a cost matrix, A[k, predicted class]; and its sample weight."""
+    """What an item meets.
+
+    Per class the surprise −log p_k, the class weight w_k and, if there is a cost matrix,
+    A[k, predicted class]; and its sample weight.
+    """
 
     surprises: Sequence[Var]
     class_weights: Sequence[Var]

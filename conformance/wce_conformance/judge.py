@@ -1,0 +1,124 @@
+"""Is an outcome right? The tolerances of the suite, and how a difference is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from wce_conformance.adapters.base import Outcome
+from wce_conformance.cases import Case
+from wce_conformance.oracle import Parts, Result, exact_result
+from wce_conformance.oracle.real import Real, mp
+
+EPS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
+"""Distance from 1 to the next number."""
+SMALLEST = {"float64": -1022, "float32": -126, "bfloat16": -126, "float16": -24}
+"""Exponent of what may be flushed to zero; float16's subnormals are kept everywhere."""
+BOUND = 4.0
+"""Largest error of a native result, in eps of its scale."""
+
+
+@dataclass
+class Verdict:
+    """The worst error of each quantity in eps of its scale, and what failed, in words."""
+
+    worst: dict[str, float] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+
+
+def judge(case: Case, expected: Result, outcome: Outcome, *, exact: bool) -> Verdict:
+    """Compare value and gradient with the oracle's.
+
+    ``exact``: bit for bit with the oracle's value rounded to float64 and then to the result's
+    dtype; float64 predictions are always judged as native. Native: within :data:`BOUND` eps
+
+    * of Σ|ℓ| over the denominator, for a reduced value;
+    * of the item loss itself, for ``reduction="none"``;
+    * of the largest term of the item's gradient, for each gradient element.
+
+    Infinities, NaN and what is below the smallest number of the dtype must agree as such.
+    """
+    verdict = Verdict()
+    bits = exact and case.dtype != "float64"
+    for quantity, got, want, scale, dtype in _elements(case, expected, outcome):
+        if bits or not _finite(got, want, dtype):
+            _judge_bits(verdict, quantity, got, exact_result(want, dtype))
+        else:
+            _judge_error(verdict, quantity, got, want, scale, dtype)
+    return verdict
+
+
+def _judge_bits(verdict: Verdict, quantity: str, got: float, want: float) -> None:
+    if got != want and not (got != got and want != want):
+        verdict.failures.append(f"{quantity} is {got!r}, expected {want!r}")
+
+
+def _judge_error(
+    verdict: Verdict, quantity: str, got: float, want: Real, scale: Real, dtype: str
+) -> None:
+    unit = EPS[dtype] * scale + mp.mpf(2) ** SMALLEST[dtype]
+    error = float(abs(mp.mpf(got) - want) / unit)
+    name = quantity.partition("[")[0]
+    verdict.worst[name] = max(verdict.worst.get(name, 0.0), error)
+    if error > BOUND:
+        verdict.failures.append(
+            f"{quantity} is {got!r}, expected {mp.nstr(want, 17)}: off by {error:.3g} eps"
+        )
+
+
+def _finite(got: float, want: Real, dtype: str) -> bool:
+    rounded = exact_result(want, dtype)
+    return bool(mp.isfinite(want) and np.isfinite(got) and np.isfinite(rounded))
+
+
+Element = tuple[str, float, Real, Real, str]
+
+
+def _elements(case: Case, expected: Result, outcome: Outcome) -> Iterator[Element]:
+    reduction = case.arguments.get("reduction", "mean")
+    if isinstance(expected.value, Parts):
+        yield from _parts(case, expected, outcome.value)
+    elif reduction == "none":
+        wants = flat(expected.items)
+        yield from _zipped("item", outcome.value, wants, [abs(w) for w in wants], case.dtype)
+    else:
+        yield from _zipped(
+            "value", outcome.value, [expected.value], [expected.loss_scale], case.dtype
+        )
+    if outcome.gradient is not None:
+        wants, scales = flat(expected.gradient), gradient_scales(case, expected)
+        yield from _zipped("gradient", outcome.gradient, wants, scales, case.dtype)
+
+
+def _parts(case: Case, expected: Result, value: Any) -> Iterator[Element]:
+    dtype = "float64" if case.dtype == "float64" else "float32"
+    names = ("total", "items", "all_items", "weight", "nonzero", "batch")
+    for name, got in zip(names, value, strict=True):
+        want = mp.convert(getattr(expected.parts, name))
+        yield from _zipped(name, got, [want], [abs(want)], dtype)
+
+
+def _zipped(
+    name: str, got: Any, wants: list[Real], scales: list[Real], dtype: str
+) -> Iterator[Element]:
+    numbers = np.asarray(got).astype(np.float64).reshape(-1).tolist()
+    for i, (number, want, scale) in enumerate(zip(numbers, wants, scales, strict=True)):
+        yield f"{name}[{i}]", number, want, scale, dtype
+
+
+def gradient_scales(case: Case, expected: Result) -> list[Real]:
+    """The scale of each gradient element: that of its item."""
+    shape = list(case.predictions.shape)
+    if case.loss == "cross_entropy":
+        shape[int(case.arguments.get("axis", -1))] = 1  # type: ignore[arg-type]  # a plain number
+    scales = np.array(flat(expected.gradient_scale), dtype=object).reshape(shape)
+    return list(np.broadcast_to(scales, case.predictions.shape).reshape(-1))
+
+
+def flat(nested: Any) -> list[Real]:
+    """Nested lists in row-major order."""
+    if not isinstance(nested, (list, tuple)):
+        return [nested]
+    return [number for part in nested for number in flat(part)]

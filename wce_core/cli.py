@@ -1,0 +1,77 @@
+"""The command ``wce-core``: ``demo`` and ``backends``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from . import __version__
+from .dispatch import BUILT_IN
+
+NEEDED = {"demo": ("rich", "matplotlib", "sklearn"), "backends": ("rich",)}
+"""What a command imports beyond the requirements of wce_core itself."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the exit status."""
+    options = _parser().parse_args(arguments)
+    missing = [name for name in NEEDED[options.command] if find_spec(name) is None]
+    if missing:
+        print(
+            f"wce-core {options.command} needs {', '.join(missing)}: "
+            'pip install "wce-core[demo]"',
+            file=sys.stderr,
+        )
+        return 1
+    # Read by TensorFlow while it is imported; whoever set it already knows better.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    return _demo(options) if options.command == "demo" else _backends()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="wce-core", description=__doc__)
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser(
+        "backends", help="which frameworks are installed, their devices, and float64"
+    )
+    demo = commands.add_parser(
+        "demo", help="train on real images with weighted losses, in every installed framework"
+    )
+    demo.add_argument("--steps", type=_positive, default=200, help="of gradient descent (200)")
+    demo.add_argument(
+        "--output", type=Path, default=Path("wce-core-demo.png"), help="where the plot goes"
+    )
+    demo.add_argument(
+        "--frameworks",
+        nargs="+",
+        choices=tuple(BUILT_IN),
+        metavar="NAME",
+        help="beside numpy, only these of " + ", ".join(BUILT_IN),
+    )
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is not a positive number")
+    return number
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from .demo import run
+
+    run(steps=options.steps, output=options.output, frameworks=options.frameworks)
+    return 0
+
+
+def _backends() -> int:
+    from .demo.frameworks import show
+
+    show()
+    return 0

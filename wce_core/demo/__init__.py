@@ -1,0 +1,8 @@
+"""The demo: weighted logistic regressions on real images, in every installed framework.
+
+Needs the extra ``wce-core[demo]``. ``wce-core demo`` runs it.
+"""
+
+from .run import run
+
+__all__ = ["run"]
