@@ -91,6 +91,11 @@ class Backend(ABC):
         """The dtype of results when none is asked for: that of the predictions."""
         return self.dtype_name(predictions)
 
+    def can_return(self, dtype: str) -> bool:
+        """May results have this floating dtype in the program as it is set up?"""
+        del dtype
+        return True
+
     def shape(self, array: Array) -> tuple[int | None, ...]:
         """The shape; None for a length that is not known while tracing."""
         return tuple(array.shape)

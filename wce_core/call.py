@@ -48,8 +48,9 @@ def evaluate(options: Options, predictions: Any, targets: Any, given: dict[str, 
     """The result of a loss. ``given``: weighting arguments and ``normalizer`` by name."""
     handle = predictions if isinstance(predictions, Predictions) else None
     be, own = _predictions(predictions if handle is None else handle.array)
+    result = _result_dtype(be, options, own)
     with be.scope():
-        spec, arrays = prepare(be, options, own, targets, given)
+        spec, arrays = prepare(be, options, own, targets, given, result)
         if handle is not None:
             return _tracked(handle, spec, arrays)
         return _packed(spec, be.run(spec, arrays))
@@ -68,7 +69,12 @@ def _tracked(handle: Predictions, spec: Spec, arrays: Arrays) -> Any:
 
 
 def prepare(
-    be: Backend, options: Options, predictions: Array, targets: Any, given: dict[str, Any]
+    be: Backend,
+    options: Options,
+    predictions: Array,
+    targets: Any,
+    given: dict[str, Any],
+    result: str,
 ) -> tuple[Spec, Arrays]:
     """A call in which nothing can be wrong any more but values that cannot be read."""
     layout = _layout(be, options, predictions)
@@ -81,7 +87,7 @@ def prepare(
     if given.get("normalizer") is not None:
         arrays["normalizer"] = _normalizer(be, predictions, given["normalizer"])
     checked = _check(be, options, layout, arrays, index_targets=index_targets)
-    spec = _spec(be, options, layout, arrays, index_targets=index_targets, checked=checked)
+    spec = _spec(be, options, layout, arrays, result, index_targets=index_targets, checked=checked)
     return spec, arrays
 
 
@@ -275,12 +281,12 @@ def _spec(
     options: Options,
     layout: Layout,
     arrays: Arrays,
+    result: str,
     *,
     index_targets: bool,
     checked: bool,
 ) -> Spec:
     predictions = arrays["predictions"]
-    result = _result_dtype(be, options, predictions)
     compute = wider(be.dtype_name(predictions), result)
     has_float64 = be.has_float64(predictions)
     exact = options.precision == "exact"
@@ -316,6 +322,8 @@ def _result_dtype(be: Backend, options: Options, predictions: Array) -> str:
     name = dtype_name(options.dtype)
     if name not in FLOATING:
         raise dtype_error("the result (dtype=)", name, "one of " + ", ".join(FLOATING))
+    if not be.can_return(name):
+        raise ValueError(f"dtype={name!r}: results of {be.name} cannot have it here")
     return name
 
 

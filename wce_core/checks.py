@@ -125,13 +125,4 @@ def _check_range(
     if included is not None:
         wrong = wrong & included
     if wrong.any():
-        raise_first(name, *_without_class_axis(layout, values, wrong), expected)
-
-
-def _without_class_axis(
-    layout: Layout, values: np.ndarray, wrong: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Positions are those of the caller's array, which for index targets has no class axis."""
-    if layout.categorical and layout.axis is not None and values.shape[layout.axis] == 1 != layout.classes:
-        return values.squeeze(layout.axis), wrong.squeeze(layout.axis)
-    return values, wrong
+        raise_first(name, layout.as_given(values), layout.as_given(wrong), expected)

@@ -22,8 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     missing = [name for name in NEEDED[options.command] if find_spec(name) is None]
     if missing:
         print(
-            f"wce-core {options.command} needs {', '.join(missing)}: "
-            'pip install "wce-core[demo]"',
+            f'wce-core {options.command} needs {", ".join(missing)}: pip install "wce-core[demo]"',
             file=sys.stderr,
         )
         return 1

@@ -28,6 +28,7 @@ from .weightings import FACTORS, WEIGHTINGS, Weighing
 if TYPE_CHECKING:
     from .backend import Backend
 
+SHORT_INTEGERS = ("int8", "int16", "uint8", "uint16")
 PARTS = ("total", "items", "all_items", "weight", "nonzero", "batch")
 
 
@@ -144,6 +145,8 @@ def _index(
 ) -> tuple[Mass, Array | None]:
     xp, axis, classes = be.xp, spec.axis, spec.classes
     assert axis is not None
+    if be.dtype_name(targets) in SHORT_INTEGERS:  # C may lie beyond what they can be compared with
+        targets = xp.astype(targets, be.dtype(be.index_dtype))
     valid = (targets >= 0) & (targets < classes)
     kept = valid if included is None else valid & included
     index = xp.astype(xp.where(kept, targets, 0), be.dtype(be.index_dtype), copy=False)

@@ -78,3 +78,9 @@ class Layout:
         if not self.categorical or self.axis is None:
             return items
         return be.xp.expand_dims(items, axis=self.axis)
+
+    def as_given(self, array: Array) -> Array:
+        """An array without the class axis of length 1 that :meth:`with_class_axis` put in."""
+        if self.categorical and array.shape[self.axis] == 1 != self.classes:
+            return array.squeeze(self.axis)
+        return array

@@ -70,6 +70,7 @@ class JaxBackend(Backend):
 
     def argmax(self, array: Array, axis: int) -> Array:
         """By two reductions: ``argmax`` of float64 cannot be lowered in a float32 program."""
+        array = jax.lax.stop_gradient(array)
         places = jax.lax.broadcasted_iota(xp.int32, array.shape, axis)
         largest = array == xp.max(array, axis=axis, keepdims=True)
         last = array.shape[axis] - 1
@@ -83,6 +84,10 @@ class JaxBackend(Backend):
     def lookup(self, row: Array, index: Array, axis: int) -> Array:
         """By selection, for the same reasons."""
         return self.pick(xp.broadcast_to(row, xp.broadcast_shapes(row.shape, index.shape)), index, axis)
+
+    def can_return(self, dtype: str) -> bool:
+        """A float32 program has no float64 arrays."""
+        return dtype != "float64" or bool(jax.config.jax_enable_x64)
 
     def arange(self, count: int, like: Array) -> Array:
         """A constant of the compiled program: it has no device of its own."""

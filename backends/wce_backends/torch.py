@@ -4,28 +4,31 @@ Three routes to the gradient:
 
 * Plain eager tensors: an ``autograd.Function`` whose forward pass finishes value and gradient, block
   by block, and whose backward pass hands the gradient over. Under ``create_graph=True`` the
-  backward pass differentiates the plain formula from the inputs instead.
+  backward pass differentiates the plain formula from the inputs instead. What has been handed over
+  belongs to the receiver, who may change it in place; a second backward pass computes it again.
 * Under ``torch.func`` and forward AD: the plain formula, which PyTorch differentiates to any order.
   (A Function with ``jvp`` and a generated vmap rule has a Hessian of zeros there.)
 * Under ``torch.compile``: a Function whose forward pass is value and gradient as one graph for the
-  compiler; the plain formula if weights or targets need gradients too.
+  compiler; the plain formula if weights or targets need gradients too, or under ``torch.func``.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import array_api_compat.torch as xp
 import numpy as np
 import torch
 from torch.autograd import forward_ad
+from torch.masked import MaskedTensor
 from wce_core import evaluate
 from wce_core.backend import Backend, Description
 from wce_core.blocks import in_blocks
 from wce_core.evaluate import Spec
-from wce_core.precision import SMALLEST_NORMAL
+from wce_core.precision import SMALLEST_NORMAL, at_least_float32
 from wce_core.types import Array, Arrays
 
 CPU_BLOCK = 2**17
@@ -40,7 +43,8 @@ DTYPE_NAMES = {
         "complex64 complex128"
     ).split()
 }
-LAYOUTS = {torch.sparse_coo, torch.sparse_csr, torch.sparse_csc, torch.sparse_bsr, torch.sparse_bsc}
+UNSIGNED = (torch.uint16, torch.uint32, torch.uint64)
+"""Dtypes that PyTorch stores but does not compare."""
 NO_FLOAT64 = ("mps", "xla")
 
 
@@ -55,43 +59,52 @@ class TorchBackend(Backend):
         return isinstance(array, torch.Tensor)
 
     def refusal(self, array: Array) -> str | None:
-        """Sparse and nested tensors have no rows to slice."""
+        """Tensors that have no rows to slice, or whose numbers are not what they seem."""
         if array.is_nested:
             return "a nested tensor; pad it and pass mask="
-        if array.layout in LAYOUTS:
-            return "a sparse tensor; pass its to_dense()"
+        if isinstance(array, MaskedTensor):
+            return "a masked tensor; pass its get_data() and mask=get_mask()"
+        if array.layout != torch.strided:
+            return f"a sparse tensor ({array.layout}); pass its to_dense()"
+        if array.is_quantized:
+            return "a quantized tensor; pass its dequantize()"
         return None
 
     def dtype_name(self, array: Array) -> str:
         """Without the module's name."""
-        return DTYPE_NAMES.get(array.dtype, str(array.dtype))
+        return DTYPE_NAMES.get(array.dtype, str(array.dtype).removeprefix("torch."))
 
     def dtype(self, name: str) -> Any:
         """The tensor dtype of that name."""
         return getattr(torch, name)
 
     def asarray(self, value: np.ndarray, like: Array) -> Array:
-        """On the device of ``like``; float64 only where the device has it."""
-        if torch.compiler.is_compiling():
-            # Dynamo knows NumPy arrays as tensors and refuses to tell their dtype.
-            return torch.as_tensor(value).to(like.device)
-        if value.dtype.name == "bfloat16":
-            return torch.asarray(value.astype(np.float32)).to(like.device, torch.bfloat16)
-        if value.dtype == np.float64 and not self.has_float64(like):
-            value = value.astype(np.float32)
-        return torch.asarray(value).to(like.device)
+        """A copy on the device of ``like``; float64 only where the device has it.
+
+        A copy, because what is written to the NumPy array between forward and backward pass would
+        go unnoticed, and PyTorch has no read-only memory.
+        """
+        # Dynamo's stand-in for a NumPy array has no dtype to ask for.
+        tensor = torch.as_tensor(value) if torch.compiler.is_compiling() else _copied(value)
+        return self._on_device(tensor, like)
 
     def from_python(self, value: Any, like: Array) -> Array:
-        """Inside ``torch.compile`` without NumPy, which Dynamo follows half the way only."""
+        """Never PyTorch's default dtype, which is float32."""
         if not torch.compiler.is_compiling():
-            return super().from_python(value, like)
-        floating = self.has_float64(like)
-        kinds = {float: torch.float64 if floating else torch.float32, bool: torch.bool}
-        return torch.tensor(value, dtype=kinds.get(_kind(value), torch.int64), device=like.device)
+            return self.asarray(np.asarray(value), like)
+        tensor = torch.tensor(value)
+        if tensor.is_floating_point():
+            tensor = torch.tensor(value, dtype=torch.float64)
+        return self._on_device(tensor, like)
+
+    def _on_device(self, tensor: Array, like: Array) -> Array:
+        if tensor.dtype == torch.float64 and not self.has_float64(like):
+            tensor = tensor.float()
+        return tensor.to(like.device)
 
     def readable(self, array: Array) -> bool:
         """Plain CPU tensors, not traced and not transformed."""
-        if torch.compiler.is_compiling() or _transformed(array):
+        if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
             return False
         return type(array) in (torch.Tensor, torch.nn.Parameter) and array.device.type == "cpu"
 
@@ -109,10 +122,17 @@ class TorchBackend(Backend):
     def result_dtype(self, predictions: Array) -> str:
         """Under autocast half predictions count as float32, as in PyTorch's own losses."""
         name = self.dtype_name(predictions)
-        half = name in ("float16", "bfloat16")
-        if half and torch.is_autocast_enabled(predictions.device.type):
-            return "float32"
-        return name
+        return at_least_float32(name) if _autocast(predictions.device) else name
+
+    def pick(self, array: Array, index: Array, axis: int) -> Array:
+        """By ``gather``: ``take_along_dim`` makes Dynamo compile for each batch size anew."""
+        return torch.gather(array, axis, index)
+
+    def scalar(self, value: Any, dtype: str, like: Array) -> Array:
+        """By ``full``: ``asarray`` makes Dynamo compile for each batch size anew."""
+        if isinstance(value, torch.Tensor):
+            return value.to(self.dtype(dtype))
+        return torch.full((), value, dtype=self.dtype(dtype), device=like.device)
 
     def flushing(self, array: Array) -> Array:
         """By an identity whose backward pass flushes."""
@@ -122,21 +142,25 @@ class TorchBackend(Backend):
 
     def run(self, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
         """One of the three routes."""
-        with torch.autocast(arrays["predictions"].device.type, enabled=False):
-            return _run(self, spec, arrays)
+        with _no_autocast(arrays["predictions"].device):
+            return _run(self, spec, _comparable(spec, arrays))
 
     def value_and_grad(
         self, function: Callable[..., Any], has_aux: bool
     ) -> Callable[..., tuple[Any, Array]]:
-        """By autograd on a detached copy of the predictions."""
+        """By autograd on a detached copy of the predictions; by ``torch.func`` inside of it."""
 
         @functools.wraps(function)
         def with_gradient(predictions: Array, *args: Any, **kwargs: Any) -> tuple[Any, Array]:
+            if torch.compiler.is_compiling() or _transformed(predictions):
+                both = torch.func.grad_and_value(function, has_aux=has_aux)
+                gradient, result = both(predictions, *args, **kwargs)
+                return result, gradient
             own = predictions.detach().requires_grad_()
             with torch.enable_grad():
                 result = function(own, *args, **kwargs)
-                value, aux = result if has_aux else (result, None)
-                (gradient,) = torch.autograd.grad(value, own)
+            value, aux = result if has_aux else (result, None)
+            (gradient,) = torch.autograd.grad(value, own)
             value = value.detach()
             return ((value, aux) if has_aux else value), gradient
 
@@ -156,14 +180,7 @@ class TorchBackend(Backend):
         return Description(torch.__version__, tuple(devices), True)
 
 
-def _kind(value: Any) -> type:
-    """float if any number of nested lists is one, else the type of the numbers."""
-    if not isinstance(value, (list, tuple)):
-        return type(value)
-    kinds = [_kind(item) for item in value]
-    if float in kinds or not kinds:
-        return float
-    return kinds[0]
+# What kind of call is this? --------------------------------------------------------------------
 
 
 def _transformed(*arrays: Array) -> bool:
@@ -175,16 +192,54 @@ def _transformed(*arrays: Array) -> bool:
     return any(forward_ad.unpack_dual(array).tangent is not None for array in arrays)
 
 
+def _autocast(device: torch.device) -> bool:
+    # The meta device has none, and raises when asked.
+    kind = device.type
+    return torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+
+
+def _no_autocast(device: torch.device) -> AbstractContextManager[Any]:
+    if _autocast(device):
+        return torch.autocast(device.type, enabled=False)
+    return nullcontext()
+
+
+def _copied(value: np.ndarray) -> Array:
+    if value.dtype.name == "bfloat16":
+        return torch.from_numpy(value.astype(np.float32)).to(torch.bfloat16)
+    native = value.dtype.newbyteorder("=")
+    return torch.from_numpy(np.array(value, dtype=native, order="C", copy=True))
+
+
+def _comparable(spec: Spec, arrays: Arrays) -> Arrays:
+    """Unsigned labels as int64 (what wraps names no class either), other unsigned as float64."""
+    return {name: _signed(spec, name, array) for name, array in arrays.items()}
+
+
+def _signed(spec: Spec, name: str, array: Array) -> Array:
+    if array.dtype not in UNSIGNED:
+        return array
+    labels = spec.index_targets and name in ("targets", "ignore_index")
+    return array.to(torch.int64 if labels else getattr(torch, spec.accumulate))
+
+
+# The routes ------------------------------------------------------------------------------------
+
+
 def _run(be: TorchBackend, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
     names, tensors = tuple(arrays), tuple(arrays.values())
+    transformed = _transformed(*tensors)
+    tracked = torch.is_grad_enabled() and any(t.requires_grad for t in tensors)
     if torch.compiler.is_compiling():
-        needs_more = any(t.requires_grad for n, t in arrays.items() if n != "predictions")
-        if needs_more or not arrays["predictions"].requires_grad:
+        only_predictions = all(
+            t.requires_grad == (name == "predictions") for name, t in arrays.items()
+        )
+        if transformed or not (tracked and only_predictions):
             return evaluate.plain(be, spec, arrays)
         return _outputs(_Compiled.apply(be, spec, names, *tensors))
-    if _transformed(*tensors):
+    if transformed:
         return evaluate.plain(be, spec, arrays)
-    if torch.is_grad_enabled() and any(t.requires_grad for t in tensors):
+    if tracked:
         return _outputs(_Eager.apply(be, spec, names, *tensors))
     return in_blocks(be, spec, arrays, gradient=False, size=_block(arrays["predictions"]))[0]
 
@@ -201,26 +256,40 @@ def _product(gradient: Array, cotangent: Array, spec: Spec, dtype: torch.dtype) 
     """cotangent · gradient in float32 or float64, and only then rounded to a half type."""
     if spec.reduction == "none" and spec.axis is not None:
         cotangent = cotangent.unsqueeze(spec.axis)
-    on_host = cotangent.device.type == "cpu" and cotangent.ndim == 0
-    # Handing over saves a pass; reading the cotangent is free on the host alone.
-    if on_host and type(cotangent) is torch.Tensor and cotangent.item() == 1.0:
-        return gradient.to(dtype)
     return (gradient * cotangent.to(gradient.dtype)).to(dtype)
+
+
+def _is_one(cotangent: Array) -> bool:
+    """Known to be 1 without waiting for a device: only the host's plain scalars are looked at."""
+    if type(cotangent) is not torch.Tensor or cotangent.device.type != "cpu" or cotangent.ndim:
+        return False
+    if _transformed(cotangent):
+        return False
+    try:
+        return bool(cotangent.detach().item() == 1.0)
+    except RuntimeError:  # is_grads_batched: a batch that passes for a scalar
+        return False
 
 
 class _Eager(torch.autograd.Function):
     """Value and gradient in one visit to each block."""
 
     @staticmethod
-    def forward(ctx: Any, be: TorchBackend, spec: Spec, names: tuple[str, ...], *tensors: Any) -> Any:
+    def forward(
+        ctx: Any, be: TorchBackend, spec: Spec, names: tuple[str, ...], *tensors: Any
+    ) -> Any:
         """The outputs; the gradient to the predictions is kept for the backward pass."""
-        arrays = dict(zip(names, tensors, strict=True))
-        wanted = ctx.needs_input_grad[3 + names.index("predictions")]
+        place = names.index("predictions")
         outputs, gradient = in_blocks(
-            be, spec, arrays, gradient=wanted, size=_block(arrays["predictions"])
+            be,
+            spec,
+            dict(zip(names, tensors, strict=True)),
+            gradient=ctx.needs_input_grad[3 + place],
+            size=_block(tensors[place]),
         )
-        ctx.be, ctx.spec, ctx.names, ctx.wanted = be, spec, names, wanted
-        ctx.save_for_backward(*tensors, *([gradient] if wanted else []))
+        ctx.be, ctx.spec, ctx.names, ctx.place = be, spec, names, place
+        ctx.handed_over = False
+        ctx.save_for_backward(*tensors, gradient)
         ctx.mark_non_differentiable(*(t for t in outputs if not t.is_floating_point()))
         ctx.set_materialize_grads(False)
         return outputs
@@ -228,40 +297,51 @@ class _Eager(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *cotangents: Any) -> Any:
         """Hand over, or differentiate the plain formula from the inputs."""
-        saved = ctx.saved_tensors
-        tensors = saved[: len(ctx.names)]
-        needed = ctx.needs_input_grad[3:]
+        *tensors, gradient = ctx.saved_tensors
+        needed = list(ctx.needs_input_grad[3:])
         gradients: list[Any] = [None] * len(tensors)
         again = torch.is_grad_enabled()
-        place = ctx.names.index("predictions")
-        if ctx.wanted and not again and cotangents[0] is not None:
-            gradients[place] = _product(saved[-1], cotangents[0], ctx.spec, tensors[place].dtype)
-            needed = [need and i != place for i, need in enumerate(needed)]
-        if any(needed):
-            more = _plain_gradients(ctx, tensors, needed, cotangents, create_graph=again)
-            gradients = [b if a is None else a for a, b in zip(gradients, more, strict=True)]
+        with _no_autocast(tensors[ctx.place].device):
+            if needed[ctx.place] and cotangents[0] is not None and not again:
+                gradients[ctx.place] = _handed_over(ctx, tensors, gradient, cotangents[0])
+                needed[ctx.place] = False
+            if any(needed):
+                more = _plain_gradients(ctx, tensors, needed, cotangents, create_graph=again)
+                gradients = [b if a is None else a for a, b in zip(gradients, more, strict=True)]
         return None, None, None, *gradients
 
 
+def _handed_over(ctx: Any, tensors: list[Array], gradient: Array, cotangent: Array) -> Array:
+    """cotangent · gradient; for a cotangent of 1 the saved gradient itself, without a copy."""
+    predictions = tensors[ctx.place]
+    if ctx.handed_over:
+        arrays = dict(zip(ctx.names, tensors, strict=True))
+        _, fresh = in_blocks(ctx.be, ctx.spec, arrays, gradient=True, size=_block(predictions))
+        gradient = fresh
+    if gradient.dtype != predictions.dtype or not _is_one(cotangent):
+        return _product(gradient, cotangent, ctx.spec, predictions.dtype)
+    ctx.handed_over = True
+    # A tensor of its own on the same memory: changes to it don't count as changes to the saved one.
+    return gradient.data
+
+
 def _plain_gradients(
-    ctx: Any, tensors: Any, needed: Any, cotangents: Any, *, create_graph: bool
+    ctx: Any, tensors: list[Array], needed: list[bool], cotangents: Any, *, create_graph: bool
 ) -> list[Any]:
     """Gradients by autograd of the plain formula, differentiable again if asked for."""
     with torch.enable_grad():
-        if not create_graph:
-            tensors = [t.detach().requires_grad_(n) for t, n in zip(tensors, needed, strict=True)]
-        outputs = evaluate.plain(ctx.be, ctx.spec, dict(zip(ctx.names, tensors, strict=True)))
+        own = [_own(t, n, create_graph) for t, n in zip(tensors, needed, strict=True)]
+        outputs = evaluate.plain(ctx.be, ctx.spec, dict(zip(ctx.names, own, strict=True)))
         pairs = [
             (y, c)
             for y, c in zip(outputs, cotangents, strict=True)
             if c is not None and y.requires_grad
         ]
-        inputs = [t for t, n in zip(tensors, needed, strict=True) if n]
         if not pairs:
             return [None] * len(tensors)
         found = torch.autograd.grad(
             [y for y, _ in pairs],
-            inputs,
+            [t for t, n in zip(own, needed, strict=True) if n],
             [c for _, c in pairs],
             create_graph=create_graph,
             allow_unused=True,
@@ -270,11 +350,24 @@ def _plain_gradients(
     return [next(rest) if n else None for n in needed]
 
 
+def _own(tensor: Array, needed: bool, create_graph: bool) -> Array:
+    """An input as a variable of its own.
+
+    The derivative is to this argument alone: where weights depend on the predictions, the way from
+    one to the other is the caller's, and autograd adds it.
+    """
+    if create_graph:
+        return tensor.view_as(tensor) if tensor.requires_grad else tensor
+    return tensor.detach().requires_grad_(needed)
+
+
 class _Compiled(torch.autograd.Function):
     """Value and gradient as one graph; only the predictions need a gradient."""
 
     @staticmethod
-    def forward(ctx: Any, be: TorchBackend, spec: Spec, names: tuple[str, ...], *tensors: Any) -> Any:
+    def forward(
+        ctx: Any, be: TorchBackend, spec: Spec, names: tuple[str, ...], *tensors: Any
+    ) -> Any:
         """The outputs; the gradient to the predictions is kept for the backward pass."""
         arrays = dict(zip(names, tensors, strict=True))
         outputs, gradient = evaluate.fused(be, spec, arrays)
@@ -287,15 +380,9 @@ class _Compiled(torch.autograd.Function):
     def backward(ctx: Any, *cotangents: Any) -> Any:
         """cotangent · gradient."""
         (gradient,) = ctx.saved_tensors
-        product = _product_compiled(gradient, cotangents[0], ctx.spec, ctx.dtype)
+        product = _product(gradient, cotangents[0], ctx.spec, ctx.dtype)
         gradients = [product if name == "predictions" else None for name in ctx.names]
         return None, None, None, *gradients
-
-
-def _product_compiled(gradient: Array, cotangent: Array, spec: Spec, dtype: torch.dtype) -> Array:
-    if spec.reduction == "none" and spec.axis is not None:
-        cotangent = cotangent.unsqueeze(spec.axis)
-    return (gradient * cotangent.to(gradient.dtype)).to(dtype)
 
 
 class _Flush(torch.autograd.Function):

@@ -467,6 +467,11 @@ class TestImpossibleClasses:
         result = cross_entropy([-inf, 0.0], 0, reduction="sum", **weight)
         assert (result.value, result.gradient) == (0, [0, 0])
 
+    def test_zero_is_exact(self) -> None:
+        result = cross_entropy([-inf, 0.0], 1)
+        assert (result.value, result.gradient) == (0, [0, 0])
+        assert result.gradient_sizes["predictions"] == [0, 0]
+
     def test_others_keep_their_gradient(self) -> None:
         result = cross_entropy([[-inf, 0.0], [0.0, 0.0]], [0, 0])
         assert result.value == inf
@@ -625,7 +630,7 @@ class TestDenominators:
 class TestMass:
     def test_geometric_weight_of_zero(self) -> None:
         options: dict[str, Any] = {"soft_weighting": "geometric", "wrt": ["class_weight"]}
-        weights = {"class_weight": [0.0, 2.0]}
+        weights: dict[str, Any] = {"class_weight": [0.0, 2.0]}
         hard = cross_entropy([0.0, 0.0], [1.0, 0.0], **weights, **options)
         assert close(hard.gradients["class_weight"], [mp.log(2), 0])
         soft = cross_entropy([0.0, 0.0], [0.5, 0.5], **weights, **options)
@@ -792,6 +797,10 @@ class TestRefusals:
     def test_no_classes(self, shape: tuple[int, ...]) -> None:
         with pytest.raises(ValueError, match=r"^predictions:"):
             cross_entropy(Grid(shape, ()), Grid(shape, ()))
+
+    def test_weights_of_no_items(self) -> None:
+        with pytest.raises(ValueError, match=r"^sample_weight:"):
+            cross_entropy(Grid((0, 3), ()), Grid((0,), ()), sample_weight=[1.0, 2.0, 3.0])
 
     def test_ragged(self) -> None:
         with pytest.raises(ValueError, match="shapes"):

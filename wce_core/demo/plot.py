@@ -70,7 +70,7 @@ def _draw(panel: Any, title: str, values: Sequence[Sequence[float]]) -> None:
 def _annotate_start(panel: Any) -> None:
     panel.set_ylim(0.0, 0.75)
     panel.annotate(
-        "ln 2: weights that differ do not change\nthe weighted mean of equal losses",
+        "ln 2 with any weights: the weighted\nmean of equal losses is that loss",
         (0, log(2)),
         xytext=(18, 0),
         textcoords="offset points",

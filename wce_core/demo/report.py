@@ -67,7 +67,9 @@ def show_agreement(
     console: Console, frameworks: Sequence[Framework], agreements: Mapping[str, Agreement]
 ) -> None:
     """One line per framework."""
-    table = Table(title="\nDifference from NumPy, over all steps of all trainings", box=box.SIMPLE_HEAD)
+    table = Table(
+        title="\nDifference from NumPy, over all steps of all trainings", box=box.SIMPLE_HEAD
+    )
     table.add_column("framework")
     table.add_column("version")
     table.add_column("native: loss", justify="right")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -33,18 +34,16 @@ def run(
     weightings = choices(data.train.is_eight)
     with console.status("Importing frameworks"):
         found = [framework(name) for name in BUILT_IN if _wanted(name, frameworks)]
-    names = [one.name for one in found if one.backend is not None]
-    report.introduce(console, data, steps, names)
+    report.introduce(console, data, steps, [one.name for one in found if one.backend])
     trainings = _train_all(console, found, data, weightings, steps)
-    reference = trainings[report.REFERENCE]
-    agreements = {
-        name: compare(own, reference) for name, own in trainings.items() if own is not reference
-    }
-    final = [judge(data.test, own.models[-1], c) for own, c in zip(reference, weightings, strict=True)]
-    report.show_weightings(console, weightings, final)
+    reference = trainings.pop(report.REFERENCE)
+    agreements = {name: compare(own, reference) for name, own in trainings.items()}
+    pairs = list(zip(reference, weightings, strict=True))
+    report.show_weightings(
+        console, weightings, [judge(data.test, own.models[-1], choice) for own, choice in pairs]
+    )
     report.show_agreement(console, found, agreements)
-    curves = [_curves(data, own, c) for own, c in zip(reference, weightings, strict=True)]
-    plot.save(output, weightings, curves)
+    plot.save(output, weightings, [_curves(data, own, choice) for own, choice in pairs])
     report.conclude(console, found, str(output))
     return agreements
 
@@ -68,7 +67,7 @@ def _train_all(
             if one.backend is None:
                 continue
             task = progress.add_task(one.name, total=steps * len(weightings))
-            advance: Callable[[], None] = lambda task=task: progress.advance(task)  # noqa: E731
+            advance = functools.partial(progress.advance, task)
             trainings[one.name] = [
                 train(one.backend, data.train, choice.arguments, steps, advance)
                 for choice in weightings

@@ -42,7 +42,8 @@ class Training(NamedTuple):
 
 def logits(images: Images, model: np.ndarray) -> np.ndarray:
     """What the model says of the images; above 0: an 8."""
-    return images.pixels @ model[:-1] + model[-1]
+    now: np.ndarray = images.pixels @ model[:-1] + model[-1]
+    return now
 
 
 def train(

@@ -28,7 +28,7 @@ def choices(is_eight: np.ndarray) -> tuple[Choice, ...]:
 
 
 def _balanced(is_eight: np.ndarray) -> list[float]:
-    """n / (2·n_k): both classes have the same total weight, and the mean weight is 1."""
+    """Weights n / (2·n_k): both classes have the same total weight, and the mean weight is 1."""
     count = len(is_eight)
     eights = int(is_eight.sum())
     return [count / (2 * (count - eights)), count / (2 * eights)]

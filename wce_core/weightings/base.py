@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -81,13 +82,19 @@ def require_real(be: Backend, name: str, array: Array) -> None:
         raise dtype_error(name, dtype, f"a real dtype{hint}")
 
 
-def check_weights(name: str, values: np.ndarray, included: Any = None) -> None:
-    """Weights are finite and not negative."""
+def check_weights(
+    name: str,
+    values: np.ndarray,
+    included: Any = None,
+    as_given: Callable[[np.ndarray], np.ndarray] = lambda array: array,
+) -> None:
+    """Weights are finite and not negative. ``as_given`` undoes what was done to the shape."""
     wrong = ~((values >= 0) & (values < float("inf")))
     if included is not None:
         wrong = wrong & included
     if wrong.any():
-        raise_first(name, values, wrong, "a finite weight that is not negative")
+        expected = "a finite weight that is not negative"
+        raise_first(name, as_given(values), as_given(wrong), expected)
 
 
 def raise_first(name: str, values: np.ndarray, wrong: np.ndarray, expected: str) -> None:

@@ -28,8 +28,7 @@ class SampleWeight(Weighting):
 
     def check(self, layout: Layout, values: np.ndarray, included: Any) -> None:
         """Finite, not negative, in every item that takes part."""
-        del layout
-        check_weights(self.name, values, included)
+        check_weights(self.name, values, included, layout.as_given)
 
     def apply(self, weighing: Weighing, array: Array) -> Weighing:
         """The item factor, times this; an excluded item's weight is not even read."""

@@ -54,6 +54,8 @@ class Problem(ABC):
     def result(self) -> Result:
         """The loss and its derivatives."""
         self.check()
+        if "sample_weight" in self.weights:
+            placed(self.weights["sample_weight"], self.shape, "sample_weight")
         wrt = ("predictions", *self.settings.wrt)
         return evaluated(self.graph, self.settings.reduction, wrt)
 

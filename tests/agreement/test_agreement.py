@@ -1,0 +1,143 @@
+"""All frameworks in one process: the same bits in exact mode, the same number in native.
+
+Beside the cases that each framework passes against the oracle: random batches, many a setting, of
+one shape, so that compiled programs are made once.
+"""
+
+from __future__ import annotations
+
+import functools
+from itertools import cycle, product
+from typing import Any, NamedTuple
+
+import ml_dtypes
+import numpy as np
+import pytest
+from wce_conformance.adapters import NAMES, Adapter, adapter
+from wce_core import losses
+from wce_core.links import CATEGORICAL_LINKS
+from wce_core.reductions import REDUCTIONS
+from wce_core.weightings import SOFT_WEIGHTINGS, WEIGHTINGS
+
+N, C = 24, 5
+DRAWS = 6
+DTYPES = {"float32": np.float32, "float16": np.float16, "bfloat16": ml_dtypes.bfloat16}
+FRAMEWORKS = [name for name in NAMES if name != "array_api_strict"]
+ROUTES = {"numpy": ("eager",), "torch": ("eager", "functional"), "jax": ("eager", "compiled")}
+
+
+class Setting(NamedTuple):
+    """What is fixed while values vary."""
+
+    loss: str
+    mode: str
+    reduction: str
+    form: str
+    dtype: str
+    soft: str
+
+
+def settings() -> list[Setting]:
+    """Every mode × reduction of each loss; the other choices in turn, so that all occur."""
+    forms, dtypes, softs = cycle(CATEGORICAL_LINKS), cycle(DTYPES), cycle(SOFT_WEIGHTINGS)
+    other = {"cross_entropy": "pos_weight", "binary_cross_entropy": "cost_matrix"}
+    return [
+        Setting(loss, mode, reduction, next(forms), next(dtypes), next(softs))
+        for loss in other
+        for mode, reduction in product(("unweighted", "all", *WEIGHTINGS), REDUCTIONS)
+        if mode != other[loss]
+    ]
+
+
+def draw(setting: Setting, seed: int) -> dict[str, Any]:
+    """Arrays by argument name, as NumPy; hard, soft and index targets in turn."""
+    rng = np.random.default_rng(seed)
+    binary = setting.loss == "binary_cross_entropy"
+    x = rng.normal(size=(N, C)) * rng.choice([0.5, 5.0, 40.0])
+    if setting.form != "logits":
+        p = 1 / (1 + np.exp(-x)) if binary else np.exp(x) / np.exp(x).sum(-1, keepdims=True)
+        x = np.clip(p, 1e-6, 1.0)
+        x = np.log(x) if setting.form == "log_probabilities" else x
+    x = np.minimum(x.astype(DTYPES[setting.dtype]), x.dtype.type(np.inf if setting.form == "logits" else 1))
+    indices = setting.mode in ("ignore_index", "all") or setting.reduction in ("mean", "sum")
+    weights = {
+        "mask": rng.random(N) < 0.8,
+        "ignore_index": 1,
+        "class_weight": rng.random((C, 2) if binary else C) * 3,
+        "pos_weight": rng.random(C) * 3,
+        "sample_weight": rng.random(N) * 2,
+        "cost_matrix": rng.random((C, C)),
+    }
+    other = "cost_matrix" if binary else "pos_weight"
+    chosen = [n for n in weights if n != other and setting.mode in (n, "all")]
+    if binary:
+        y = (rng.random((N, C)) < 0.3).astype(np.float32) if indices else rng.random((N, C))
+    else:
+        y = rng.integers(0, C, N) if indices else rng.random((N, C))
+    return {"predictions": x.astype(DTYPES[setting.dtype]), "targets": y, **{n: weights[n] for n in chosen}}
+
+
+@functools.cache
+def made(name: str) -> Adapter:
+    return adapter(name)
+
+
+def routes(name: str) -> tuple[str, ...]:
+    """``torch.compile`` takes seconds a setting: its own tests hold it to the same bits."""
+    return ROUTES.get(name, made(name).routes)
+
+
+def results(name: str, route: str, setting: Setting, precision: str) -> list[list[np.ndarray]]:
+    """Value and gradient of every draw."""
+    own = made(name)
+    options: dict[str, Any] = {
+        "reduction": setting.reduction,
+        "form": setting.form,
+        "soft_weighting": setting.soft,
+        "label_smoothing": 0.1 if setting.mode in ("all", "class_weight") else 0.0,
+        "precision": precision,
+    }
+    if setting.mode in ("all", "ignore_index"):
+        options["ignore_index"] = 1
+
+    def function(predictions: Any, targets: Any, **arrays: Any) -> Any:
+        return getattr(losses, setting.loss)(predictions, targets, **arrays, **options)
+
+    found = []
+    for seed in range(DRAWS):
+        data = draw(setting, seed)
+        data.pop("ignore_index", None)
+        arrays = {key: own.array(value) for key, value in data.items()}
+        value, gradient = own.differentiate(route, function, arrays, "predictions")
+        values = own.to_numpy(value)
+        values = list(values) if isinstance(values, tuple) else [values]
+        found.append([np.asarray(v) for v in values] + ([] if gradient is None else [own.numpy(gradient)]))
+    return found
+
+
+def bits(array: np.ndarray) -> np.ndarray:
+    return np.atleast_1d(array).astype(np.int64) if array.dtype.kind == "i" else np.atleast_1d(array).view(f"u{array.dtype.itemsize}")
+
+
+@pytest.mark.parametrize("setting", settings(), ids=lambda s: "-".join(s))
+def test_exact_results_have_the_same_bits(setting: Setting) -> None:
+    want = results("numpy", "eager", setting, "exact")
+    for name in FRAMEWORKS:
+        for route in routes(name):
+            got = results(name, route, setting, "exact")
+            for a, b in zip(want, got, strict=True):
+                for left, right in zip(a, b, strict=False):
+                    np.testing.assert_array_equal(bits(left), bits(right), err_msg=f"{name} {route}")
+
+
+@pytest.mark.parametrize("setting", settings()[::3], ids=lambda s: "-".join(s))
+def test_native_results_agree(setting: Setting) -> None:
+    want = results("numpy", "eager", setting, "exact")
+    eps = float(ml_dtypes.finfo(DTYPES[setting.dtype]).eps)
+    for name in FRAMEWORKS:
+        got = results(name, routes(name)[-1], setting, "native")
+        for a, b in zip(want, got, strict=True):
+            for left, right in zip(a, b, strict=False):
+                left, right = left.astype(np.float64), right.astype(np.float64)
+                scale = np.abs(left).max() if left.ndim else abs(left)
+                assert np.abs(left - right).max() <= 8 * eps * scale + 2.0**-24, name

@@ -1,0 +1,115 @@
+"""Bad input: the same error on every framework, naming the argument and what was expected."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from wce_conformance.adapters import adapter
+from wce_conformance.bad_input import BAD_INPUTS, BadInput, call_of
+from wce_core import losses
+
+BY_NAME = {bad.name: bad for bad in BAD_INPUTS}
+
+
+@pytest.mark.parametrize("bad", BAD_INPUTS, ids=list(BY_NAME))
+def test_error(backend: str, bad: BadInput) -> None:
+    function, arrays = call_of(bad, adapter(backend))
+    with pytest.raises(bad.error, match=bad.message):
+        function(**arrays)
+
+
+VALUES = [bad for bad in BAD_INPUTS if bad.of_values]
+
+
+@pytest.mark.parametrize("bad", VALUES, ids=[bad.name for bad in VALUES])
+def test_not_looked_at_when_told_so(backend: str, bad: BadInput) -> None:
+    """``validate=False``: no error, and an invalid target makes its item NaN, no other."""
+    own = adapter(backend)
+    function, arrays = call_of(bad, own)
+    value = own.numpy(function(**arrays, validate=False))
+    if "targets" in bad.message:
+        wrong = np.isnan(value)
+        assert wrong.sum() == 1
+        assert not np.isnan(value[~wrong]).any()
+
+
+def test_values_of_excluded_items_are_not_looked_at(backend: str) -> None:
+    own = adapter(backend)
+    x = own.array(np.array([[0.0, 1.0], [np.nan, 2.0]], dtype=np.float32))
+    y = own.array(np.array([1, 77]))
+    mask = own.array(np.array([True, False]))
+    weight = own.array(np.array([1.0, np.nan]))
+    value = own.numpy(losses.cross_entropy(x, y, mask=mask, sample_weight=weight))
+    np.testing.assert_allclose(value, np.log1p(np.exp(-1.0)), rtol=1e-6)
+
+
+def test_validate_true_looks(backend: str) -> None:
+    own = adapter(backend)
+    x, y = own.array(np.zeros((2, 3), np.float32)), own.array(np.array([0, 3]))
+    with pytest.raises(ValueError, match=r"targets is 3 at position \(1,\)"):
+        losses.cross_entropy(x, y, validate=True)
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (np.ma.masked_array([[0.0, 1.0]], mask=[[False, True]]), "masked array"),
+        ("text", "str"),
+        ({0: 1.0}, "dict"),
+        (object(), "object"),
+    ],
+)
+def test_no_predictions(value: object, reason: str) -> None:
+    with pytest.raises(TypeError, match=reason):
+        losses.cross_entropy(value, [0])
+
+
+@pytest.mark.parametrize("value", ["1", object(), [object()], {"a": 1}])
+def test_no_weights(value: object) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        losses.cross_entropy([[0.0, 1.0]], [0], class_weight=value)
+
+
+def test_ignore_index_must_be_a_number() -> None:
+    with pytest.raises(TypeError, match="ignore_index"):
+        losses.cross_entropy([[0.0, 1.0]], [0], ignore_index=[1])  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="NaN"):
+        losses.binary_cross_entropy([0.0, 1.0], [0.0, 1.0], ignore_index=float("nan"))
+
+
+def test_ignore_index_that_the_dtype_lacks_ignores_nothing() -> None:
+    y = np.array([0, 255], dtype=np.uint8)
+    x = np.zeros((2, 256))
+    plain = losses.cross_entropy(x, y, reduction="parts")
+    ignoring = losses.cross_entropy(x, y, ignore_index=-100, reduction="parts")
+    assert plain == ignoring
+    assert losses.cross_entropy(x, y, ignore_index=255, reduction="parts").items == 1
+
+
+def test_a_wide_label_never_wraps(backend: str) -> None:
+    """2³² is 0 in 32 bits; small dtypes cannot be compared with a large number of classes."""
+    own = adapter(backend)
+    x = own.array(np.zeros((2, 3), np.float32))
+    y = own.array(np.array([1, 2**32]))
+    assert own.numpy(y).dtype == np.int64
+    value = own.numpy(losses.cross_entropy(x, y, reduction="none", validate=False))
+    assert np.isnan(value).tolist() == [False, True]
+    small = own.array(np.array([1, 2], np.uint8))
+    wide = own.array(np.zeros((2, 300), np.float32))
+    value = own.numpy(losses.cross_entropy(wide, small, reduction="none", validate=False))
+    np.testing.assert_allclose(value, np.log(300.0), rtol=1e-6)
+
+
+def test_arrays_of_another_framework_are_refused(backend: str) -> None:
+    class Foreign:
+        __module__ = "elsewhere"
+
+        def __array_namespace__(self, api_version: object = None) -> object:
+            return np
+
+    own = adapter(backend)
+    x = own.array(np.zeros((2, 3), np.float32))
+    with pytest.raises(TypeError, match="elsewhere"):
+        losses.cross_entropy(x, Foreign())
+    with pytest.raises(TypeError, match="stack them"):
+        losses.cross_entropy(x, [Foreign(), Foreign()])

@@ -1,0 +1,97 @@
+"""Every example of the README runs, alone and without a warning; so does every docstring's."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import os
+import pkgutil
+import re
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import wce_backends
+import wce_core
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+EXAMPLE = re.compile(r"<!-- example: (?P<name>\w+) -->\n```python\n(?P<code>.*?)```", re.DOTALL)
+FENCE = re.compile(r"^```python$", re.MULTILINE)
+EXAMPLES = [
+    pytest.param(found["name"], found["code"], id=f"{i}-{found['name']}")
+    for i, found in enumerate(EXAMPLE.finditer(README.read_text(encoding="utf-8")))
+    if find_spec(found["name"])
+]
+KERAS_BACKENDS = [name for name in ("torch", "jax", "tensorflow") if find_spec(name)]
+
+# The example comes from stdin. The framework is imported first, and warns of itself as it likes.
+RUNNER = """
+import doctest, importlib, sys, warnings
+importlib.import_module(sys.argv[1])
+warnings.simplefilter("error")
+# Keras turns PyTorch's tensors into NumPy arrays, with its own losses too, in a deprecated way.
+warnings.filterwarnings("ignore", "__array__ implementation doesn't accept a copy")
+example = doctest.DocTestParser().get_doctest(
+    sys.stdin.read(), {"__name__": "__main__"}, sys.argv[1], "README.md", 0
+)
+results = doctest.DocTestRunner().run(example)
+sys.exit(results.failed or not results.attempted)
+"""
+
+
+def _run(name: str, code: str, **environment: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", RUNNER, name],
+        input=code,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", **environment},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_python_block_is_an_example_and_every_framework_has_one() -> None:
+    text = README.read_text(encoding="utf-8")
+    names = [found["name"] for found in EXAMPLE.finditer(text)]
+    assert len(names) == len(FENCE.findall(text))
+    assert {"numpy", "torch", "jax", "tensorflow", "keras"} == set(names)
+
+
+@pytest.mark.parametrize(("name", "code"), EXAMPLES)
+def test_example(name: str, code: str) -> None:
+    for backend in KERAS_BACKENDS if name == "keras" else [""]:
+        _run(name, code, **({"KERAS_BACKEND": backend} if backend else {}))
+
+
+def test_every_link_leads_somewhere() -> None:
+    links = re.findall(r"\]\((?!http)([^)#]+)", README.read_text(encoding="utf-8"))
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def _modules(package: ModuleType) -> list[str]:
+    found = pkgutil.walk_packages(package.__path__, package.__name__ + ".")
+    return [package.__name__, *(module.name for module in found if module.name[-8:] != "__main__")]
+
+
+@pytest.mark.parametrize("name", _modules(wce_core) + _modules(wce_backends))
+def test_docstrings(name: str) -> None:
+    module = importlib.import_module(name)
+    assert doctest.testmod(module).failed == 0
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "binary_cross_entropy"])
+def test_losses_document_every_argument(name: str) -> None:
+    loss = getattr(wce_core.losses, name)
+    parameters = loss.__doc__.split("Parameters\n")[1].split("Returns\n")[0]
+    headings = re.findall(r"^    (\w+(?:, \w+)*)$", parameters, re.MULTILINE)
+    documented = {word for heading in headings for word in heading.split(", ")}
+    arguments = set(loss.__code__.co_varnames[: loss.__code__.co_argcount])
+    arguments |= set(loss.__kwdefaults__)
+    assert documented == arguments
