@@ -74,11 +74,15 @@ def types(session: nox.Session) -> None:
 def wheel(session: nox.Session) -> None:
     """The built wheel in a clean environment: contents, imports, a third party's backend."""
     install(session, "build", "hatchling")
-    session.run("python", "-m", "build", "--wheel", "--no-isolation", "--outdir", session.create_tmp())
+    session.run(
+        "python", "-m", "build", "--wheel", "--no-isolation", "--outdir", session.create_tmp()
+    )
     built = str(max(Path(session.create_tmp()).glob("*.whl")))
     install(session, built, "pytest")
     install(session, "--no-build-isolation", "tests/wheel/toy")
-    session.run("pytest", "-c", "tests/wheel/pytest.ini", "tests/wheel", env={"PYTHONSAFEPATH": "1"})
+    session.run(
+        "pytest", "-c", "tests/wheel/pytest.ini", "tests/wheel", env={"PYTHONSAFEPATH": "1"}
+    )
 
 
 @nox.session

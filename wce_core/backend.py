@@ -109,8 +109,9 @@ class Backend(ABC):
         return array.shape[axis]
 
     def require_shape(self, array: Array, like: Array, class_axis: int | None) -> Array:
-        """``array``, checked at run time to have the shape of ``like`` (length 1 at ``class_axis``)
-        if tracing left that open.
+        """``array``, checked when it runs to have the shape of ``like``, if tracing left that open.
+
+        ``class_axis`` has length 1 in ``array``; None: it has not.
         """
         del like, class_axis
         return array

@@ -75,9 +75,7 @@ def _split(shape: tuple[int, ...], axes: list[int], cut: list[slice], size: int)
 
 def _part(arrays: Arrays, cut: Cut) -> Arrays:
     return {
-        name: _cut(array, cut)
-        if name not in WEIGHTINGS or WEIGHTINGS[name].laid_out
-        else array
+        name: _cut(array, cut) if name not in WEIGHTINGS or WEIGHTINGS[name].laid_out else array
         for name, array in arrays.items()
     }
 

@@ -10,7 +10,7 @@ from .backend import Backend
 from .checks import all_readable, check_values
 from .dispatch import as_companion, as_predictions
 from .errors import choice_error, dtype_error, shape_error
-from .evaluate import Spec, batch_axis, fused
+from .evaluate import Spec, batch_axis
 from .handles import Predictions, Tracked
 from .layout import Layout, same_shape
 from .links import BINARY_LINKS, CATEGORICAL_LINKS
@@ -138,7 +138,9 @@ def _weightings(
         if value is None:
             continue
         if isinstance(value, Mapping):
-            value = _stacked(be, listed(value, layout.classes if layout.categorical else 2), predictions)
+            value = _stacked(
+                be, listed(value, layout.classes if layout.categorical else 2), predictions
+            )
         if name == "ignore_index":
             value = _like_targets(be, value, arrays["targets"])
             if value is None:

@@ -6,6 +6,7 @@ Values of excluded items are not looked at.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,15 +30,15 @@ def check_values(
 
     Returns whether the targets were looked at.
     """
-    values = {
-        name: be.to_numpy(array) for name, array in arrays.items() if be.readable(array)
-    }
+    values = {name: be.to_numpy(array) for name, array in arrays.items() if be.readable(array)}
     for name, weighting in WEIGHTINGS.items():
         if name in values and not weighting.per_item:
             weighting.check(layout, values[name], None)
     if not all(name in values for name in EXCLUSIONS if name in arrays):
         return False
-    return _check_items(be, layout, values, form, arrays["predictions"], index_targets=index_targets)
+    return _check_items(
+        be, layout, values, form, arrays["predictions"], index_targets=index_targets
+    )
 
 
 def _check_items(
@@ -81,10 +82,11 @@ def _included(values: dict[str, np.ndarray]) -> Any:
 def _check_targets(
     layout: Layout, targets: np.ndarray, included: Any, *, index_targets: bool
 ) -> None:
+    high: float
     if index_targets:
         high, expected = layout.classes - 1, f"a class index in [0, {layout.classes})"
     elif layout.categorical:
-        high, expected = np.finfo(np.float64).max, "a finite mass that is not negative"
+        high, expected = sys.float_info.max, "a finite mass that is not negative"
     else:
         high, expected = 1, "a target in [0, 1]"
     _check_range("targets", layout, targets, included, (0, high), expected)

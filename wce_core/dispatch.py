@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
 import numpy as np
 
@@ -104,7 +105,7 @@ def as_predictions(value: object) -> tuple[Backend, Array]:
     )
 
 
-def as_companion(backend: Backend, value: object, predictions: Array, name: str) -> Array:
+def as_companion(backend: Backend, value: Any, predictions: Array, name: str) -> Array:
     """Another argument as an array of the predictions' framework, on their device."""
     owner = backend_of(value)
     if owner is backend:

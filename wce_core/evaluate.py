@@ -166,7 +166,7 @@ def _dense(be: Backend, spec: Spec, targets: Array, included: Array | None) -> D
     return Dense(be, mass, spec.axis)
 
 
-def _pair(be: Backend, spec: Spec, targets: Array, included: Array | None) -> Pair:
+def _pair(be: Backend, spec: Spec, targets: Array, included: Array | None) -> Mass:
     one = _neutral(be, widened(be, targets, spec.compute), included, 0.0)
     if not spec.checked:
         one = be.xp.where((one >= 0) & (one <= 1), one, be.xp.nan)
@@ -193,9 +193,7 @@ def rows_of(be: Backend, spec: Spec, arrays: Arrays, weighed: Weighed) -> Any:
 
 def item_losses(be: Backend, spec: Spec, weighed: Weighed, rows: Any) -> Array:
     """ℓ in the accumulating dtype, 0 where excluded."""
-    loss = be.xp.astype(
-        weighed.mass.loss(spec.term, rows), be.dtype(spec.accumulate), copy=False
-    )
+    loss = be.xp.astype(weighed.mass.loss(spec.term, rows), be.dtype(spec.accumulate), copy=False)
     if weighed.factor is not None:
         loss = times(be.xp, weighed.factor, loss)
     return _neutral(be, loss, weighed.included, 0.0)
@@ -254,9 +252,7 @@ def lengths(be: Backend, spec: Spec, arrays: Arrays) -> dict[str, Any]:
     return {"all_items": everything, "batch": batch}
 
 
-def denominator(
-    be: Backend, spec: Spec, arrays: Arrays, counts: dict[str, Array]
-) -> Array | None:
+def denominator(be: Backend, spec: Spec, arrays: Arrays, counts: dict[str, Array]) -> Array | None:
     """What Σℓ is divided by, in the accumulating dtype; None: by nothing."""
     name = DENOMINATORS[spec.reduction]
     if name is None or (name == "normalizer" and name not in arrays):

@@ -39,6 +39,7 @@ def value_and_grad(
     >>> value, gradient = wce_core.value_and_grad(objective)(np.zeros((1, 2)), np.array([1]))
     >>> round(float(value), 6), gradient.tolist()
     (2.579442, [[1.5, -1.5]])
+
     """
 
     @functools.wraps(function)

@@ -1,4 +1,4 @@
-"""Gradients where there is no autodiff: what ``value_and_grad`` passes to a function of NumPy arrays.
+"""Gradients without autodiff: what ``value_and_grad`` passes to a function of NumPy arrays.
 
 The function receives :class:`Predictions`, a handle that only losses of this library accept, and
 there a loss returns :class:`Tracked`: its value with its closed-form gradient, closed under
@@ -64,9 +64,7 @@ class Tracked:
     __slots__ = ("_gradient", "predictions", "value")
     __array_ufunc__ = None  # NumPy scalars on the left leave the operation to this class
 
-    def __init__(
-        self, predictions: Predictions, value: Any, gradient: Callable[[], Array]
-    ) -> None:
+    def __init__(self, predictions: Predictions, value: Any, gradient: Callable[[], Array]) -> None:
         self.predictions = predictions
         self.value = value
         self._gradient = gradient
@@ -138,7 +136,11 @@ def _value(other: Any) -> Any:
     """The number in an expression."""
     if isinstance(other, Tracked):
         return other.value
-    if getattr(other, "ndim", 0) == 0 and hasattr(other, "__float__") and not isinstance(other, str):
+    if (
+        getattr(other, "ndim", 0) == 0
+        and hasattr(other, "__float__")
+        and not isinstance(other, str)
+    ):
         return other
     raise TypeError(
         f"a loss under value_and_grad combined with {type(other).__name__}; expected a number or "

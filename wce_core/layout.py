@@ -41,7 +41,7 @@ class Layout:
 
     @property
     def items_shape(self) -> Shape:
-        """One entry per item: the predictions' shape, for categorical losses less the class axis."""
+        """One entry per item: the predictions' shape, categorical ones without the class axis."""
         return tuple(self.shape[i] for i in self.item_axes)
 
     @property

@@ -423,7 +423,8 @@ class _Configured:
         """
         from wce_backends.keras import KerasLoss
 
-        return KerasLoss(self)
+        loss: Any = self
+        return KerasLoss(loss)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -46,10 +46,6 @@ class Mass(Protocol):
         """w of the class with the largest share, ties to the lowest index."""
         ...
 
-    def expected_cost(self, costs: Array, predicted: Array, dtype: Any) -> Array:
-        """Σ_k r_k·A[k, predicted] in ``dtype``; A is looked up in its own dtype."""
-        ...
-
     def loss(self, term: Term, rows: Any) -> Array:
         """Σ_k q_k·penalty(log p_k)."""
         ...
@@ -59,9 +55,17 @@ class Mass(Protocol):
         ...
 
 
+class CategoricalMass(Mass, Protocol):
+    """Mass over C classes, which alone has a predicted class."""
+
+    def expected_cost(self, costs: Array, predicted: Array, dtype: Any) -> Array:
+        """Σ_k r_k·A[k, predicted] in ``dtype``; A is looked up in its own dtype."""
+        ...
+
+
 def _power(be: Backend, weight: Array, share: Array) -> Array:
     """weight ** share, 0⁰ = 1, also in the derivative."""
-    return be.xp.pow(be.xp.where(share == 0, 1.0, weight), share)
+    return be.xp.pow(be.xp.where((share == 0) & (weight == 0), 1.0, weight), share)
 
 
 @dataclass(frozen=True)

@@ -37,4 +37,3 @@ def divide_or(xp: Namespace, numerator: Array, denominator: Array, fallback: flo
     zero = denominator == 0
     quotient = numerator / xp.where(zero, 1.0, denominator)
     return xp.where(zero, fallback, quotient)
-

@@ -38,7 +38,7 @@ class LossParts(NamedTuple):
     batch: Any
     """Length of the items' leading axis, 1 for a single item: an integer."""
 
-    def __add__(self, other: object) -> LossParts:  # type: ignore[override]  # not concatenation
+    def __add__(self, other: object) -> LossParts:  # not concatenation
         """Field by field."""
         if not isinstance(other, LossParts):
             return NotImplemented

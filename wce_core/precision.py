@@ -37,7 +37,7 @@ def wider(a: str, b: str) -> str:
 
 
 def widened(be: Backend, array: Array, dtype: str) -> Array:
-    """A cast upwards. Half types pass through float32, so that autodiff rounds back the same way."""
+    """A cast upwards. Halves pass through float32, so that autodiff rounds back the same way."""
     if be.dtype_name(array) in HALVES and dtype == "float64":
         array = be.xp.astype(array, be.xp.float32)
     return be.xp.astype(array, be.dtype(dtype), copy=False)

@@ -9,6 +9,7 @@ from typing import Any
 
 import array_api_compat
 import numpy as np
+
 from wce_core import evaluate
 from wce_core.backend import Backend, Description
 from wce_core.evaluate import Spec
@@ -80,7 +81,8 @@ class GenericBackend(Backend):
                 f"the function returned {type(value).__name__}; expected a loss of wce_core of its "
                 "first argument, or arithmetic of such losses"
             )
-        return self.xp.astype(value.gradient, predictions.dtype, copy=False)
+        with np.errstate(all="ignore"):
+            return self.xp.astype(value.gradient, predictions.dtype, copy=False)
 
     def describe(self) -> Description:
         """The version of the array's own package."""
@@ -89,7 +91,7 @@ class GenericBackend(Backend):
 
 
 @functools.cache
-def _backend_for_type(array_type: type, namespace: Namespace) -> GenericBackend:
+def _backend_for_type(array_type: Any, namespace: Namespace) -> GenericBackend:
     return GenericBackend(array_type.__module__.partition(".")[0], namespace, array_type)
 
 
@@ -97,4 +99,5 @@ def backend_for(array: object) -> GenericBackend | None:
     """A backend for an array with a namespace of its own, or None."""
     if not array_api_compat.is_array_api_obj(array):
         return None
-    return _backend_for_type(type(array), array_api_compat.array_namespace(array))
+    kind: Any = type(array)
+    return _backend_for_type(kind, array_api_compat.array_namespace(array))

@@ -16,22 +16,45 @@ import jax
 import jax.numpy as xp
 import numpy as np
 from jax.custom_derivatives import SymbolicZero
+from jax.sharding import PartitionSpec
 from wce_core import evaluate
 from wce_core.backend import Backend, Description
 from wce_core.evaluate import Spec
 from wce_core.types import Array, Arrays
+
+NO_FLOAT64 = ("tpu",)
+"""Platforms that do not compute in float64."""
+
+
+class JaxNamespace:
+    """``jax.numpy``, but for a function that JAX differentiates in the program's own precision."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(xp, name)
+
+    @staticmethod
+    def pow(x1: Array, x2: Array, /) -> Array:
+        """x1 to the power of x2, with derivatives of every order in float64 where that is meant."""
+        power: Array = _power(x1, x2)
+        return power
 
 
 class JaxBackend(Backend):
     """CPU, GPU and TPU; sharded arrays and tracers alike."""
 
     name = "jax"
-    xp = xp
+    xp = JaxNamespace()
     index_dtype = "int32"
 
     def owns(self, array: object) -> bool:
         """Arrays and tracers."""
         return isinstance(array, jax.Array)
+
+    def refusal(self, array: Array) -> str | None:
+        """Keys are arrays to JAX, and numbers to nobody."""
+        if xp.issubdtype(array.dtype, jax.dtypes.prng_key):
+            return "typed PRNG keys; pass numbers drawn with them"
+        return None
 
     def dtype_name(self, array: Array) -> str:
         """NumPy's names, and ml_dtypes' bfloat16."""
@@ -56,15 +79,15 @@ class JaxBackend(Backend):
         return own.astype(np.float32) if own.dtype.name == "bfloat16" else own
 
     def has_float64(self, like: Array) -> bool:
-        """Not on a TPU. A traced array will run on the default backend."""
-        if isinstance(like, jax.core.Tracer):
-            return bool(jax.default_backend() != "tpu")
-        return all(device.platform != "tpu" for device in like.devices())
+        """Not on a TPU, nor in a program whose default it is: there a traced array may run."""
+        if _default_lacks_float64() or isinstance(like, jax.core.Tracer):
+            return not _default_lacks_float64()
+        return all(device.platform not in NO_FLOAT64 for device in like.devices())
 
     def scope(self) -> AbstractContextManager[Any]:
         """Float64 within the call, whatever the program's default is."""
         context: AbstractContextManager[Any] = (
-            nullcontext() if jax.default_backend() == "tpu" else jax.enable_x64(True)
+            nullcontext() if _default_lacks_float64() else jax.enable_x64(True)
         )
         return context
 
@@ -118,16 +141,41 @@ class JaxBackend(Backend):
     def describe(self) -> Description:
         """The devices that JAX sees."""
         devices = tuple(str(device) for device in jax.devices())
-        return Description(jax.__version__, devices, jax.default_backend() != "tpu")
+        return Description(jax.__version__, devices, not _default_lacks_float64())
 
 
 BACKEND = JaxBackend()
 
 
+def _default_lacks_float64() -> bool:
+    return jax.default_backend() in NO_FLOAT64
+
+
 @functools.partial(jax.jit, static_argnums=0)
 def _program(spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
     with BACKEND.scope():
-        return _value(spec, arrays)
+        return _automatic(functools.partial(_value, spec), spec, arrays)
+
+
+def _automatic(
+    function: Callable[[Arrays], tuple[Array, ...]], spec: Spec, arrays: Arrays
+) -> tuple[Array, ...]:
+    """The function with the explicit axes of a mesh made automatic: XLA places what is within.
+
+    Sharding in types wants every gather, reshape and selection placed by hand. Only the result is:
+    item losses as the predictions, everything else on every device.
+    """
+    explicit = jax.sharding.get_abstract_mesh().explicit_axes
+    if not explicit:
+        return function(arrays)
+    places: Any = PartitionSpec()
+    if spec.reduction == "none":
+        own = jax.typeof(arrays["predictions"]).sharding.spec
+        places = PartitionSpec(*(place for i, place in enumerate(own) if i != spec.axis))
+    outputs: tuple[Array, ...] = jax.sharding.auto_axes(
+        function, axes=explicit, out_sharding=places
+    )(arrays)
+    return outputs
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
@@ -180,17 +228,22 @@ def _output_tangents(
     spec: Spec, arrays: Arrays, moving: Arrays, outputs: tuple[Array, ...], gradient: Array
 ) -> tuple[Array, ...]:
     """Closed form for the predictions, JAX's own for weights and soft targets."""
-    tangents = [
-        np.zeros(y.shape, jax.dtypes.float0) if xp.issubdtype(y.dtype, xp.integer) else xp.zeros_like(y)
-        for y in outputs
-    ]
+    tangents: list[Any] = [SymbolicZero(jax.typeof(y).to_tangent_aval()) for y in outputs]
     if "predictions" in moving:
         tangents[0] = _contracted(spec, gradient, moving["predictions"], outputs[0].dtype)
     rest = {name: dot for name, dot in moving.items() if name != "predictions"}
     if rest:
-        _, more = _jvp(jax.checkpoint(functools.partial(evaluate.plain, BACKEND, spec)), arrays, rest)
-        tangents = [a if a.dtype == jax.dtypes.float0 else a + b for a, b in zip(tangents, more, strict=True)]
+        # Recomputed in the backward pass: what it would keep is float64, (N, C) several times.
+        plain = jax.checkpoint(functools.partial(evaluate.plain, BACKEND, spec))
+        _, more = _jvp(plain, arrays, rest)
+        tangents = [_sum(a, b) for a, b in zip(tangents, more, strict=True)]
     return tuple(tangents)
+
+
+def _sum(tangent: Any, more: Any) -> Any:
+    if isinstance(tangent, SymbolicZero):
+        return tangent if more.dtype == jax.dtypes.float0 else more
+    return tangent + more
 
 
 def _contracted(spec: Spec, gradient: Array, dot: Array, dtype: Any) -> Array:
@@ -212,3 +265,21 @@ def _plain_gradient(spec: Spec, arrays: Arrays) -> Array:
         return xp.sum(own.astype(spec.accumulate))
 
     return jax.grad(total)(arrays["predictions"])
+
+
+@jax.custom_jvp
+def _power(base: Array, exponent: Array) -> Array:
+    return xp.power(base, exponent)
+
+
+@functools.partial(_power.defjvp, symbolic_zeros=True)
+def _power_jvp(primals: Any, tangents: Any) -> Any:
+    (base, exponent), (base_dot, exponent_dot) = primals, tangents
+    with BACKEND.scope():
+        power = _power(base, exponent)
+        tangent = xp.zeros_like(power)
+        if not isinstance(base_dot, SymbolicZero):
+            tangent += exponent * _power(base, exponent - 1.0) * base_dot
+        if not isinstance(exponent_dot, SymbolicZero):
+            tangent += power * xp.log(xp.where(base == 0, 1.0, base)) * exponent_dot
+        return power, tangent

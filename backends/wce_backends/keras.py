@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+
 from wce_core.types import Array
 
 

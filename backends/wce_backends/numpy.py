@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
 from wce_core.backend import Description
 from wce_core.blocks import in_blocks
 from wce_core.evaluate import Spec
@@ -58,8 +59,8 @@ class NumpyBackend(GenericBackend):
 
     def to_numpy(self, array: Array) -> np.ndarray:
         """The array itself; bfloat16, which NumPy's own functions do not know, as float32."""
-        array = np.asarray(array)
-        return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
+        own: np.ndarray = np.asarray(array)
+        return own.astype(np.float32) if own.dtype.name == "bfloat16" else own
 
     def scalar(self, value: Any, dtype: str, like: Array) -> Array:
         """Numbers and NumPy's scalars alike."""

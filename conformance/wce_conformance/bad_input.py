@@ -118,18 +118,51 @@ def _shapes() -> list[BadInput]:
 
     return [
         ce("integer predictions", TypeError, "predictions has dtype int64", predictions=LABELS),
-        ce("targets of another length", ValueError, r"targets has shape \(3,\)", targets=np.array([0, 1, 2])),
-        ce("float class indices", TypeError, "targets has dtype float32", targets=np.array([0, 1], np.float32)),
+        ce(
+            "targets of another length",
+            ValueError,
+            r"targets has shape \(3,\)",
+            targets=np.array([0, 1, 2]),
+        ),
+        ce(
+            "float class indices",
+            TypeError,
+            "targets has dtype float32",
+            targets=np.array([0, 1], np.float32),
+        ),
         ce("boolean rows", TypeError, "candidate sets", targets=BITS > 0),
-        bce("binary targets of another shape", ValueError, "targets has shape", targets=BITS[:, :2]),
-        ce("class weights for other classes", ValueError, r"class_weight has shape \(2,\)", class_weight=np.ones(2)),
+        bce(
+            "binary targets of another shape", ValueError, "targets has shape", targets=BITS[:, :2]
+        ),
+        ce(
+            "class weights for other classes",
+            ValueError,
+            r"class_weight has shape \(2,\)",
+            class_weight=np.ones(2),
+        ),
         ce("mapping that misses a class", ValueError, "every class", class_weight={0: 1.0, 1: 2.0}),
-        ce("sample weights over classes", ValueError, r"sample_weight has shape \(3,\)", sample_weight=np.ones(3)),
+        ce(
+            "sample weights over classes",
+            ValueError,
+            r"sample_weight has shape \(3,\)",
+            sample_weight=np.ones(3),
+        ),
         ce("boolean sample weights", TypeError, "mask=", sample_weight=np.array([True, False])),
         ce("mask of numbers", TypeError, "mask has dtype", mask=np.array([1, 0])),
         bce("pos_weight over items", ValueError, "pos_weight has shape", pos_weight=np.ones(2)),
-        ce("cost matrix of another size", ValueError, "cost_matrix has shape", cost_matrix=np.ones((2, 2))),
-        ce("ignore_index with dense targets", ValueError, "ignore_index", targets=SHARES, ignore_index=-1),
+        ce(
+            "cost matrix of another size",
+            ValueError,
+            "cost_matrix has shape",
+            cost_matrix=np.ones((2, 2)),
+        ),
+        ce(
+            "ignore_index with dense targets",
+            ValueError,
+            "ignore_index",
+            targets=SHARES,
+            ignore_index=-1,
+        ),
         ce("normalizer with a mean", ValueError, "normalizer", normalizer=4),
         ce("clip with logits", ValueError, "clip", clip=1e-7),
         ce("label smoothing above 1", ValueError, "label_smoothing is 1.5", label_smoothing=1.5),
@@ -149,9 +182,13 @@ def call_of(bad: BadInput, adapter: Adapter) -> tuple[Callable[..., Any], dict[s
     loss = getattr(losses, bad.loss)
 
     def function(predictions: Any, targets: Any, **rest: Any) -> Any:
-        return loss(predictions, targets, reduction=options.get("reduction", "none"), **rest, **{
-            k: v for k, v in options.items() if k != "reduction"
-        })
+        return loss(
+            predictions,
+            targets,
+            reduction=options.get("reduction", "none"),
+            **rest,
+            **{k: v for k, v in options.items() if k != "reduction"},
+        )
 
     return function, own
 
@@ -175,6 +212,3 @@ def _root(error: BaseException) -> BaseException:
     while error.__cause__ is not None and not isinstance(error, (ValueError, TypeError)):
         error = error.__cause__
     return error
-
-
-

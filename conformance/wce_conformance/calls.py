@@ -38,9 +38,7 @@ def outcome_of(case: Case, adapter: Adapter, route: str, precision: str) -> Outc
     value, gradient = adapter.differentiate(
         route, function_of(case, precision), arrays_of(case, adapter), "predictions"
     )
-    return Outcome(
-        adapter.to_numpy(value), None if gradient is None else adapter.numpy(gradient)
-    )
+    return Outcome(adapter.to_numpy(value), None if gradient is None else adapter.numpy(gradient))
 
 
 def supports(case: Case, adapter: Adapter) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import ml_dtypes
 import numpy as np
 import pytest
+
 from wce_conformance.adapters import NAMES, Adapter, adapter
 from wce_core import losses
 from wce_core.links import CATEGORICAL_LINKS
@@ -58,7 +59,9 @@ def draw(setting: Setting, seed: int) -> dict[str, Any]:
         p = 1 / (1 + np.exp(-x)) if binary else np.exp(x) / np.exp(x).sum(-1, keepdims=True)
         x = np.clip(p, 1e-6, 1.0)
         x = np.log(x) if setting.form == "log_probabilities" else x
-    x = np.minimum(x.astype(DTYPES[setting.dtype]), x.dtype.type(np.inf if setting.form == "logits" else 1))
+    x = np.minimum(
+        x.astype(DTYPES[setting.dtype]), x.dtype.type(np.inf if setting.form == "logits" else 1)
+    )
     indices = setting.mode in ("ignore_index", "all") or setting.reduction in ("mean", "sum")
     weights = {
         "mask": rng.random(N) < 0.8,
@@ -74,7 +77,11 @@ def draw(setting: Setting, seed: int) -> dict[str, Any]:
         y = (rng.random((N, C)) < 0.3).astype(np.float32) if indices else rng.random((N, C))
     else:
         y = rng.integers(0, C, N) if indices else rng.random((N, C))
-    return {"predictions": x.astype(DTYPES[setting.dtype]), "targets": y, **{n: weights[n] for n in chosen}}
+    return {
+        "predictions": x.astype(DTYPES[setting.dtype]),
+        "targets": y,
+        **{n: weights[n] for n in chosen},
+    }
 
 
 @functools.cache
@@ -111,15 +118,21 @@ def results(name: str, route: str, setting: Setting, precision: str) -> list[lis
         value, gradient = own.differentiate(route, function, arrays, "predictions")
         values = own.to_numpy(value)
         values = list(values) if isinstance(values, tuple) else [values]
-        found.append([np.asarray(v) for v in values] + ([] if gradient is None else [own.numpy(gradient)]))
+        found.append(
+            [np.asarray(v) for v in values] + ([] if gradient is None else [own.numpy(gradient)])
+        )
     return found
 
 
 def bits(array: np.ndarray) -> np.ndarray:
-    return np.atleast_1d(array).astype(np.int64) if array.dtype.kind == "i" else np.atleast_1d(array).view(f"u{array.dtype.itemsize}")
+    return (
+        np.atleast_1d(array).astype(np.int64)
+        if array.dtype.kind == "i"
+        else np.atleast_1d(array).view(f"u{array.dtype.itemsize}")
+    )
 
 
-@pytest.mark.parametrize("setting", settings(), ids=lambda s: "-".join(s))
+@pytest.mark.parametrize("setting", settings(), ids="-".join)
 def test_exact_results_have_the_same_bits(setting: Setting) -> None:
     want = results("numpy", "eager", setting, "exact")
     for name in FRAMEWORKS:
@@ -127,17 +140,19 @@ def test_exact_results_have_the_same_bits(setting: Setting) -> None:
             got = results(name, route, setting, "exact")
             for a, b in zip(want, got, strict=True):
                 for left, right in zip(a, b, strict=False):
-                    np.testing.assert_array_equal(bits(left), bits(right), err_msg=f"{name} {route}")
+                    np.testing.assert_array_equal(
+                        bits(left), bits(right), err_msg=f"{name} {route}"
+                    )
 
 
-@pytest.mark.parametrize("setting", settings()[::3], ids=lambda s: "-".join(s))
+@pytest.mark.parametrize("setting", settings()[::3], ids="-".join)
 def test_native_results_agree(setting: Setting) -> None:
     want = results("numpy", "eager", setting, "exact")
     eps = float(ml_dtypes.finfo(DTYPES[setting.dtype]).eps)
     for name in FRAMEWORKS:
         got = results(name, routes(name)[-1], setting, "native")
         for a, b in zip(want, got, strict=True):
-            for left, right in zip(a, b, strict=False):
-                left, right = left.astype(np.float64), right.astype(np.float64)
+            for wide, narrow in zip(a, b, strict=False):
+                left, right = wide.astype(np.float64), narrow.astype(np.float64)
                 scale = np.abs(left).max() if left.ndim else abs(left)
                 assert np.abs(left - right).max() <= 8 * eps * scale + 2.0**-24, name

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from wce_conformance.adapters import NAMES, adapter
 from wce_conformance.bad_input import BAD_INPUTS, BadInput, effect
 
@@ -18,7 +19,7 @@ loss, gradient and weight, no other is touched. *formula*: the weights or predic
 they stand. Errors of shapes and dtypes are the same compiled or not. Made by
 `WRITE_TABLES=1 nox -s agreement -- tests/agreement/test_bad_input_table.py`.
 
-| bad input | NumPy | array-api-strict | PyTorch | compiled | JAX | compiled | TensorFlow | compiled |
+| bad input | NumPy | strict | PyTorch | compiled | JAX | compiled | TensorFlow | compiled |
 |---|---|---|---|---|---|---|---|---|
 """
 COMPILED = ("torch", "jax", "tensorflow")
@@ -31,7 +32,9 @@ def row(bad: BadInput) -> str:
         cells.append(effect(bad, own, compiled=False))
         if name in COMPILED:
             cells.append(effect(bad, own, compiled=True))
-    return f"| {bad.name} | " + " | ".join(cells).replace("as the formula stands", "formula") + " |\n"
+    return (
+        f"| {bad.name} | " + " | ".join(cells).replace("as the formula stands", "formula") + " |\n"
+    )
 
 
 @pytest.mark.parametrize("bad", BAD_INPUTS, ids=[bad.name for bad in BAD_INPUTS])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from wce_conformance.adapters import adapter
 from wce_conformance.bad_input import BAD_INPUTS, BadInput, call_of
 from wce_core import losses

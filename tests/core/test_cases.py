@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 
 import pytest
+
 from wce_conformance.adapters import Adapter, adapter
 from wce_conformance.calls import outcome_of, supports
 from wce_conformance.cases import Case, small_cases

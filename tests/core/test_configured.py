@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from wce_conformance.adapters import adapter
 from wce_core import losses
 
@@ -36,8 +37,12 @@ def test_the_same_number(backend: str) -> None:
     b = losses.cross_entropy(x, y, sample_weight=weight, **options)
     np.testing.assert_array_equal(own.numpy(a), own.numpy(b))
     t = own.array(rng.random((5, 3)))
-    a = losses.BinaryCrossEntropy(pos_weight=4.0)(x, t, mask=own.array(np.array([True] * 4 + [False])))
-    b = losses.binary_cross_entropy(x, t, pos_weight=4.0, mask=own.array(np.array([True] * 4 + [False])))
+    a = losses.BinaryCrossEntropy(pos_weight=4.0)(
+        x, t, mask=own.array(np.array([True] * 4 + [False]))
+    )
+    b = losses.binary_cross_entropy(
+        x, t, pos_weight=4.0, mask=own.array(np.array([True] * 4 + [False]))
+    )
     np.testing.assert_array_equal(own.numpy(a), own.numpy(b))
 
 

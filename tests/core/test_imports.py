@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 import wce_core
 
 ROOT = Path(wce_core.__file__).parent
@@ -47,7 +48,9 @@ def _runtime_imports(path: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "path", sorted(ROOT.rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT))
+)
 def test_imports_go_one_way(path: Path) -> None:
     room = _room(path)
     if room in OUTER:

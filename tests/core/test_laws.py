@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import wce_core
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+import wce_core
 from wce_conformance.adapters import Adapter, adapter
 from wce_core import LossParts, losses
 from wce_core.reductions import REDUCTIONS
@@ -42,9 +43,9 @@ def run(
     """Value and gradient with some of the weightings of a batch."""
     arrays = {name: own.array(data[name]) for name in ("targets", *names)}
     function = getattr(losses, loss)
-    value, gradient = wce_core.value_and_grad(
-        lambda x: function(x, **arrays, **options)
-    )(own.array(data["predictions"]))
+    value, gradient = wce_core.value_and_grad(lambda x: function(x, **arrays, **options))(
+        own.array(data["predictions"])
+    )
     return own.numpy(value), own.numpy(gradient)
 
 
@@ -128,7 +129,9 @@ def test_order_of_items_and_a_shift_of_logits_change_nothing(backend: str, seed:
     data, own = batch(seed), adapter(backend)
     order = np.random.default_rng(seed).permutation(N)
     moved = {
-        name: array[order] if len(array) == N and array.ndim < 3 and name != "cost_matrix" else array
+        name: array[order]
+        if len(array) == N and array.ndim < 3 and name != "cost_matrix"
+        else array
         for name, array in data.items()
     }
     one = run(own, "cross_entropy", data, CATEGORICAL)
@@ -168,4 +171,6 @@ def test_pos_weight_is_the_weight_of_class_one(backend: str, seed: int) -> None:
     data["targets"] = np.random.default_rng(seed).random((N, C))
     by_class = {**data, "class_weight": np.stack([np.ones(C), data["pos_weight"]], axis=1)}
     one = run(own, "binary_cross_entropy", data, ["pos_weight"], reduction="weighted_mean")
-    same(one, run(own, "binary_cross_entropy", by_class, ["class_weight"], reduction="weighted_mean"))
+    same(
+        one, run(own, "binary_cross_entropy", by_class, ["class_weight"], reduction="weighted_mean")
+    )

@@ -6,12 +6,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 import wce_core
 from wce_conformance.adapters import adapter
 from wce_core import LossParts, losses
 
 LOGITS = np.array(
-    [[2, 2, 6, 1, 3], [9, 6, 1, 0, 1], [9, 0, 0, 9, 3], [4, 0, 0, 4, 1], [7, 3, 2, 4, 7], [2, 4, 8, 0, 7]],
+    [
+        [2, 2, 6, 1, 3],
+        [9, 6, 1, 0, 1],
+        [9, 0, 0, 9, 3],
+        [4, 0, 0, 4, 1],
+        [7, 3, 2, 4, 7],
+        [2, 4, 8, 0, 7],
+    ],
     dtype=np.float64,
 )
 LABELS = np.array([1, 3, 4, 4, 4, 1])
@@ -114,6 +122,6 @@ def test_parts(backend: str) -> None:
 def test_adding_anything_else_to_parts_is_refused() -> None:
     parts = LossParts(*[np.float64(1.0)] * 6)
     with pytest.raises(TypeError):
-        parts + 1  # noqa: B018  # the operator is what is tested
+        parts + 1  # the operator is what is tested
     with pytest.raises(TypeError, match="expected an array"):
         LossParts(*["x"] * 6).mean()

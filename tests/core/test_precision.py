@@ -7,6 +7,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import pytest
+
 import wce_core
 from wce_conformance.adapters import adapter
 from wce_core import losses
@@ -49,7 +50,9 @@ def test_another_result_dtype(backend: str, asked: str) -> None:
         return
     value = losses.cross_entropy(x, y, dtype=asked)
     assert own.numpy(value).dtype == np.dtype(asked)
-    np.testing.assert_allclose(own.numpy(value), np.log(3.0), rtol=1e-14 if asked == "float64" else 1e-6)
+    np.testing.assert_allclose(
+        own.numpy(value), np.log(3.0), rtol=1e-14 if asked == "float64" else 1e-6
+    )
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.dtype("float32"), "float32", float])
@@ -133,7 +136,12 @@ def test_nothing_is_kept_between_calls(backend: str) -> None:
 def test_blocks_add_up() -> None:
     """More items than one block, class axis first, middle and last: the same as item by item."""
     rng = np.random.default_rng(0)
-    for shape, axis in (((70_001, 3), 1), ((3, 70_001), 0), ((2, 3, 70_001), 1), ((2, 70_001, 3), 2)):
+    for shape, axis in (
+        ((70_001, 3), 1),
+        ((3, 70_001), 0),
+        ((2, 3, 70_001), 1),
+        ((2, 70_001, 3), 2),
+    ):
         x = rng.normal(size=shape)
         items = tuple(n for i, n in enumerate(shape) if i != axis)
         y, w = rng.integers(0, 3, items), rng.random(items)
@@ -151,4 +159,6 @@ def test_blocks_add_up() -> None:
         p = np.exp(shifted) / np.exp(shifted).sum(-1, keepdims=True)
         p[np.arange(len(rows)), labels] -= 1
         slope = np.moveaxis(gradient, axis, -1).reshape(-1, 3)
-        np.testing.assert_allclose(slope, p * (factor / factor.sum())[:, None], rtol=1e-7, atol=1e-18)
+        np.testing.assert_allclose(
+            slope, p * (factor / factor.sum())[:, None], rtol=1e-7, atol=1e-18
+        )

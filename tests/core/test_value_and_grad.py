@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 import wce_core
 from wce_core import losses
 
@@ -54,7 +55,9 @@ def test_arithmetic(expression: Callable[..., Any], value: float, gradient: np.n
 
 
 def test_float32_stays_float32() -> None:
-    value, gradient = wce_core.value_and_grad(lambda x: np.float64(2.0) * ce(x))(X.astype(np.float32))
+    value, gradient = wce_core.value_and_grad(lambda x: np.float64(2.0) * ce(x))(
+        X.astype(np.float32)
+    )
     assert gradient.dtype == np.float32
     np.testing.assert_allclose(value, 2 * A, rtol=1e-6)
 

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
+
 import wce_core
 from wce_core import losses
 
@@ -70,5 +71,7 @@ def test_a_third_partys_backend_is_found_by_its_arrays() -> None:
 def test_arrays_of_two_frameworks_are_refused() -> None:
     from wce_toy import Box
 
-    with pytest.raises(TypeError, match="targets is an array of wce_toy, the predictions are of numpy"):
+    with pytest.raises(
+        TypeError, match="targets is an array of wce_toy, the predictions are of numpy"
+    ):
         losses.cross_entropy(np.zeros((2, 3)), Box([0, 1]))

@@ -54,8 +54,10 @@ class BinaryRows(Protocol):
 class CategoricalLink(Protocol):
     """Reads rows of predictions. Stateless or frozen: it is part of a compile cache's key."""
 
-    neutral: float
-    """A prediction without infinities, put in the place of excluded ones."""
+    @property
+    def neutral(self) -> float:
+        """A prediction without infinities, put in the place of excluded ones."""
+        ...
 
     def rows(self, be: Backend, predictions: Array, axis: int) -> CategoricalRows:
         """The rows of ``predictions`` along ``axis``."""
@@ -65,8 +67,10 @@ class CategoricalLink(Protocol):
 class BinaryLink(Protocol):
     """Reads single predictions. Stateless or frozen: it is part of a compile cache's key."""
 
-    neutral: float
-    """A prediction without infinities, put in the place of excluded ones."""
+    @property
+    def neutral(self) -> float:
+        """A prediction without infinities, put in the place of excluded ones."""
+        ...
 
     def rows(self, be: Backend, predictions: Array) -> BinaryRows:
         """One item per element of ``predictions``."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import shape_error
 from ..layout import Layout
+from ..mass import CategoricalMass
 from ..types import Array
 from .base import Weighing, Weighting, check_weights, require_real
 
@@ -42,5 +43,6 @@ class CostMatrix(Weighting):
         """The item factor, times the expected cost of the predicted class."""
         assert weighing.axis is not None
         predicted = weighing.be.argmax(weighing.predictions, weighing.axis)
-        cost = weighing.mass.expected_cost(array, predicted, weighing.dtype)
+        mass = cast(CategoricalMass, weighing.mass)
+        cost = mass.expected_cost(array, predicted, weighing.dtype)
         return replace(weighing, factor=weighing.times(cost))

@@ -21,8 +21,8 @@ class TensorFlowAdapter(Adapter):
         return tf.constant(array)
 
     def numpy(self, array: Any) -> np.ndarray:
-        """The array's own memory."""
-        return np.asarray(array)
+        """By ``numpy()``: a bfloat16 scalar has no other way."""
+        return np.asarray(array.numpy())
 
     def differentiate(
         self, route: str, function: Callable[..., Any], arrays: Mapping[str, Any], wrt: str

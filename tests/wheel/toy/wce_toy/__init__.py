@@ -38,6 +38,10 @@ def _binary(function: Callable[[Any, Any], Any], swap: bool) -> Callable[[Box, A
     return method
 
 
+def _unary(function: Callable[[Any], Any]) -> Callable[[Box], Box]:
+    return lambda self: Box(function(self.values))
+
+
 def unboxed(value: Any) -> Any:
     """The NumPy array of a box; lists and tuples item by item; anything else as it is."""
     if isinstance(value, (list, tuple)):
@@ -45,11 +49,11 @@ def unboxed(value: Any) -> Any:
     return value.values if isinstance(value, Box) else value
 
 
-for _name in "add sub mul truediv pow and or xor".split():
+for _name in ["add", "sub", "mul", "truediv", "pow", "and", "or", "xor"]:
     _function = getattr(operator, f"__{_name}__")
     setattr(Box, f"__{_name}__", _binary(_function, swap=False))
     setattr(Box, f"__r{_name}__", _binary(_function, swap=True))
-for _name in "eq ne lt le gt ge".split():
+for _name in ["eq", "ne", "lt", "le", "gt", "ge"]:
     setattr(Box, f"__{_name}__", _binary(getattr(operator, _name), swap=False))
-for _name in "neg invert".split():
-    setattr(Box, f"__{_name}__", lambda self, f=getattr(operator, _name): Box(f(self.values)))
+for _name in ["neg", "invert"]:
+    setattr(Box, f"__{_name}__", _unary(getattr(operator, _name)))

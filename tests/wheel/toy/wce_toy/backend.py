@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
 from wce_backends.generic import GenericBackend
 from wce_toy import Box, unboxed
 

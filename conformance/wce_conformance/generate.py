@@ -1,0 +1,118 @@
+"""Writing the vectors: every case with the oracle's answer, and every call to be refused."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from wce_conformance.bad_input import BAD_INPUTS, BadInput
+from wce_conformance.cases import Argument, Case, Tensor, small_cases
+from wce_conformance.more_cases import large_cases, more_cases
+from wce_conformance.vectors import FOLDER
+from wce_conformance.vectors.encode import encode, encode_input
+from wce_conformance.vectors.reading import files_of
+
+VERSION = 1
+GROUPS = {2: "pairs", 3: "triples"}
+"""The file of cases with several weighting modes; those with one are in the mode's own."""
+
+
+def generate(folder: Path = FOLDER, *, advance: Callable[[], object] = lambda: None) -> list[Path]:
+    """Write every vector file; gives back those that are new or have changed."""
+    texts = rendered(advance=advance)
+    changed = [name for name, text in texts.items() if _text(folder / name) != text]
+    for name in changed:
+        (folder / name).write_text(texts[name], encoding="utf-8")
+    return [folder / name for name in changed]
+
+
+def generate_large(folder: Path, *, advance: Callable[[], object] = lambda: None) -> list[Path]:
+    """Write the large tier, which is not part of the package."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [_advanced(encode(case), advance) for case in large_cases()]
+    file = folder / "large.json"
+    file.write_text(_file(lines), encoding="utf-8")
+    return [file]
+
+
+def differences(folder: Path = FOLDER, *, advance: Callable[[], object] = lambda: None) -> list[str]:
+    """What `generate` would change, file by file."""
+    texts = rendered(advance=advance)
+    stale = [file.name for file in files_of(folder) if file.name not in texts]
+    changed = [name for name, text in texts.items() if _text(folder / name) != text]
+    return [f"{name} is not what is generated" for name in changed] + [
+        f"{name} is not generated" for name in stale
+    ]
+
+
+def cases() -> list[Case]:
+    """The cases of all vectors but the invalid ones."""
+    return [*small_cases(), *more_cases()]
+
+
+def rendered(*, advance: Callable[[], object] = lambda: None) -> dict[str, str]:
+    """The text of every file, by name."""
+    lines: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for case in cases():
+        lines[file_of(case)].append(_advanced(encode(case), advance))
+    for bad in BAD_INPUTS:
+        lines[f"{bad.loss}.invalid.json"].append(invalid(bad))
+    return {name: _file(lines[name]) for name in sorted(lines)}
+
+
+def file_of(case: Case) -> str:
+    """One file per loss and weighting mode, and for pairs, triples and extremes of each loss."""
+    if "systematic" not in case.flags:
+        return f"{case.loss}.extremes.json"
+    modes = case.id.split("/")[1]
+    return f"{case.loss}.{GROUPS.get(modes.count('+') + 1, modes)}.json"
+
+
+def invalid(bad: BadInput) -> dict[str, Any]:
+    """A call to be refused."""
+    predictions = array(bad.predictions)
+    case = Case(
+        id=f"{bad.loss}/invalid/{bad.name}",
+        loss=bad.loss,
+        dtype=predictions.dtype,
+        predictions=predictions,
+        targets=array(bad.targets),
+        arguments={name: _argument(value) for name, value in bad.arguments.items()},
+        comment=bad.name,
+        flags=("invalid", "values" if bad.of_values else "shapes"),
+    )
+    return {**encode_input(case), "error": bad.error.__name__, "of_values": bad.of_values}
+
+
+def array(given: np.ndarray) -> Tensor:
+    """A NumPy array as plain data."""
+    return Tensor(given.dtype.name, given.shape, tuple(given.reshape(-1).tolist()))
+
+
+def _argument(value: Any) -> Argument:
+    if isinstance(value, np.ndarray):
+        return array(value)
+    if isinstance(value, Mapping):
+        return {str(label): weight for label, weight in value.items()}
+    argument: Argument = value
+    return argument
+
+
+def _file(lines: Iterable[Mapping[str, Any]]) -> str:
+    """One vector on each line."""
+    texts = [json.dumps(line, sort_keys=True, separators=(",", ":"), ensure_ascii=False) for line in lines]
+    body = ",\n".join(texts)
+    return f'{{"$schema":"schema.json","version":{VERSION},"vectors":[\n{body}\n]}}\n'
+
+
+def _text(file: Path) -> str | None:
+    return file.read_text(encoding="utf-8") if file.exists() else None
+
+
+def _advanced(line: dict[str, Any], advance: Callable[[], object]) -> dict[str, Any]:
+    advance()
+    return line

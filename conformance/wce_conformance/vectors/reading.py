@@ -1,0 +1,82 @@
+"""From JSON to vectors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from wce_conformance.cases import Argument, Case, Tensor
+from wce_conformance.more_cases import Tiled
+from wce_conformance.vectors.numbers import read_plain
+from wce_conformance.vectors.vector import Vector
+
+FOLDER = Path(__file__).parent / "v1"
+
+
+def load_vectors(path: str | Path | None = None) -> list[Vector]:
+    """The vectors of a file, of all files in a folder, or, by default, of this package."""
+    place = FOLDER if path is None else Path(path)
+    return [vector for file in files_of(place) for vector in _read(file)]
+
+
+def files_of(place: Path) -> list[Path]:
+    """The vector files in a folder, or the file itself."""
+    if place.is_file():
+        return [place]
+    return sorted(file for file in place.glob("*.json") if file.name != "schema.json")
+
+
+def _read(file: Path) -> list[Vector]:
+    lines = json.loads(file.read_text(encoding="utf-8"))["vectors"]
+    return [decode(line, file.name) for line in lines]
+
+
+def decode(line: Mapping[str, Any], file: str = "") -> Vector:
+    """A vector of one JSON object."""
+    times = line.get("expected", {}).get("times", 1)
+    block = _case(line, in_full=False)
+    return Vector(
+        case=block if times == 1 else _case(line, in_full=True),
+        answer=line.get("expected", {}),
+        error=line.get("error"),
+        of_values=line.get("of_values", False),
+        line=line,
+        file=file,
+        block=block,
+        times=times,
+    )
+
+
+def _case(line: Mapping[str, Any], *, in_full: bool) -> Case:
+    return Case(
+        id=line["id"],
+        loss=line["loss"],
+        dtype=line["dtype"],
+        predictions=_tensor(line["predictions"], in_full=in_full),
+        targets=_tensor(line["targets"], in_full=in_full),
+        arguments={n: _argument(v, in_full=in_full) for n, v in line["arguments"].items()},
+        comment=line["comment"],
+        flags=tuple(line["flags"]),
+    )
+
+
+def _argument(value: Any, *, in_full: bool) -> Argument:
+    if not isinstance(value, dict):
+        plain: Argument = read_plain(value) if value in ("inf", "-inf", "nan") else value
+        return plain
+    if "shape" in value:
+        return _tensor(value, in_full=in_full)
+    return {label: read_plain(weight) for label, weight in value.items()}
+
+
+def _tensor(value: Mapping[str, Any], *, in_full: bool) -> Tensor:
+    times = value.get("times", 1)
+    data = tuple(read_plain(number) for number in value["data"])
+    length, *rest = value["shape"] or [1]
+    shape = (length // times, *rest) if value["shape"] else ()
+    block = Tensor(value["dtype"], shape, data)
+    if times == 1 or not in_full:
+        return block
+    return Tiled(value["dtype"], tuple(value["shape"]), data * times)
