@@ -6,7 +6,6 @@ Values of excluded items are not looked at.
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -86,10 +85,15 @@ def _check_targets(
     if index_targets:
         high, expected = layout.classes - 1, f"a class index in [0, {layout.classes})"
     elif layout.categorical:
-        high, expected = sys.float_info.max, "a finite mass that is not negative"
+        high, expected = _largest(targets), "a finite mass that is not negative"
     else:
         high, expected = 1, "a target in [0, 1]"
     _check_range("targets", layout, targets, included, (0, high), expected)
+
+
+def _largest(values: np.ndarray) -> float:
+    """The largest finite number of a dtype."""
+    return float(np.finfo(values.dtype).max) if values.dtype.kind == "f" else np.inf
 
 
 def _check_predictions(

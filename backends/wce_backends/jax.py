@@ -27,7 +27,11 @@ NO_FLOAT64 = ("tpu",)
 
 
 class JaxNamespace:
-    """``jax.numpy``, but for a function that JAX differentiates in the program's own precision."""
+    """``jax.numpy``, but for two functions whose derivatives JAX takes in the program's precision.
+
+    What is differentiated twice or backwards, JAX differentiates after the call, where a float32
+    program has no float64 any more.
+    """
 
     def __getattr__(self, name: str) -> Any:
         return getattr(xp, name)
@@ -37,6 +41,19 @@ class JaxNamespace:
         """x1 to the power of x2, with derivatives of every order in float64 where that is meant."""
         power: Array = _power(x1, x2)
         return power
+
+    @staticmethod
+    def prod(x: Array, /, *, axis: int, keepdims: bool = False) -> Array:
+        """The product along an axis, pair by pair."""
+        odd_ones = []
+        while x.shape[axis] > 1:
+            half, odd = divmod(x.shape[axis], 2)
+            first, second, *more = jax.lax.split(x, [half, half, 1][: 2 + odd], axis=axis)
+            x = first * second
+            odd_ones += more
+        for each in odd_ones:
+            x = x * each
+        return x if keepdims else xp.squeeze(x, axis=axis)
 
 
 class JaxBackend(Backend):

@@ -46,8 +46,8 @@ def argument(value: Argument) -> Any:
     if isinstance(value, Tensor):
         return tensor(value)
     if isinstance(value, Mapping):
-        return {label: numbers.plain(weight) for label, weight in value.items()}
-    return numbers.plain(value)
+        return dict(value)
+    return value
 
 
 def tensor(array: Tensor) -> dict[str, Any]:

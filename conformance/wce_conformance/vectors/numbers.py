@@ -12,6 +12,8 @@ from wce_conformance.oracle.real import Real, mp
 DIGITS = 30
 SIZE_DIGITS = 7
 """Sizes only say how large an error may be."""
+_NOTHING: Real = mp.mpf(10) ** -1000
+"""What is smaller is written as 0: no dtype comes near it."""
 _SPECIAL = {"inf": inf, "-inf": -inf, "nan": nan}
 _STRUCT = {"float64": ">d", "float32": ">f", "float16": ">e", "bfloat16": ">f"}
 WIDTH = {"float64": 16, "float32": 8, "float16": 4, "bfloat16": 4}
@@ -53,6 +55,8 @@ def size(number: Real) -> str:
 
 
 def _shown(number: Real, count: int) -> str:
+    if abs(number) < _NOTHING:
+        return "0"
     text: str = mp.nstr(number, count, min_fixed=-5, max_fixed=DIGITS)
     return text.removesuffix(".0")
 

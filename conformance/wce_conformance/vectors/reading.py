@@ -64,11 +64,11 @@ def _case(line: Mapping[str, Any], *, in_full: bool) -> Case:
 
 def _argument(value: Any, *, in_full: bool) -> Argument:
     if not isinstance(value, dict):
-        plain: Argument = read_plain(value) if value in ("inf", "-inf", "nan") else value
+        plain: Argument = value  # finite: "nan" is a value of `empty`
         return plain
     if "shape" in value:
         return _tensor(value, in_full=in_full)
-    return {label: read_plain(weight) for label, weight in value.items()}
+    return dict(value)
 
 
 def _tensor(value: Mapping[str, Any], *, in_full: bool) -> Tensor:
