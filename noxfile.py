@@ -40,6 +40,14 @@ def tests(session: nox.Session, backend: str) -> None:
     session.run("pytest", "-n", "2", "--backend", backend, *coverage, *session.posargs)
 
 
+@nox.session(default=False)
+def compiled(session: nox.Session) -> None:
+    """Every case through ``torch.compile``: about half an hour, so not by default."""
+    install(session, "-e", ".", *TOOLS, *FRAMEWORKS["torch"])
+    env = {"WCE_EVERY_CASE": "1"}
+    session.run("pytest", "-n", "2", "--backend", "torch", "tests/core/test_cases.py", env=env)
+
+
 @nox.session
 def agreement(session: nox.Session) -> None:
     """All frameworks in one process: equal bits, equal errors; and Keras on each of them."""

@@ -137,7 +137,7 @@ def _weightings(
         value = given.get(name)
         if value is None:
             continue
-        if isinstance(value, Mapping):
+        if name == "class_weight" and isinstance(value, Mapping):
             value = _stacked(
                 be, listed(value, layout.classes if layout.categorical else 2), predictions
             )

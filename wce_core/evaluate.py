@@ -13,11 +13,11 @@ weights and targets, are the autodiff of ``plain``; ``fused`` is never different
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from .layout import Layout
 from .links import Link
-from .mass import Dense, Index, Mass, Pair
+from .mass import Dense, Index, Mass, Pair, SharedMass
 from .numerics import divide_or, times
 from .precision import at_least_float32, rounded, widened
 from .reductions import DENOMINATORS
@@ -120,7 +120,7 @@ def _softened(spec: Spec, weighing: Weighing) -> tuple[Mass, Array | None]:
         return smooth, factor
     one_class = spec.index_targets and not spec.label_smoothing
     if spec.soft_weighting == "per_class" and not one_class:
-        return smooth.weighted(weights), factor
+        return cast(SharedMass, smooth).weighted(weights), factor
     # An item of one class has the same factor under every rule, and needs no row of masses.
     rule = "mixture" if one_class else spec.soft_weighting
     return smooth, weighing.times(FACTORS[rule](mass, weights))

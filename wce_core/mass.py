@@ -30,10 +30,6 @@ class Mass(Protocol):
         """Label smoothing; M stays."""
         ...
 
-    def weighted(self, weights: Any) -> Mass:
-        """w_k·q_k."""
-        ...
-
     def mean_weight(self, weights: Any) -> Array:
         """Σ_k r_k·w_k over the shares r = q / M."""
         ...
@@ -52,6 +48,14 @@ class Mass(Protocol):
 
     def gradient(self, term: Term, rows: Any, scale: Array) -> Array:
         """scale · ∂loss / ∂predictions, in closed form."""
+        ...
+
+
+class SharedMass(Mass, Protocol):
+    """Mass on more than one class, which class weights can weigh class by class."""
+
+    def weighted(self, weights: Any) -> Mass:
+        """w_k·q_k."""
         ...
 
 
@@ -90,10 +94,6 @@ class Index:
         xp, be = self.be.xp, self.be
         classes = along(xp, be.arange(self.classes, self.index), self.axis, self.index.ndim)
         return Dense(be, xp.astype(classes == self.index, self.dtype), self.axis)
-
-    def weighted(self, weights: Array) -> Mass:
-        """w at the class, as a row."""
-        return self._row().weighted(weights)
 
     def mean_weight(self, weights: Array) -> Array:
         """w at the class: the share there is 1."""

@@ -24,6 +24,7 @@ import numpy as np
 import torch
 from torch.autograd import forward_ad
 from torch.masked import MaskedTensor
+
 from wce_core import evaluate
 from wce_core.backend import Backend, Description
 from wce_core.blocks import in_blocks
@@ -38,10 +39,23 @@ DEVICE_BLOCK = 2**24
 
 DTYPE_NAMES = {
     getattr(torch, name): name
-    for name in (
-        "float64 float32 float16 bfloat16 bool uint8 int8 int16 int32 int64 uint16 uint32 uint64 "
-        "complex64 complex128"
-    ).split()
+    for name in [
+        "float64",
+        "float32",
+        "float16",
+        "bfloat16",
+        "bool",
+        "uint8",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "uint16",
+        "uint32",
+        "uint64",
+        "complex64",
+        "complex128",
+    ]
 }
 UNSIGNED = (torch.uint16, torch.uint32, torch.uint64)
 """Dtypes that PyTorch stores but does not compare."""
@@ -136,8 +150,7 @@ class TorchBackend(Backend):
 
     def flushing(self, array: Array) -> Array:
         """By an identity whose backward pass flushes."""
-        function = _Flush if torch.compiler.is_compiling() else _FlushTransformed
-        flushed: Array = function.apply(array)
+        flushed: Array = _flushed(array)
         return flushed
 
     def run(self, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
@@ -385,8 +398,15 @@ class _Compiled(torch.autograd.Function):
         return None, None, None, *gradients
 
 
+@torch.compiler.allow_in_graph  # Dynamo itself refuses a Function with jvp; AOTAutograd follows it
+def _flushed(array: Array) -> Array:
+    return _Flush.apply(array)
+
+
 class _Flush(torch.autograd.Function):
     """Identity; a gradient below float32's normal numbers becomes 0."""
+
+    generate_vmap_rule = True
 
     @staticmethod
     def forward(array: Array) -> Array:
@@ -399,14 +419,8 @@ class _Flush(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Array) -> Array:
-        """Flush."""
-        return torch.where(gradient.abs() < SMALLEST_NORMAL, 0.0, gradient)
-
-
-class _FlushTransformed(_Flush):
-    """For torch.func. Dynamo refuses a Function with ``jvp``."""
-
-    generate_vmap_rule = True
+        """Flush the value; the derivative stays that of the identity, at a gradient of 0 too."""
+        return gradient - torch.where(gradient.abs() < SMALLEST_NORMAL, gradient, 0.0).detach()
 
     @staticmethod
     def jvp(ctx: Any, tangent: Array) -> Array:

@@ -168,6 +168,43 @@ def _shapes() -> list[BadInput]:
         ce("label smoothing above 1", ValueError, "label_smoothing is 1.5", label_smoothing=1.5),
         ce("unknown reduction", ValueError, "reduction is 'average'", reduction="average"),
         ce("axis out of range", ValueError, "axis=2", axis=2),
+        ce("no class axis", TypeError, "axis is None", axis=None),
+        ce(
+            "no classes",
+            ValueError,
+            "at least one class",
+            predictions=np.zeros((2, 0), np.float32),
+        ),
+        ce("a mapping of sample weights", TypeError, "sample_weight holds dict", sample_weight={0: 1.0}),
+        ce("normalizers", ValueError, "expected a scalar", reduction="sum", normalizer=np.ones(2)),
+        ce("clip above ½", ValueError, "clip is 0.5", form="probabilities", clip=0.5),
+        ce("smoothing that is no number", TypeError, "label_smoothing", label_smoothing=True),
+        ce(
+            "others of one class",
+            ValueError,
+            "no others",
+            predictions=LOGITS[:, :1],
+            targets=LABELS * 0,
+            smoothing="others",
+            label_smoothing=0.1,
+        ),
+        bce("class weights per label for other labels", ValueError, "3 labels", class_weight=np.ones((2, 2))),
+        bce(
+            "pos_weight per label without labels",
+            ValueError,
+            "axis=0",
+            predictions=LOGITS[0],
+            targets=BITS[0],
+            pos_weight=np.ones(3),
+        ),
+        bce(
+            "class weights per label without labels",
+            ValueError,
+            "no label axis",
+            predictions=LOGITS[0],
+            targets=BITS[0],
+            class_weight=np.ones((3, 2)),
+        ),
     ]
 
 

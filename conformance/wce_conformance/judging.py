@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -13,6 +12,7 @@ from wce_conformance.judge import BOUND, EPS, SMALLEST, judge
 from wce_conformance.oracle import Grid
 from wce_conformance.oracle.real import Real, mp
 from wce_conformance.vectors import Vector
+from wce_conformance.vectors.numbers import UNDEFINED
 from wce_conformance.vectors.vector import item_shape
 
 Status: TypeAlias = Literal["passed", "failed", "not offered"]
@@ -74,20 +74,26 @@ def _further(judgement: Judgement, vector: Vector, name: str, gradient: np.ndarr
     """
     wants = Grid.of(vector.expected.gradients[name]).flat
     sizes = Grid.of(vector.expected.gradient_sizes[name]).flat
+    texts = vector.answer["gradients"][name]["digits"]
     numbers = np.asarray(gradient).astype(np.float64).reshape(-1).tolist()
-    quantity = f"gradient to {name}"
     eps, smallest = further_units(vector, name)
-    for i, (got, want, size) in enumerate(zip(numbers, wants, sizes, strict=True)):
-        if not mp.isfinite(want) or not np.isfinite(got):
-            if not _same(got, want, smallest / eps):
-                judgement.failures.append(f"{quantity}[{i}] is {got!r}, expected {mp.nstr(want)}")
-            continue
-        error = float(abs(mp.mpf(got) - want) / (eps * size + smallest))
-        judgement.worst[quantity] = max(judgement.worst.get(quantity, 0.0), error)
-        if error > BOUND:
-            judgement.failures.append(
-                f"{quantity}[{i}] is {got!r}, expected {mp.nstr(want, 17)}: off by {error:.3g} eps"
-            )
+    for i, got in enumerate(numbers):
+        if texts[i] != UNDEFINED:
+            where = f"gradient to {name}[{i}]"
+            _element(judgement, where, got, wants[i], eps * sizes[i] + smallest)
+
+
+def _element(judgement: Judgement, where: str, got: float, want: Real, unit: Real) -> None:
+    if not (mp.isfinite(want) and np.isfinite(got)):
+        if not _same(got, want):
+            judgement.failures.append(f"{where} is {got!r}, expected {mp.nstr(want)}")
+        return
+    error, quantity = float(abs(mp.mpf(got) - want) / unit), where.partition("[")[0]
+    judgement.worst[quantity] = max(judgement.worst.get(quantity, 0.0), error)
+    if error > BOUND:
+        judgement.failures.append(
+            f"{where} is {got!r}, expected {mp.nstr(want, 17)}: off by {error:.3g} eps"
+        )
 
 
 def further_units(vector: Vector, name: str) -> tuple[float, float]:
@@ -97,9 +103,8 @@ def further_units(vector: Vector, name: str) -> tuple[float, float]:
     return max(EPS[own], EPS[computed]), 2.0 ** max(SMALLEST[own], SMALLEST[computed])
 
 
-def _same(got: float, want: Real, unit: float) -> bool:
-    """Not both finite: the same infinity, NaN both, or a number too large for the dtype."""
-    del unit
+def _same(got: float, want: Real) -> bool:
+    """Not both finite: the same infinity, or NaN both."""
     if mp.isnan(want) or np.isnan(got):
         return bool(mp.isnan(want) and np.isnan(got))
     return bool(mp.mpf(got) == want)
@@ -111,14 +116,11 @@ def _misshapen(vector: Vector, given: Outcome | Answer) -> list[str]:
     values: Any = given.value if vector.reduction == "parts" else (given.value,)
     if vector.reduction == "parts" and (not isinstance(values, tuple) or len(values) != 6):
         return [f"value has no six parts {', '.join(FIELDS)}"]
-    shapes: Mapping[str, tuple[int, ...]] = {
-        f"gradient to {name}": vector.arrays[name].shape for name in getattr(given, "gradients", {})
-    }
     found = [("value", np.shape(value), wanted) for value in values]
     if given.gradient is not None:
         found.append(("gradient", np.shape(given.gradient), vector.case.predictions.shape))
     for name, gradient in getattr(given, "gradients", {}).items():
-        found.append((f"gradient to {name}", np.shape(gradient), shapes[f"gradient to {name}"]))
+        found.append((f"gradient to {name}", np.shape(gradient), vector.arrays[name].shape))
     return [f"{what} has shape {got}, expected {want}" for what, got, want in found if got != want]
 
 
@@ -142,6 +144,6 @@ def _first_rows(array: np.ndarray | None, times: int) -> np.ndarray | None:
     if array is None:
         return None
     blocks = array.reshape(times, array.shape[0] // times, *array.shape[1:])
-    equal = np.array_equal(blocks.astype(np.float64), np.broadcast_to(blocks[:1], blocks.shape).astype(np.float64), equal_nan=True)
+    wide = blocks.astype(np.float64)
     first: np.ndarray = blocks[0]
-    return first if equal else None
+    return first if np.array_equal(wide[1:], np.broadcast_to(wide[:1], wide[1:].shape), equal_nan=True) else None

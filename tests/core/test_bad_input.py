@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -69,6 +71,26 @@ def test_no_predictions(value: object, reason: str) -> None:
 def test_no_weights(value: object) -> None:
     with pytest.raises((TypeError, ValueError)):
         losses.cross_entropy([[0.0, 1.0]], [0], class_weight=value)
+
+
+def test_companions_that_are_no_plain_arrays() -> None:
+    masked = np.ma.masked_array([0, 1], mask=[False, True])
+    with pytest.raises(TypeError, match="targets is a masked array"):
+        losses.cross_entropy(np.zeros((2, 2)), masked)
+    with pytest.raises(TypeError, match="numpy.matrix"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", PendingDeprecationWarning)  # NumPy's, for making one
+        losses.cross_entropy(np.zeros((2, 2)), np.matrix([[0.0, 1.0], [1.0, 0.0]]))
+    with pytest.raises(TypeError, match="targets has dtype complex"):
+        losses.cross_entropy(np.zeros((2, 2)), np.zeros((2, 2), complex))
+
+
+def test_a_mapping_may_hold_the_frameworks_scalars(backend: str) -> None:
+    own = adapter(backend)
+    x, y = own.array(np.array([[0.0, 1.0], [2.0, 0.0]])), own.array(np.array([1, 1]))
+    weights = {1: own.array(np.array(3.0)), 0: 1.0}
+    value = losses.cross_entropy(x, y, class_weight=weights, reduction="sum")
+    listed = losses.cross_entropy(x, y, class_weight=[1.0, 3.0], reduction="sum")
+    np.testing.assert_array_equal(own.numpy(value), own.numpy(listed))
 
 
 def test_ignore_index_must_be_a_number() -> None:

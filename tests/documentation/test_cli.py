@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
 import wce_core
 from wce_core import cli
 from wce_core.dispatch import BUILT_IN
@@ -38,9 +39,7 @@ def test_backends_lists_what_is_installed() -> None:
 
 
 def test_demo_runs_where_it_is_called(tmp_path: Path) -> None:
-    done = _python(
-        "-m", "wce_core", "demo", "--frameworks", "numpy", "--steps", "2", cwd=tmp_path
-    )
+    done = _python("-m", "wce_core", "demo", "--frameworks", "numpy", "--steps", "2", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "recall" in done.stdout
     assert (tmp_path / "wce-core-demo.png").stat().st_size > 20_000

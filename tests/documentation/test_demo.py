@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 from rich.console import Console
+
 from wce_core.demo import comparison, frameworks, run
 from wce_core.demo.data import load
 from wce_core.demo.metrics import judge

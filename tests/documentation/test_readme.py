@@ -14,8 +14,11 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
 import wce_backends
 import wce_core
+from wce_core.reductions import REDUCTIONS
+from wce_core.weightings import SOFT_WEIGHTINGS, WEIGHTINGS
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -69,10 +72,37 @@ def test_example(name: str, code: str) -> None:
         _run(name, code, **({"KERAS_BACKEND": backend} if backend else {}))
 
 
-def test_every_link_leads_somewhere() -> None:
-    links = re.findall(r"\]\((?!http)([^)#]+)", README.read_text(encoding="utf-8"))
-    assert links
-    assert [link for link in links if not (ROOT / link).exists()] == []
+PAGES = [
+    README,
+    ROOT / "CHANGELOG.md",
+    ROOT / "backends" / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!http)([^)#]+)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", [README, ROOT / "docs" / "specification.md"])
+def test_tables_name_every_weighting_reduction_and_rule(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    words = [f'`"{word}"`' for word in (*REDUCTIONS, *SOFT_WEIGHTINGS)]
+    words += [f"`{name}`" for name in WEIGHTINGS]
+    assert [word for word in words if word not in text] == []
+
+
+def test_lines_of_backends_are_about_what_is_stated() -> None:
+    """Edits need not touch the table; a backend that grew by a third must."""
+    page = (ROOT / "backends" / "README.md").read_text(encoding="utf-8")
+    folder = ROOT / "backends" / "wce_backends"
+    stated = {name: int(n) for name, n in re.findall(r"`([\w/]+\.py)`[^|]*\| (\d+) \|", page)}
+    assert {"numpy.py", "torch.py", "jax.py", "tensorflow/backend.py"} <= set(stated)
+    for name, lines in stated.items():
+        actual = len((folder / name).read_text(encoding="utf-8").splitlines())
+        assert lines == pytest.approx(actual, rel=1 / 3), name
 
 
 def _modules(package: ModuleType) -> list[str]:

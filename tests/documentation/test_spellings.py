@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from wce_core import losses
 
 os.environ.setdefault("KERAS_BACKEND", "jax" if find_spec("jax") else "torch")
@@ -34,11 +35,12 @@ Library = SimpleNamespace
 @pytest.fixture(scope="module")
 def torch() -> Library:
     import torch
-    import torch.nn.functional as F
 
     def call(name: str, *arrays: Any, **options: Any) -> np.ndarray:
         tensors = [torch.asarray(array) for array in arrays]
-        known = {k: torch.asarray(v) if isinstance(v, np.ndarray) else v for k, v in options.items()}
+        known = {
+            k: torch.asarray(v) if isinstance(v, np.ndarray) else v for k, v in options.items()
+        }
         return getattr(F, name)(*tensors, **known).numpy()
 
     return Library(call=call, log_softmax=lambda x: torch.log_softmax(torch.asarray(x), -1).numpy())
@@ -76,9 +78,7 @@ class TestTorch:
 
     def test_class_weight_per_label(self, torch: Library) -> None:
         w0, w1 = PAIRS[:, 0].copy(), PAIRS[:, 1].copy()
-        theirs = torch.call(
-            "binary_cross_entropy_with_logits", Z, Y, weight=w0, pos_weight=w1 / w0
-        )
+        theirs = torch.call("binary_cross_entropy_with_logits", Z, Y, weight=w0, pos_weight=w1 / w0)
         same(losses.binary_cross_entropy(Z, Y, class_weight=PAIRS), theirs)
 
     def test_class_weight_with_soft_targets_is_per_class(self, torch: Library) -> None:

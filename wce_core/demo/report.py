@@ -17,6 +17,12 @@ from .metrics import Metrics
 from .weightings import Choice
 
 REFERENCE = "numpy"
+LEGEND = (
+    "native: computed in float32, as each framework rounds. The largest relative difference of any "
+    f"loss, and of any element of a gradient, in units of float32's eps = {EPS:.1e}.\n"
+    "exact: computed in float64 and rounded. Losses, gradients and trained parameters, compared "
+    "bit by bit; each framework trained its own models from the same start."
+)
 
 
 def introduce(console: Console, data: Data, steps: int, names: Sequence[str]) -> None:
@@ -67,45 +73,38 @@ def show_agreement(
     console: Console, frameworks: Sequence[Framework], agreements: Mapping[str, Agreement]
 ) -> None:
     """One line per framework."""
+    if not agreements:
+        console.print("\nNumPy is alone here, so there is nothing to compare it with.")
+        return
     table = Table(
         title="\nDifference from NumPy, over all steps of all trainings", box=box.SIMPLE_HEAD
     )
     table.add_column("framework")
     table.add_column("version")
-    table.add_column("native: loss", justify="right")
-    table.add_column("native: gradient", justify="right")
-    table.add_column("exact: differing", justify="right")
+    for name in ("native: loss", "native: gradient", "exact: differing"):
+        table.add_column(name, justify="right")
     for one in frameworks:
-        table.add_row(one.name, *_agreement_cells(one, agreements))
+        if one.backend is not None:
+            version = one.backend.describe().version
+            table.add_row(one.name, version, *_agreement_cells(agreements.get(one.name)))
     console.print(table)
-    console.print(_legend(agreements), highlight=False)
+    console.print(LEGEND, highlight=False)
 
 
-def _agreement_cells(one: Framework, agreements: Mapping[str, Agreement]) -> tuple[str | Text, ...]:
-    if one.backend is None:
-        return one.trouble or "not installed", "", "", ""
-    version = one.backend.describe().version
-    if one.name == REFERENCE:
-        return version, "reference", "reference", "reference"
-    own = agreements[one.name]
+def _agreement_cells(own: Agreement | None) -> tuple[str | Text, ...]:
+    if own is None:
+        return "reference", "reference", "reference"
     exact = Text(f"{own.differing:,} of {own.compared:,}", "bold red" if own.differing else "green")
-    return version, f"{own.native_loss:.2f} eps", f"{own.native_gradient:.2f} eps", exact
-
-
-def _legend(agreements: Mapping[str, Agreement]) -> str:
-    if not agreements:
-        return "NumPy is alone here, so there is nothing to compare it with."
-    return (
-        "native: computed in float32, as each framework rounds. The largest relative difference of "
-        f"any loss, and of any element of a gradient, in units of float32's eps = {EPS:.1e}.\n"
-        "exact: computed in float64 and rounded. Losses, gradients and trained parameters, "
-        "compared bit by bit; each framework trained its own models from the same start."
-    )
+    return f"{own.native_loss:.2f} eps", f"{own.native_gradient:.2f} eps", exact
 
 
 def conclude(console: Console, frameworks: Sequence[Framework], plot: str) -> None:
     """Where the plot is, and which frameworks could be added."""
     console.print(f"\nThe plot of loss, recall and precision: {plot}", highlight=False)
+    for one in frameworks:
+        if one.trouble:
+            message = f"\n{one.name} is installed, but cannot be imported. {one.trouble}"
+            console.print(message, markup=False, highlight=False)
     absent = [one.name for one in frameworks if one.backend is None and not one.trouble]
     if absent:
         console.print(f"\n{advice(absent)}", markup=False, highlight=False)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from math import prod
 from typing import Any
 
 from wce_conformance.cases import Argument, Case, Tensor
 from wce_conformance.more_cases import PER_ITEM, LongCase
 from wce_conformance.oracle import Grid, Parts, Result
+from wce_conformance.oracle.real import mp
 from wce_conformance.vectors import numbers
 
 FLOATS = ("float64", "float32", "float16", "bfloat16")
@@ -84,10 +87,29 @@ def encode_result(case: Case, result: Result) -> dict[str, Any]:
 def _gradient(case: Case, result: Result, name: str) -> dict[str, Any]:
     array = case.targets if name == "targets" else case.arguments[name]
     assert isinstance(array, Tensor)
-    return {
-        **_answer(result.gradients[name], array.dtype),
-        "sizes": _sizes(result.gradient_sizes[name]),
-    }
+    answer = _answer(result.gradients[name], array.dtype)
+    for i in _undefined(case, result, name, array):
+        answer["digits"][i] = answer["bits"][i] = numbers.UNDEFINED
+    return {**answer, "sizes": _sizes(result.gradient_sizes[name])}
+
+
+def _undefined(case: Case, result: Result, name: str, array: Tensor) -> list[int]:
+    """Elements where there is no derivative.
+
+    A weight of 0 silences an infinite loss, which jumps to infinity beside it. A row without mass
+    has no shares, and comes near those of any row.
+    """
+    if name != "targets":
+        slopes = Grid.of(result.gradients[name]).flat
+        return [i for i, w in enumerate(array.data) if w == 0 and mp.isinf(slopes[i])]
+    if case.loss != "cross_entropy":
+        return []
+    axis = case.arguments.get("axis", -1)
+    assert isinstance(axis, int)
+    length, inner = array.shape[axis], prod(array.shape[axis % len(array.shape) + 1 :])
+    rows = [[k * inner + i % inner + i // (inner * length) * inner * length for k in range(length)]
+            for i in range(len(array.data))]
+    return [i for i, row in enumerate(rows) if not any(array.data[k] for k in row)]
 
 
 def _parts(parts: Parts) -> dict[str, Any]:
@@ -122,8 +144,6 @@ def _encode_long(case: LongCase) -> dict[str, Any]:
 
 def _first_block(case: LongCase) -> Result:
     """The answer, its arrays cut to the first block."""
-    from dataclasses import replace
-
     whole, length = case.expected(), case.block.predictions.shape[0]
     return replace(
         whole,

@@ -7,7 +7,7 @@ from struct import pack, unpack
 from typing import Any
 
 from wce_conformance.oracle import exact_result, round_to
-from wce_conformance.oracle.real import Real, mp
+from wce_conformance.oracle.real import NAN, Real, mp
 
 DIGITS = 30
 SIZE_DIGITS = 7
@@ -15,6 +15,8 @@ SIZE_DIGITS = 7
 _NOTHING: Real = mp.mpf(10) ** -1000
 """What is smaller is written as 0: no dtype comes near it."""
 _SPECIAL = {"inf": inf, "-inf": -inf, "nan": nan}
+UNDEFINED = "undefined"
+"""Stands where there is no derivative."""
 _STRUCT = {"float64": ">d", "float32": ">f", "float16": ">e", "bfloat16": ">f"}
 WIDTH = {"float64": 16, "float32": 8, "float16": 4, "bfloat16": 4}
 """Hexadecimal digits of a number."""
@@ -62,7 +64,9 @@ def _shown(number: Real, count: int) -> str:
 
 
 def read_digits(text: str) -> Real:
-    """A string of digits as a real number."""
+    """A string of digits as a real number; NaN where there is none."""
+    if text == UNDEFINED:
+        return NAN
     with mp.workdps(max(60, len(text) + 20)):
         return mp.mpf(text)
 

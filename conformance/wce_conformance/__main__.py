@@ -1,0 +1,125 @@
+"""The command ``python -m wce_conformance``: ``run``, ``generate``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from wce_conformance.adapters import NAMES
+
+JOBS = {"jax": 2, "tensorflow": 2, "torch": 2}
+"""Processes where compiling takes most of the time."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the exit status."""
+    options = _parser().parse_args(arguments)
+    # Read by TensorFlow while it is imported; whoever set it already knows better.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if options.command == "generate":
+        return _generate(options)
+    return _run(options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m wce_conformance", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_run(commands.add_parser("run", help="put the vectors to an implementation"))
+    generate = commands.add_parser("generate", help="write the vectors by the oracle")
+    generate.add_argument("--check", action="store_true", help="only say whether they would change")
+    generate.add_argument(
+        "--large", type=Path, metavar="FOLDER", help="write the large tier to a folder instead"
+    )
+    return parser
+
+
+def _add_run(run: argparse.ArgumentParser) -> None:
+    run.add_argument(
+        "--backend", action="append", choices=NAMES, default=[], help="wce_core on this framework"
+    )
+    run.add_argument("--exec", metavar="COMMAND", help="a program that answers JSON lines")
+    run.add_argument("--route", action="append", default=[], help="eager, compiled, …")
+    run.add_argument("--precision", action="append", choices=("native", "exact"), default=[])
+    run.add_argument("--limit", type=int, help="only so many vectors")
+    run.add_argument("--all", action="store_true", help="every vector by the slow routes too")
+    run.add_argument("--jobs", type=int, help="processes")
+    run.add_argument("--vectors", type=Path, help="a file or folder instead of those stored")
+
+
+def _generate(options: argparse.Namespace) -> int:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from wce_conformance import generate
+
+    count = len(generate.large_cases() if options.large else generate.cases())
+    console = Console(stderr=True)
+    with Progress(console=console) as progress:
+        task = progress.add_task("oracle", total=count)
+
+        def advance() -> None:
+            progress.advance(task)
+
+        if options.check:
+            differences = generate.differences(advance=advance)
+        else:
+            write = generate.generate_large if options.large else generate.generate
+            written = write(options.large or generate.FOLDER, advance=advance)
+    if options.check:
+        print("\n".join(differences) or "the vectors are what is generated")
+        return 1 if differences else 0
+    print("\n".join(f"wrote {file}" for file in written) or "nothing has changed")
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    if not options.backend and not options.exec:
+        print("run: name a --backend, or a program with --exec", file=sys.stderr)
+        return 2
+    failed = [_run_backend(options, backend) for backend in options.backend]
+    if options.exec:
+        failed.append(_run_program(options))
+    return 1 if any(failed) else 0
+
+
+def _run_backend(options: argparse.Namespace, backend: str) -> bool:
+    from wce_conformance.ours import WceCore
+    from wce_conformance.progress import with_progress
+    from wce_conformance.runner import run_backend
+
+    implementation = WceCore(backend)
+    jobs = options.jobs or JOBS.get(backend, 1)
+    choice = _choice(options)
+    return with_progress(
+        implementation, choice, lambda advance: run_backend(backend, choice, jobs, advance)
+    )
+
+
+def _run_program(options: argparse.Namespace) -> bool:
+    from wce_conformance.program import Program
+    from wce_conformance.progress import with_progress
+    from wce_conformance.runner import run
+
+    precisions = tuple(options.precision) or ("native",)
+    program = Program(shlex.split(options.exec), precisions)
+    choice = _choice(options)._replace(routes=())
+    try:
+        return with_progress(program, choice, lambda advance: run(program, choice, advance))
+    finally:
+        program.close()
+
+
+def _choice(options: argparse.Namespace):  # type: ignore[no-untyped-def]
+    from wce_conformance.runner import Choice
+
+    return Choice(
+        tuple(options.route), tuple(options.precision), options.limit, options.all, options.vectors
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
