@@ -89,7 +89,7 @@ def _cut(array: Array, cut: Cut) -> Array:
 
 def _counts(be: Backend, spec: Spec, arrays: Arrays, cuts: list[Cut]) -> dict[str, Array]:
     counts: dict[str, Array] = {}
-    names = counted(spec, arrays)
+    names = counted(spec)
     for cut in cuts if names else ():
         weighed = weigh(be, spec, _part(arrays, cut))
         for name in names:

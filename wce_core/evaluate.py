@@ -218,9 +218,8 @@ def _gradient(
 # Reduction -----------------------------------------------------------------------------------
 
 
-def counted(spec: Spec, arrays: Arrays) -> tuple[str, ...]:
+def counted(spec: Spec) -> tuple[str, ...]:
     """The sums over items that the reduction divides by (``parts``: all)."""
-    del arrays
     if spec.reduction == "parts":
         return ("items", "weight", "nonzero")
     name = DENOMINATORS[spec.reduction]
@@ -305,17 +304,7 @@ def plain(be: Backend, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
         arrays = {**arrays, "predictions": be.flushing(wide)}
     weighed = weigh(be, spec, arrays)
     losses = item_losses(be, spec, weighed, rows_of(be, spec, arrays, weighed))
-    return _outputs(be, spec, arrays, weighed, losses)
-
-
-def _outputs(
-    be: Backend, spec: Spec, arrays: Arrays, weighed: Weighed, losses: Array
-) -> tuple[Array, ...]:
-    if spec.reduction == "none":
-        return (itemised(be, spec, losses),)
-    counts = {name: count(be, spec, weighed, name) for name in counted(spec, arrays)}
-    total = be.xp.sum(losses, dtype=be.dtype(spec.accumulate))
-    return reduced(be, spec, arrays, total, counts)
+    return _outputs(be, spec, arrays, losses, _counts(be, spec, weighed))
 
 
 def fused(be: Backend, spec: Spec, arrays: Arrays) -> tuple[tuple[Array, ...], Array]:
@@ -325,11 +314,24 @@ def fused(be: Backend, spec: Spec, arrays: Arrays) -> tuple[tuple[Array, ...], A
     float32, or float64 for float64 predictions.
     """
     weighed = weigh(be, spec, arrays)
-    rows = rows_of(be, spec, arrays, weighed)
-    outputs = _outputs(be, spec, arrays, weighed, item_losses(be, spec, weighed, rows))
-    counts = {name: count(be, spec, weighed, name) for name in counted(spec, arrays)}
+    rows, counts = rows_of(be, spec, arrays, weighed), _counts(be, spec, weighed)
+    losses = item_losses(be, spec, weighed, rows)
     under = denominator(be, spec, arrays, counts)
-    return outputs, kept_gradient(be, spec, weighed, rows, under, arrays)
+    gradient = kept_gradient(be, spec, weighed, rows, under, arrays)
+    return _outputs(be, spec, arrays, losses, counts), gradient
+
+
+def _counts(be: Backend, spec: Spec, weighed: Weighed) -> dict[str, Array]:
+    return {name: count(be, spec, weighed, name) for name in counted(spec)}
+
+
+def _outputs(
+    be: Backend, spec: Spec, arrays: Arrays, losses: Array, counts: dict[str, Array]
+) -> tuple[Array, ...]:
+    if spec.reduction == "none":
+        return (itemised(be, spec, losses),)
+    total = be.xp.sum(losses, dtype=be.dtype(spec.accumulate))
+    return reduced(be, spec, arrays, total, counts)
 
 
 def kept_gradient(

@@ -2,8 +2,8 @@
 
 Three routes to the gradient:
 
-* Plain eager tensors: an ``autograd.Function`` whose forward pass finishes value and gradient, block
-  by block, and whose backward pass hands the gradient over. Under ``create_graph=True`` the
+* Plain eager tensors: an ``autograd.Function`` whose forward pass finishes value and gradient,
+  block by block, and whose backward pass hands the gradient over. Under ``create_graph=True`` the
   backward pass differentiates the plain formula from the inputs instead. What has been handed over
   belongs to the receiver, who may change it in place; a second backward pass computes it again.
 * Under ``torch.func`` and forward AD: the plain formula, which PyTorch differentiates to any order.
@@ -37,26 +37,6 @@ CPU_BLOCK = 2**17
 DEVICE_BLOCK = 2**24
 """Elements a block on an accelerator: enough work for a kernel, little memory."""
 
-DTYPE_NAMES = {
-    getattr(torch, name): name
-    for name in [
-        "float64",
-        "float32",
-        "float16",
-        "bfloat16",
-        "bool",
-        "uint8",
-        "int8",
-        "int16",
-        "int32",
-        "int64",
-        "uint16",
-        "uint32",
-        "uint64",
-        "complex64",
-        "complex128",
-    ]
-}
 UNSIGNED = (torch.uint16, torch.uint32, torch.uint64)
 """Dtypes that PyTorch stores but does not compare."""
 NO_FLOAT64 = ("mps", "xla")
@@ -86,7 +66,7 @@ class TorchBackend(Backend):
 
     def dtype_name(self, array: Array) -> str:
         """Without the module's name."""
-        return DTYPE_NAMES.get(array.dtype, str(array.dtype).removeprefix("torch."))
+        return str(array.dtype).removeprefix("torch.")
 
     def dtype(self, name: str) -> Any:
         """The tensor dtype of that name."""
@@ -127,7 +107,8 @@ class TorchBackend(Backend):
         array = array.detach()
         if array.dtype == torch.bfloat16:
             array = array.float()
-        return array.resolve_conj().resolve_neg().numpy()
+        values: np.ndarray = array.resolve_conj().resolve_neg().numpy()
+        return values
 
     def has_float64(self, like: Array) -> bool:
         """Not on Apple's MPS nor on a TPU."""
@@ -150,8 +131,7 @@ class TorchBackend(Backend):
 
     def flushing(self, array: Array) -> Array:
         """By an identity whose backward pass flushes."""
-        flushed: Array = _flushed(array)
-        return flushed
+        return _flushed(array)
 
     def run(self, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
         """One of the three routes."""
@@ -173,7 +153,7 @@ class TorchBackend(Backend):
             with torch.enable_grad():
                 result = function(own, *args, **kwargs)
             value, aux = result if has_aux else (result, None)
-            (gradient,) = torch.autograd.grad(value, own)
+            gradient = _gradient(value, own)
             value = value.detach()
             return ((value, aux) if has_aux else value), gradient
 
@@ -202,7 +182,11 @@ def _transformed(*arrays: Array) -> bool:
         return True
     if forward_ad._current_level < 0:
         return False
-    return any(forward_ad.unpack_dual(array).tangent is not None for array in arrays)
+    return any(_tangent(array) is not None for array in arrays)
+
+
+def _tangent(array: Array) -> Array | None:
+    return forward_ad.unpack_dual(array).tangent  # type: ignore[no-untyped-call]
 
 
 def _autocast(device: torch.device) -> bool:
@@ -236,6 +220,14 @@ def _signed(spec: Spec, name: str, array: Array) -> Array:
     return array.to(torch.int64 if labels else getattr(torch, spec.accumulate))
 
 
+def _gradient(value: Array, predictions: Array) -> Array:
+    """Zero where the value does not depend on the predictions, as ``torch.func`` has it."""
+    if not value.requires_grad:
+        return torch.zeros_like(predictions)
+    (gradient,) = torch.autograd.grad(value, predictions, materialize_grads=True)
+    return gradient
+
+
 # The routes ------------------------------------------------------------------------------------
 
 
@@ -249,15 +241,16 @@ def _run(be: TorchBackend, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
         )
         if transformed or not (tracked and only_predictions):
             return evaluate.plain(be, spec, arrays)
-        return _outputs(_Compiled.apply(be, spec, names, *tensors))
+        return _applied(_Compiled, be, spec, names, *tensors)
     if transformed:
         return evaluate.plain(be, spec, arrays)
     if tracked:
-        return _outputs(_Eager.apply(be, spec, names, *tensors))
+        return _applied(_Eager, be, spec, names, *tensors)
     return in_blocks(be, spec, arrays, gradient=False, size=_block(arrays["predictions"]))[0]
 
 
-def _outputs(result: Any) -> tuple[Array, ...]:
+def _applied(function: type[torch.autograd.Function], *args: Any) -> tuple[Array, ...]:
+    result = function.apply(*args)  # type: ignore[no-untyped-call]
     return result if isinstance(result, tuple) else (result,)
 
 
@@ -266,7 +259,7 @@ def _block(predictions: Array) -> int:
 
 
 def _product(gradient: Array, cotangent: Array, spec: Spec, dtype: torch.dtype) -> Array:
-    """cotangent · gradient in float32 or float64, and only then rounded to a half type."""
+    """Multiplied in float32 or float64, and only then rounded to a half type."""
     if spec.reduction == "none" and spec.axis is not None:
         cotangent = cotangent.unsqueeze(spec.axis)
     return (gradient * cotangent.to(gradient.dtype)).to(dtype)
@@ -325,12 +318,11 @@ class _Eager(torch.autograd.Function):
 
 
 def _handed_over(ctx: Any, tensors: list[Array], gradient: Array, cotangent: Array) -> Array:
-    """cotangent · gradient; for a cotangent of 1 the saved gradient itself, without a copy."""
+    """The product of both; for a cotangent of 1 the saved gradient itself, without a copy."""
     predictions = tensors[ctx.place]
     if ctx.handed_over:
         arrays = dict(zip(ctx.names, tensors, strict=True))
-        _, fresh = in_blocks(ctx.be, ctx.spec, arrays, gradient=True, size=_block(predictions))
-        gradient = fresh
+        _, gradient = in_blocks(ctx.be, ctx.spec, arrays, gradient=True, size=_block(predictions))
     if gradient.dtype != predictions.dtype or not _is_one(cotangent):
         return _product(gradient, cotangent, ctx.spec, predictions.dtype)
     ctx.handed_over = True
@@ -391,16 +383,11 @@ class _Compiled(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *cotangents: Any) -> Any:
-        """cotangent · gradient."""
+        """The product of cotangent and gradient."""
         (gradient,) = ctx.saved_tensors
         product = _product(gradient, cotangents[0], ctx.spec, ctx.dtype)
         gradients = [product if name == "predictions" else None for name in ctx.names]
         return None, None, None, *gradients
-
-
-@torch.compiler.allow_in_graph  # Dynamo itself refuses a Function with jvp; AOTAutograd follows it
-def _flushed(array: Array) -> Array:
-    return _Flush.apply(array)
 
 
 class _Flush(torch.autograd.Function):
@@ -427,5 +414,10 @@ class _Flush(torch.autograd.Function):
         """Identity: linear, so its second derivative is rightly zero."""
         return tangent.view_as(tangent)
 
+
+# Dynamo itself refuses a Function with jvp; AOTAutograd follows it.
+_flushed: Callable[[Array], Array] = torch.compiler.allow_in_graph(
+    lambda array: _Flush.apply(array)  # type: ignore[no-untyped-call]
+)
 
 BACKEND = TorchBackend()

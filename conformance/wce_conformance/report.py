@@ -30,20 +30,38 @@ def show(
 
 def summary(title: str, records: Sequence[Record], sampled: Mapping[str, int]) -> Table:
     """One line per route, precision and dtype: how many, and the worst errors in eps."""
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", caption_justify="left")
     for column in ("route", "precision", "dtype"):
-        table.add_column(column)
-    for column in ("passed", "failed", "not offered", "loss", "gradient", "to weights, targets"):
-        table.add_column(column, justify="right")
+        table.add_column(column, no_wrap=True)
+    for column in ("passed", "failed", "n/o", "loss", "gradient", "further"):
+        table.add_column(column, justify="right", no_wrap=True)
     groups: dict[tuple[str, str, str], list[Record]] = defaultdict(list)
     for record in records:
-        groups[record.route, record.precision, record.dtype].append(record)
-    for (route, precision, dtype), group in groups.items():
-        one_in = sampled.get(route, 1)
-        name = route if one_in == 1 else f"{route} (1 in {one_in})"
-        table.add_row(name, precision, dtype, *_counts(group), *_errors(group, precision, dtype))
-    table.caption = "Worst errors in eps of their scale; at most 4 pass."
+        groups[record.route, record.precision, record.kind].append(record)
+    for (route, precision, kind), group in sorted(groups.items(), key=_order):
+        table.add_row(route, precision, kind, *_counts(group), *_errors(group, precision, kind))
+    table.caption = "\n".join([CAPTION, *(_sample(*slow, records) for slow in sampled.items())])
     return table
+
+
+CAPTION = (
+    "n/o: not offered. Errors: the worst, in eps of their scale; at most 4 pass."
+    " further: gradients to weights and targets."
+)
+
+
+def _sample(route: str, one_in: int, records: Sequence[Record]) -> str:
+    """A sample is no proof of the whole: the table says so."""
+    count = sum(record.route == route for record in records)
+    return f"{route}: a sample, 1 vector in {one_in} ({count} runs); --all runs every one."
+
+
+def _order(group: tuple[tuple[str, str, str], list[Record]]) -> tuple[str, bool, int]:
+    route, precision, kind = group[0]
+    return route, precision != "native", KINDS.index(kind)
+
+
+KINDS = ("float64", "float32", "bfloat16", "float16", "invalid")
 
 
 def _counts(group: Sequence[Record]) -> tuple[str, str, str]:
@@ -56,15 +74,15 @@ def _counts(group: Sequence[Record]) -> tuple[str, str, str]:
     )
 
 
-def _errors(group: Sequence[Record], precision: str, dtype: str) -> tuple[str, str, str]:
-    if precision == "exact" and dtype != "float64":
-        right = all(record.status != "failed" for record in group)
-        return ("bits", "bits", "") if right else ("", "", "")
+def _errors(group: Sequence[Record], precision: str, kind: str) -> list[str]:
+    if precision == "exact" and kind not in ("float64", "invalid"):
+        right = {record.status for record in group} == {"passed"}
+        return ["0 bits", "0 bits", ""] if right else ["", "", ""]
     worst = worst_errors(group)
     losses = [worst[name] for name in VALUES if name in worst]
     further = [error for name, error in worst.items() if name.startswith("gradient to")]
     gradients = [worst["gradient"]] if "gradient" in worst else []
-    return tuple(f"{max(e):.2f}" if e else "" for e in (losses, gradients, further))  # type: ignore[return-value]  # three in, three out
+    return [f"{max(errors):.2f}" if errors else "" for errors in (losses, gradients, further)]
 
 
 def worst_errors(records: Sequence[Record]) -> dict[str, float]:

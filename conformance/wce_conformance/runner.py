@@ -23,11 +23,11 @@ class Task(NamedTuple):
 
 
 class Record(NamedTuple):
-    """What came of it."""
+    """What came of it. `kind`: the dtype, or "invalid" for a call to be refused."""
 
     vector: str
     flags: tuple[str, ...]
-    dtype: str
+    kind: str
     route: str
     precision: str
     judgement: Judgement
@@ -75,7 +75,8 @@ def records(implementation: Implementation, todo: Iterable[Task]) -> Iterator[Re
     """Run and judge, one by one."""
     for vector, route, precision in todo:
         judgement = _judgement(implementation, vector, route, precision)
-        yield Record(vector.id, vector.flags, vector.dtype, route, precision, judgement)
+        kind = vector.dtype if vector.error is None else "invalid"
+        yield Record(vector.id, vector.flags, kind, route, precision, judgement)
 
 
 def run(
@@ -114,9 +115,9 @@ def run_backend(
         return run(WceCore(backend), choice, advance)
     # Frameworks start threads, which a forked process would inherit half-made.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        parts = pool.map(_part, [(backend, choice, share, jobs * SHARES) for share in range(jobs * SHARES)])
+        count = jobs * SHARES
         done = []
-        for part in parts:
+        for part in pool.map(_part, [(backend, choice, share, count) for share in range(count)]):
             for record in part:
                 advance(record)
                 done.append(record)

@@ -1,0 +1,401 @@
+"""Both losses in plain NumPy, every step a method: what a wrong implementation changes one of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from wce_conformance.implementation import Answer, Given, Refused
+from wce_conformance.vectors import Vector
+
+INF = float("inf")
+CHECKED = ("label C", "label −1", "sample weights over classes")
+"""The invalid calls that it refuses; the others are not its subject."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A vector, its arrays in float64 with the classes last. Elements of a binary loss have two.
+
+    `x`: predictions, (…, C), of the binary loss (…). `items`: the shape of the items.
+    """
+
+    vector: Vector
+    arrays: Mapping[str, np.ndarray]
+    options: Mapping[str, Any]
+    x: np.ndarray
+
+    @property
+    def binary(self) -> bool:
+        return self.vector.loss == "binary_cross_entropy"
+
+    @property
+    def axis(self) -> int | None:
+        """Of the classes or of the labels."""
+        if not self.binary:
+            return int(self.options.get("axis", -1))
+        return self.options.get("axis", -1 if self.x.ndim > 1 else None)
+
+    @property
+    def items(self) -> tuple[int, ...]:
+        return self.x.shape if self.binary else self.x.shape[:-1]
+
+    @property
+    def classes(self) -> int:
+        return 2 if self.binary else self.x.shape[-1]
+
+    @property
+    def form(self) -> str:
+        return str(self.options.get("form", "logits"))
+
+
+class Reference:
+    """An :class:`~wce_conformance.implementation.Implementation`; float64 whatever the dtype."""
+
+    name = "reference"
+    version = ""
+    routes = ("eager",)
+    precisions = ("native",)
+    sampled: Mapping[str, int] = {}
+
+    def offers(self, vector: Vector) -> bool:
+        """Every valid call, and a few of the invalid ones."""
+        return vector.error is None or vector.id.rpartition("/")[2] in CHECKED
+
+    def run(self, vector: Vector, route: str = "eager", precision: str = "native") -> Given:
+        """Value and gradient to the predictions."""
+        del route, precision
+        with np.errstate(all="ignore"):
+            try:
+                return self.answer(self.call(vector))
+            except ValueError as error:
+                return Refused("ValueError", str(error))
+
+    def call(self, vector: Vector) -> Call:
+        """The arrays, classes last."""
+        arrays = {name: array.astype(np.float64) for name, array in vector.arrays.items()}
+        x = arrays["predictions"]
+        if vector.loss == "cross_entropy":
+            x = np.moveaxis(x, vector.options.get("axis", -1), -1)
+        return Call(vector, arrays, vector.options, x)
+
+    def answer(self, call: Call) -> Answer:
+        """Every step in turn."""
+        q = self.mass(call)
+        seen = self.seen(call)
+        x = self.without(call.x, seen)
+        d, omega = self.weighted(call, q)
+        d, omega = self.without(d, seen), self.without(omega, seen)
+        surprise = self.surprise(call, x)
+        items = self.without(self.product(call, d, surprise, q).sum(-1), seen)
+        parts = self.parts(call, items, omega, seen)
+        gradient = self.without(self.gradient(call, x, d), seen)
+        return Answer(*self.reduced(call, items, gradient, parts))
+
+    # Targets
+
+    def mass(self, call: Call) -> np.ndarray:
+        """q, before smoothing; an excluded label has none."""
+        targets = call.arrays["targets"]
+        if call.binary:
+            return np.stack([1 - targets, targets], -1)
+        if targets.ndim == call.x.ndim:
+            return np.moveaxis(targets, call.axis or 0, -1)
+        labels = call.vector.arrays["targets"]
+        self.check_labels(call, labels[self.seen(call)])
+        return self.one_hot(call, labels)
+
+    def check_labels(self, call: Call, labels: np.ndarray) -> None:
+        """Every label names a class."""
+        if ((labels < 0) | (labels >= call.classes)).any():
+            raise ValueError("targets: no such class")
+
+    def one_hot(self, call: Call, labels: np.ndarray) -> np.ndarray:
+        """1 at the label."""
+        hot: np.ndarray = (labels[..., None] == np.arange(call.classes)).astype(np.float64)
+        return hot
+
+    def smoothed(self, call: Call, q: np.ndarray) -> np.ndarray:
+        """A part ε of the mass spread over all classes, or over the others."""
+        epsilon, classes = call.options.get("label_smoothing", 0.0), call.classes
+        if epsilon == 0:
+            return q
+        if call.options.get("smoothing", "uniform") == "others":
+            return (1 - epsilon) * q + epsilon * others(q) / (classes - 1)
+        return (1 - epsilon) * q + epsilon * q.sum(-1, keepdims=True) / classes
+
+    def shares(self, call: Call, q: np.ndarray) -> np.ndarray:
+        """q / M, before smoothing."""
+        mass = q.sum(-1, keepdims=True)
+        shares: np.ndarray = np.where(mass == 0, 0, q / mass)
+        return shares
+
+    # Exclusion
+
+    def seen(self, call: Call) -> np.ndarray:
+        """Which items are not excluded."""
+        seen = np.ones(call.items, bool)
+        if "mask" in call.arrays:
+            seen &= self.placed(call, call.arrays["mask"]) != 0
+        if "ignore_index" in call.options:
+            seen &= call.arrays["targets"] != call.options["ignore_index"]
+        return seen
+
+    def without(self, array: np.ndarray, seen: np.ndarray) -> np.ndarray:
+        """0 where excluded, whatever stood there."""
+        shape = seen.shape + (1,) * (array.ndim - seen.ndim)
+        kept: np.ndarray = np.where(seen.reshape(shape), array, 0.0)
+        return kept
+
+    # Weights
+
+    def placed(self, call: Call, weights: np.ndarray) -> np.ndarray:
+        """Weights of samples: along the leading axes, or along every axis with its length or 1."""
+        items, shape = call.items, weights.shape
+        if len(shape) < len(items) or shape == items[: len(shape)]:
+            if shape != items[: len(shape)]:
+                raise ValueError(f"weights of shape {shape} for items of shape {items}")
+            weights = weights.reshape(shape + (1,) * (len(items) - len(shape)))
+        return np.broadcast_to(weights, items)
+
+    def samples(self, call: Call, r: np.ndarray) -> np.ndarray:
+        """s: the sample weight times the cost of the predicted class."""
+        s = np.ones(call.items)
+        if "sample_weight" in call.arrays:
+            s = s * self.placed(call, call.arrays["sample_weight"])
+        if "cost_matrix" in call.arrays:
+            costs = self.costs(call)[:, self.predicted(call)]
+            s = s * (r * np.moveaxis(costs, 0, -1)).sum(-1)
+        return s
+
+    def costs(self, call: Call) -> np.ndarray:
+        """Rows are true classes."""
+        return call.arrays["cost_matrix"]
+
+    def predicted(self, call: Call) -> np.ndarray:
+        """The lowest of the largest."""
+        predicted: np.ndarray = call.x.argmax(-1)
+        return predicted
+
+    def class_weights(self, call: Call) -> np.ndarray:
+        """w, such that it can be multiplied with the mass."""
+        w = np.ones(call.items + (call.classes,))
+        given = call.options.get("class_weight")
+        if given is not None:
+            w = w * np.array([given[k] for k in range(call.classes)])
+        if "class_weight" in call.arrays:
+            w = w * self.by_label(call, call.arrays["class_weight"], 1)
+        return self.with_pos_weight(call, w) if call.binary else w
+
+    def with_pos_weight(self, call: Call, w: np.ndarray) -> np.ndarray:
+        """w1 times the weight of positives."""
+        positive = call.arrays.get("pos_weight", call.options.get("pos_weight", 1.0))
+        w[..., 1] *= self.by_label(call, np.asarray(positive), 0)
+        return w
+
+    def by_label(self, call: Call, weights: np.ndarray, own: int) -> np.ndarray:
+        """Weights with `own` axes for each label, placed along the label axis."""
+        if weights.ndim == own or call.axis is None:
+            return weights
+        axis = self.label_axis(call) % call.x.ndim
+        behind = (1,) * (call.x.ndim - axis - 1)
+        return weights.reshape(weights.shape[0], *behind, *weights.shape[1:])
+
+    def label_axis(self, call: Call) -> int:
+        """Where labels stand."""
+        return -1 if call.axis is None else call.axis
+
+    def rule(self, call: Call) -> str:
+        """What class weights mean for soft targets."""
+        return str(call.options.get("soft_weighting", "per_class"))
+
+    def factor(self, call: Call, w: np.ndarray, r: np.ndarray) -> np.ndarray:
+        """One factor of the class weights."""
+        if self.rule(call) == "mixture":
+            return np.asarray((w * r).sum(-1))
+        if self.rule(call) == "geometric":
+            return np.asarray((w**r).prod(-1))
+        return np.asarray(np.take_along_axis(w, r.argmax(-1)[..., None], -1)[..., 0])
+
+    def weighted(self, call: Call, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """d, what −log p_k of each class is multiplied with, and ω."""
+        r, w, smooth = self.shares(call, q), self.class_weights(call), self.smoothed(call, q)
+        s = self.samples(call, r)
+        if self.rule(call) == "per_class":
+            d = s[..., None] * w * smooth
+            return d, self.omega(call, s, w, q, smooth)
+        factor = s * self.factor(call, w, r)
+        return factor[..., None] * smooth, factor * q.sum(-1)
+
+    def omega(
+        self, call: Call, s: np.ndarray, w: np.ndarray, q: np.ndarray, smooth: np.ndarray
+    ) -> np.ndarray:
+        """ω of the rule "per_class"."""
+        return np.asarray(s * (w * smooth).sum(-1))
+
+    # −log p
+
+    def surprise(self, call: Call, x: np.ndarray) -> np.ndarray:
+        """−log p of every class."""
+        if call.form == "logits":
+            return self.of_logits(call, self.logits(call, x))
+        if call.form == "log_probabilities":
+            return np.stack([-np.log(-np.expm1(np.minimum(x, 0))), -x], -1) if call.binary else -x
+        p = self.bounded(call, x)
+        return np.stack([self.log_of_rest(p), -np.log(p)], -1) if call.binary else -np.log(p)
+
+    def log_of_rest(self, p: np.ndarray) -> np.ndarray:
+        """−log(1 − p)."""
+        return np.asarray(-np.log1p(-p))
+
+    def bounded(self, call: Call, p: np.ndarray) -> np.ndarray:
+        """Within [clip, 1 − clip]."""
+        clip = call.options.get("clip", 0.0)
+        return np.clip(p, clip, 1 - clip)
+
+    def logits(self, call: Call, x: np.ndarray) -> np.ndarray:
+        """Of the two classes of an element: 0 and z, the larger moved to 0. NaN without any."""
+        if call.binary:
+            return np.stack([np.minimum(-x, 0), np.minimum(x, 0)], -1)
+        top = x.max(-1, keepdims=True)
+        return np.where(np.isinf(top), np.nan, x)
+
+    def of_logits(self, call: Call, x: np.ndarray) -> np.ndarray:
+        """log Σ e^x − x, with the largest logit taken out of both."""
+        top, rest = self.odds(x)
+        return np.asarray((top - x) + np.log1p(rest))
+
+    def odds(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The largest logit, and Σ e^(x − largest) over all classes but it."""
+        top = x.max(-1, keepdims=True)
+        e = np.exp(x - top)
+        np.put_along_axis(e, x.argmax(-1)[..., None], 0.0, -1)
+        return top, e.sum(-1, keepdims=True)
+
+    def product(
+        self, call: Call, d: np.ndarray, surprise: np.ndarray, q: np.ndarray
+    ) -> np.ndarray:
+        """0 times an infinite surprise is 0."""
+        terms: np.ndarray = np.where((d == 0) & (surprise == INF), 0.0, d * surprise)
+        return terms
+
+    # Reduction
+
+    def parts(
+        self, call: Call, items: np.ndarray, omega: np.ndarray, seen: np.ndarray
+    ) -> dict[str, Any]:
+        """Sums and counts."""
+        return {
+            "total": self.total(call, items),
+            "items": int(seen.sum()),
+            "all_items": seen.size,
+            "weight": omega.sum(),
+            "nonzero": int((omega != 0).sum()),
+            "batch": call.items[0] if call.items else 1,
+        }
+
+    def total(self, call: Call, items: np.ndarray) -> Any:
+        """Σℓ."""
+        return items.sum()
+
+    def reduced(
+        self, call: Call, items: np.ndarray, gradient: np.ndarray, parts: Mapping[str, Any]
+    ) -> tuple[Any, np.ndarray]:
+        """The value and its gradient in the predictions' shape and dtype."""
+        reduction = call.vector.reduction
+        if not call.binary:
+            gradient = np.moveaxis(gradient, -1, call.axis or 0)
+        if reduction == "parts":
+            wide = "float64" if call.vector.dtype == "float64" else "float32"
+            value: Any = tuple(np.asarray(part).astype(wide) for part in parts.values())
+        elif reduction == "none":
+            value = rounded(items, call)
+        else:
+            numerator, z = parts["total"], self.denominator(call, parts)
+            empty = self.empty(call)
+            value = rounded(numerator / z if z != 0 else empty, call)
+            gradient = gradient / z if z != 0 else np.zeros_like(gradient)
+        return value, rounded(gradient, call)
+
+    def empty(self, call: Call) -> float:
+        """The mean of nothing."""
+        return np.nan if call.options.get("empty") == "nan" else 0.0
+
+    def denominator(self, call: Call, parts: Mapping[str, Any]) -> Any:
+        """What Σℓ is divided by."""
+        fields = {
+            "mean": "items",
+            "mean_over_all": "all_items",
+            "weighted_mean": "weight",
+            "nonzero_mean": "nonzero",
+            "batch_mean": "batch",
+        }
+        if call.vector.reduction == "sum":
+            return call.options.get("normalizer", 1.0)
+        return parts[fields[call.vector.reduction]]
+
+    # Gradient
+
+    def gradient(self, call: Call, x: np.ndarray, d: np.ndarray) -> np.ndarray:
+        """Of Σℓ."""
+        if call.form == "logits":
+            gradient = self.to_logits(call, self.logits(call, x), d)
+            return gradient[..., 1] if call.binary else gradient
+        if call.form == "log_probabilities":
+            return self.to_log_probabilities(call, x, d)
+        return self.to_probabilities(call, x, d)
+
+    def to_logits(self, call: Call, x: np.ndarray, d: np.ndarray) -> np.ndarray:
+        """p_j·Σ_{k≠j} d_k − d_j·(1 − p_j), which no cancellation touches."""
+        p = self.softmax(x)
+        return np.asarray(p * others(d) - d * self.complement(x, p))
+
+    def softmax(self, x: np.ndarray) -> np.ndarray:
+        """p."""
+        top, rest = self.odds(x)
+        return np.asarray(np.exp(x - top) / (1 + rest))
+
+    def complement(self, x: np.ndarray, p: np.ndarray) -> np.ndarray:
+        """1 − p: of the likeliest class as the sum of the others."""
+        _, rest = self.odds(x)
+        largest = np.arange(x.shape[-1]) == x.argmax(-1)[..., None]
+        return np.where(largest, rest / (1 + rest), 1 - p)
+
+    def to_log_probabilities(self, call: Call, x: np.ndarray, d: np.ndarray) -> np.ndarray:
+        """−d_k; of an element of the binary loss, p = e^x, d0·p/(1 − p) − d1."""
+        if not call.binary:
+            return np.where(np.isnan(x).any(-1, keepdims=True), np.nan, -d)
+        return quotient(d[..., 0], np.expm1(-np.minimum(x, 0))) - d[..., 1]
+
+    def to_probabilities(self, call: Call, x: np.ndarray, d: np.ndarray) -> np.ndarray:
+        """−d_k/p_k; binary d0/(1 − p) − d1/p. Constant where clipped."""
+        p = self.bounded(call, x)
+        if call.binary:
+            gradient = quotient(d[..., 0], 1 - p) - quotient(d[..., 1], p)
+        else:
+            gradient = -quotient(d, p)
+        return self.where_free(p, x, gradient)
+
+    def where_free(self, p: np.ndarray, x: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+        """0 where clipping changed p."""
+        return np.where(p == x, gradient, 0.0)
+
+
+def others(d: np.ndarray) -> np.ndarray:
+    """Σ_{k≠j} d_k, added up without taking a difference."""
+    classes = d.shape[-1]
+    return np.asarray(d @ (1.0 - np.eye(classes)))
+
+
+def quotient(d: np.ndarray, p: np.ndarray) -> np.ndarray:
+    """What no mass stands on has no gradient, not even 0/0."""
+    return np.where(d == 0, 0.0, d / p)
+
+
+def rounded(array: Any, call: Call) -> np.ndarray:
+    """To float32 and then to the predictions' dtype."""
+    dtype = call.vector.arrays["predictions"].dtype
+    wide = np.asarray(array, np.float64)
+    return wide if dtype == np.float64 else wide.astype(np.float32).astype(dtype)
