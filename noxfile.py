@@ -24,6 +24,7 @@ FRAMEWORKS = {
 """What each backend needs beside the package; the keys are those of the conformance adapters."""
 ALL = sorted({package for packages in FRAMEWORKS.values() for package in packages} | {"keras"})
 DEMO = ["rich", "matplotlib", "scikit-learn"]
+EVERYTHING = Path(__file__).parent / ".nox" / "everything"
 
 
 def install(session: nox.Session, *packages: str) -> None:
@@ -35,31 +36,44 @@ def install(session: nox.Session, *packages: str) -> None:
 @nox.parametrize("backend", list(FRAMEWORKS))
 def tests(session: nox.Session, backend: str) -> None:
     """The test suite on one backend, alone in its environment."""
-    install(session, "-e", ".", *TOOLS, *FRAMEWORKS[backend])
+    install(session, "-e", ".", *TOOLS, *FRAMEWORKS[backend], *(DEMO if backend == "numpy" else []))
     coverage = ["--cov", "--cov-report=term", "--cov-fail-under=98"] if backend == "numpy" else []
-    session.run("pytest", "-n", "2", "--backend", backend, *coverage, *session.posargs)
+    folders = ["tests/core", "tests/backends"]
+    folders += ["tests/documentation"] if backend == "numpy" else []
+    session.run("pytest", "-n", "2", "--backend", backend, *folders, *coverage, *session.posargs)
 
 
 @nox.session(default=False)
-def compiled(session: nox.Session) -> None:
-    """Every case through ``torch.compile``: about half an hour, so not by default."""
-    install(session, "-e", ".", *TOOLS, *FRAMEWORKS["torch"])
+@nox.parametrize("backend", ["torch", "jax", "tensorflow"])
+def compiled(session: nox.Session, backend: str) -> None:
+    """Every case through the compiler, where ``tests`` sees a sample: up to half an hour each."""
+    install(session, "-e", ".", *TOOLS, *FRAMEWORKS[backend])
     env = {"WCE_EVERY_CASE": "1"}
-    session.run("pytest", "-n", "2", "--backend", "torch", "tests/core/test_cases.py", env=env)
+    session.run("pytest", "-n", "2", "--backend", backend, "tests/core/test_cases.py", env=env)
 
 
-@nox.session
+@nox.session(default=False)
+def everything(session: nox.Session) -> None:
+    """The environment of the sessions that need all frameworks: making it takes minutes."""
+    install(session, "-e", ".", "mypy", "pyright", *TOOLS, *ALL, *DEMO)
+
+
+def run_with_everything(session: nox.Session, *command: str) -> None:
+    """``python -m command`` in that environment."""
+    session.run(str(EVERYTHING / "bin" / "python"), "-m", *command, external=True)
+
+
+@nox.session(venv_backend="none", requires=["everything"])
 def agreement(session: nox.Session) -> None:
     """All frameworks in one process: equal bits, equal errors; and Keras on each of them."""
-    install(session, "-e", ".", *TOOLS, *ALL)
-    session.run("pytest", "-n", "2", "tests/agreement", *session.posargs)
+    keras = "tests/backends/test_keras.py"
+    run_with_everything(session, "pytest", "-n", "2", "tests/agreement", keras, *session.posargs)
 
 
-@nox.session
+@nox.session(venv_backend="none", requires=["everything"])
 def doctest(session: nox.Session) -> None:
-    """Every example in docstrings, the README and the docs."""
-    install(session, "-e", ".", *TOOLS, *ALL, *DEMO)
-    session.run("pytest", "tests/documentation", *session.posargs)
+    """Every example in docstrings, the README and the docs, with every framework."""
+    run_with_everything(session, "pytest", "-n", "2", "tests/documentation", *session.posargs)
 
 
 @nox.session
@@ -70,12 +84,11 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "format", "--check")
 
 
-@nox.session
+@nox.session(venv_backend="none", requires=["everything"])
 def types(session: nox.Session) -> None:
     """mypy strict, and pyright."""
-    install(session, "-e", ".", "mypy", "pyright", *TOOLS, *ALL, *DEMO)
-    session.run("mypy")
-    session.run("pyright", "--pythonpath", str(Path(session.bin) / "python"))
+    run_with_everything(session, "mypy")
+    run_with_everything(session, "pyright")
 
 
 @nox.session

@@ -39,9 +39,14 @@ def generate_large(folder: Path, *, advance: Callable[[], object] = lambda: None
     return [file]
 
 
-def differences(folder: Path = FOLDER, *, advance: Callable[[], object] = lambda: None) -> list[str]:
-    """What `generate` would change, file by file."""
-    texts = rendered(advance=advance)
+def differences(
+    folder: Path = FOLDER,
+    *,
+    advance: Callable[[], object] = lambda: None,
+    texts: Mapping[str, str] | None = None,
+) -> list[str]:
+    """What `generate` would change, file by file; `texts` are those of :func:`rendered`."""
+    texts = rendered(advance=advance) if texts is None else texts
     stale = [file.name for file in files_of(folder) if file.name not in texts]
     changed = [name for name, text in texts.items() if _text(folder / name) != text]
     return [f"{name} is not what is generated" for name in changed] + [
@@ -104,8 +109,10 @@ def _argument(value: Any) -> Argument:
 
 def _file(lines: Iterable[Mapping[str, Any]]) -> str:
     """One vector on each line."""
-    texts = [json.dumps(line, sort_keys=True, separators=(",", ":"), ensure_ascii=False) for line in lines]
-    body = ",\n".join(texts)
+    body = ",\n".join(
+        json.dumps(line, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        for line in lines
+    )
     return f'{{"$schema":"schema.json","version":{VERSION},"vectors":[\n{body}\n]}}\n'
 
 

@@ -30,7 +30,10 @@ def show(
 
 def summary(title: str, records: Sequence[Record], sampled: Mapping[str, int]) -> Table:
     """One line per route, precision and dtype: how many, and the worst errors in eps."""
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", caption_justify="left")
+    table = Table(
+        title=title, box=box.SIMPLE_HEAD, title_justify="left", caption_justify="left",
+        collapse_padding=True, pad_edge=False,
+    )
     for column in ("route", "precision", "dtype"):
         table.add_column(column, no_wrap=True)
     for column in ("passed", "failed", "n/o", "loss", "gradient", "further"):

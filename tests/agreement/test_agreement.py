@@ -89,9 +89,10 @@ def made(name: str) -> Adapter:
     return adapter(name)
 
 
-def routes(name: str) -> tuple[str, ...]:
-    """``torch.compile`` takes seconds a setting: its own tests hold it to the same bits."""
-    return ROUTES.get(name, made(name).routes)
+def routes(name: str, number: int) -> tuple[str, ...]:
+    """Compilers see every fourth setting; ``torch.compile``, slower still, has tests of its own."""
+    all_of_them = ROUTES.get(name, made(name).routes)
+    return tuple(r for r in all_of_them if number % 4 == 0 or r not in ("compiled", "xla"))
 
 
 def results(name: str, route: str, setting: Setting, precision: str) -> list[list[np.ndarray]]:
@@ -132,11 +133,13 @@ def bits(array: np.ndarray) -> np.ndarray:
     )
 
 
-@pytest.mark.parametrize("setting", settings(), ids="-".join)
-def test_exact_results_have_the_same_bits(setting: Setting) -> None:
+@pytest.mark.parametrize(
+    ("number", "setting"), enumerate(settings()), ids=lambda x: "" if isinstance(x, int) else "-".join(x)
+)
+def test_exact_results_have_the_same_bits(number: int, setting: Setting) -> None:
     want = results("numpy", "eager", setting, "exact")
     for name in FRAMEWORKS:
-        for route in routes(name):
+        for route in routes(name, number):
             got = results(name, route, setting, "exact")
             for a, b in zip(want, got, strict=True):
                 for left, right in zip(a, b, strict=False):
@@ -150,7 +153,7 @@ def test_native_results_agree(setting: Setting) -> None:
     want = results("numpy", "eager", setting, "exact")
     eps = float(ml_dtypes.finfo(DTYPES[setting.dtype]).eps)
     for name in FRAMEWORKS:
-        got = results(name, routes(name)[-1], setting, "native")
+        got = results(name, "eager", setting, "native")
         for a, b in zip(want, got, strict=True):
             for wide, narrow in zip(a, b, strict=False):
                 left, right = wide.astype(np.float64), narrow.astype(np.float64)

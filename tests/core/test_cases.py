@@ -13,9 +13,13 @@ from wce_conformance.cases import Case, small_cases
 from wce_conformance.judge import judge
 from wce_conformance.oracle import Result
 
-SAMPLED = {("torch", "compiled"): 15}
-"""Routes that take seconds a case, and each how many cases they see here: ``nox -s compiled``
-runs them all."""
+SAMPLED = {
+    ("torch", "compiled"): 15,
+    ("jax", "compiled"): 4,
+    ("tensorflow", "compiled"): 4,
+    ("tensorflow", "xla"): 4,
+}
+"""Routes that compile each case, and one in how many they see here; ``nox -s compiled`` runs all."""
 CASES = {case.id: case for case in small_cases()}
 
 

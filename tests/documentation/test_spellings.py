@@ -35,13 +35,14 @@ Library = SimpleNamespace
 @pytest.fixture(scope="module")
 def torch() -> Library:
     import torch
+    from torch.nn import functional
 
     def call(name: str, *arrays: Any, **options: Any) -> np.ndarray:
         tensors = [torch.asarray(array) for array in arrays]
-        known = {
-            k: torch.asarray(v) if isinstance(v, np.ndarray) else v for k, v in options.items()
-        }
-        return getattr(F, name)(*tensors, **known).numpy()
+        for key, value in options.items():
+            if isinstance(value, np.ndarray):
+                options[key] = torch.asarray(value)
+        return getattr(functional, name)(*tensors, **options).numpy()
 
     return Library(call=call, log_softmax=lambda x: torch.log_softmax(torch.asarray(x), -1).numpy())
 

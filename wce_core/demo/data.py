@@ -28,9 +28,10 @@ def load() -> Data:
     digits: Any = load_digits()
     pixels = digits.data.astype(np.float32)
     is_eight = (digits.target == 8).astype(np.float32)
-    train_x, test_x, train_y, test_y = train_test_split(
+    parts: Any = train_test_split(
         pixels, is_eight, test_size=1 / 3, stratify=is_eight, random_state=0
     )
+    train_x, test_x, train_y, test_y = parts
     # Pixels at the rim are almost always blank: a deviation near 0 must not blow them up.
     centre, spread = train_x.mean(axis=0), train_x.std(axis=0) + np.float32(1.0)
     return Data(

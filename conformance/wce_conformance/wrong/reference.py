@@ -243,12 +243,19 @@ class Reference:
             return self.of_logits(call, self.logits(call, x))
         if call.form == "log_probabilities":
             return np.stack([-np.log(-np.expm1(np.minimum(x, 0))), -x], -1) if call.binary else -x
-        p = self.bounded(call, x)
-        return np.stack([self.log_of_rest(p), -np.log(p)], -1) if call.binary else -np.log(p)
+        if not call.binary:
+            return self.log_of(call, x)
+        return np.stack([self.log_of_rest(call, x), self.log_of(call, x)], -1)
 
-    def log_of_rest(self, p: np.ndarray) -> np.ndarray:
-        """−log(1 − p)."""
-        return np.asarray(-np.log1p(-p))
+    def log_of(self, call: Call, p: np.ndarray) -> np.ndarray:
+        """−log p; of 1 − clip by log1p, since 1 − clip itself is rounded."""
+        clip = call.options.get("clip", 0.0)
+        return np.where(p > 1 - clip, -np.log1p(-clip), -np.log(self.bounded(call, p)))
+
+    def log_of_rest(self, call: Call, p: np.ndarray) -> np.ndarray:
+        """−log(1 − p); of what was clipped to 1 − clip, of clip itself."""
+        clip = call.options.get("clip", 0.0)
+        return np.where(p > 1 - clip, -np.log(clip), -np.log1p(-self.bounded(call, p)))
 
     def bounded(self, call: Call, p: np.ndarray) -> np.ndarray:
         """Within [clip, 1 − clip]."""

@@ -1,0 +1,23 @@
+"""Deliberately wrong implementations, each of which the vectors must reject.
+
+A suite that has never failed proves nothing. `reference` computes both losses in plain NumPy and
+passes every vector; each class in `weights`, `targets`, `numbers`, `reductions` and `gradients`
+changes one step of it, as real libraries have it wrong, and names the flag of the vectors that
+must notice.
+"""
+
+from wce_conformance.wrong import gradients, numbers, reductions, targets, weights
+from wce_conformance.wrong.reference import Reference
+from wce_conformance.wrong.registry import WRONG, Wrong, wrong
+
+__all__ = [
+    "WRONG",
+    "Reference",
+    "Wrong",
+    "gradients",
+    "numbers",
+    "reductions",
+    "targets",
+    "weights",
+    "wrong",
+]

@@ -1,0 +1,138 @@
+"""Weights of the wrong class, sample or label."""
+
+from __future__ import annotations
+
+import numpy as np
+from wce_conformance.wrong.reference import Call
+from wce_conformance.wrong.registry import Wrong, wrong
+
+
+@wrong("class_weight")
+class WeightOfPredictedClass(Wrong):
+    """Class weights are taken at the predicted class, not at the true one."""
+
+    def class_weights(self, call: Call) -> np.ndarray:
+        w = super().class_weights(call)
+        if call.binary:
+            return w
+        at_predicted = np.take_along_axis(w, self.predicted(call)[..., None], -1)
+        return np.broadcast_to(at_predicted, w.shape)
+
+
+@wrong("placement")
+class RightAlignedSampleWeights(Wrong):
+    """Sample weights are broadcast from the right, as NumPy does unasked."""
+
+    def placed(self, call: Call, weights: np.ndarray) -> np.ndarray:
+        return np.broadcast_to(weights, call.items)
+
+
+@wrong("square")
+class SampleWeightsOverLabels(Wrong):
+    """With as many items as labels, the weights of samples weigh labels."""
+
+    def placed(self, call: Call, weights: np.ndarray) -> np.ndarray:
+        if weights.shape == call.items[-1:]:
+            return np.broadcast_to(weights, call.items)
+        return super().placed(call, weights)
+
+
+@wrong("shapes")
+class SampleWeightsOfAnyShape(Wrong):
+    """Sample weights that do not fit are cut to the number of items, not refused."""
+
+    def placed(self, call: Call, weights: np.ndarray) -> np.ndarray:
+        fitting = weights[: call.items[0]] if weights.ndim == 1 and call.items else weights
+        return super().placed(call, fitting)
+
+
+@wrong("pos_weight")
+class PosWeightOnBothClasses(Wrong):
+    """pos_weight multiplies the negatives too."""
+
+    def with_pos_weight(self, call: Call, w: np.ndarray) -> np.ndarray:
+        before = w[..., 1].copy()
+        w = super().with_pos_weight(call, w)
+        w[..., 0] *= np.where(before == 0, 1.0, w[..., 1] / before)
+        return w
+
+
+@wrong("per_label")
+class LabelsAlwaysLast(Wrong):
+    """Weights per label stand along the last axis, whatever the label axis is."""
+
+    def label_axis(self, call: Call) -> int:
+        return -1
+
+
+@wrong("class_weight")
+class NormalisedClassWeights(Wrong):
+    """Class weights are scaled to a sum of 1."""
+
+    def class_weights(self, call: Call) -> np.ndarray:
+        w = super().class_weights(call)
+        return w if call.binary else w / w.sum(-1, keepdims=True)
+
+
+@wrong("cost_matrix")
+class TransposedCosts(Wrong):
+    """Rows of the cost matrix are taken for predicted classes."""
+
+    def costs(self, call: Call) -> np.ndarray:
+        return super().costs(call).T
+
+
+@wrong("cost_matrix")
+class LastOfTiedPredictions(Wrong):
+    """Of equally likely classes the highest counts as predicted."""
+
+    def predicted(self, call: Call) -> np.ndarray:
+        return np.asarray(call.classes - 1 - call.x[..., ::-1].argmax(-1))
+
+
+@wrong("soft_weighting")
+class GeometricForPerClass(Wrong):
+    """One geometric factor where every class has its own weight."""
+
+    def rule(self, call: Call) -> str:
+        rule = super().rule(call)
+        return "geometric" if rule == "per_class" else rule
+
+
+@wrong("soft_weighting")
+class LastOfTiedTargets(Wrong):
+    """The rule "hard" takes the highest of equal shares."""
+
+    def factor(self, call: Call, w: np.ndarray, r: np.ndarray) -> np.ndarray:
+        if self.rule(call) != "hard":
+            return super().factor(call, w, r)
+        last = r.shape[-1] - 1 - r[..., ::-1].argmax(-1)
+        return np.asarray(np.take_along_axis(w, last[..., None], -1)[..., 0])
+
+
+@wrong("soft_weighting")
+class SharesAfterSmoothing(Wrong):
+    """Class weights are mixed by the smoothed shares."""
+
+    def shares(self, call: Call, q: np.ndarray) -> np.ndarray:
+        return super().shares(call, self.smoothed(call, q))
+
+
+@wrong("weight_size")
+class WeightsInPredictionsDtype(Wrong):
+    """Weights are narrowed to the predictions' dtype."""
+
+    def placed(self, call: Call, weights: np.ndarray) -> np.ndarray:
+        narrow = weights.astype(call.vector.arrays["predictions"].dtype)
+        return super().placed(call, narrow.astype(np.float64))
+
+
+@wrong("weight_size")
+class ProductsOfWeightsInFloat32(Wrong):
+    """Sample weight times class weight is multiplied in float32."""
+
+    def weighted(self, call: Call, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        d, omega = super().weighted(call, q)
+        if call.vector.dtype == "float64":
+            return d, omega
+        return d.astype(np.float32).astype(np.float64), omega.astype(np.float32)
