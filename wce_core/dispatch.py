@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .backend import Backend
+from .errors import ragged_error
 from .types import Array
 
 
@@ -98,7 +99,10 @@ def as_predictions(value: object) -> tuple[Backend, Array]:
     if backend is not None:
         return backend, value
     if isinstance(value, (bool, int, float, list, tuple)):
-        return _numpy(), np.asarray(value, dtype=np.float64)
+        try:
+            return _numpy(), np.asarray(value, dtype=np.float64)
+        except ValueError as error:
+            raise ragged_error("predictions") from error
     raise TypeError(
         f"predictions are {type(value).__name__}; expected a floating array of NumPy, JAX, "
         "PyTorch, TensorFlow or the array API standard, or a list of numbers"
@@ -117,7 +121,11 @@ def as_companion(backend: Backend, value: Any, predictions: Array, name: str) ->
         )
     if owner is not None:
         return backend.asarray(value, predictions)
-    return backend.from_python(_numbers(backend, value, name), predictions)
+    numbers = _numbers(backend, value, name)
+    try:
+        return backend.from_python(numbers, predictions)
+    except ValueError as error:
+        raise ragged_error(name) from error
 
 
 def _numbers(backend: Backend, value: object, name: str) -> object:

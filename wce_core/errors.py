@@ -17,6 +17,11 @@ def value_error(name: str, position: tuple[int, ...], value: object, expected: s
     return ValueError(f"{name} is {value}{where}; expected {expected}")
 
 
+def ragged_error(name: str) -> ValueError:
+    """A ValueError for nested lists that are no array."""
+    return ValueError(f"{name} is a list of rows of different lengths; expected equal lengths")
+
+
 def choice_error(name: str, value: object, choices: object) -> ValueError:
     """A ValueError for an option that is not one of its literals."""
     listed = ", ".join(repr(choice) for choice in choices)  # type: ignore[attr-defined]

@@ -62,7 +62,6 @@ class Tracked:
     """A scalar with its gradient to the predictions, under + − × ÷."""
 
     __slots__ = ("_gradient", "predictions", "value")
-    __array_ufunc__ = None  # NumPy scalars on the left leave the operation to this class
 
     def __init__(self, predictions: Predictions, value: Any, gradient: Callable[[], Array]) -> None:
         self.predictions = predictions
@@ -120,6 +119,18 @@ class Tracked:
 
     def __neg__(self) -> Tracked:
         return self * -1.0
+
+    __pow__ = __rpow__ = __abs__ = __bool__ = __array__ = __array_function__ = _refuse
+    __lt__ = __le__ = __gt__ = __ge__ = _refuse
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Tracked:
+        """A NumPy scalar on the left of an operator arrives here."""
+        names = {"add": "__radd__", "subtract": "__rsub__", "multiply": "__rmul__"}
+        name = {**names, "divide": "__rtruediv__"}.get(ufunc.__name__)
+        if name is None or method != "__call__" or kwargs or inputs[1] is not self:
+            _refuse(self)
+        result: Tracked = getattr(self, name)(inputs[0])
+        return result
 
     def __float__(self) -> float:
         return float(self.value)

@@ -1,8 +1,8 @@
 """The vectors in another library's pytest suite.
 
-    @pytest.mark.parametrize("vector", load_vectors(), ids=str)
-    def test_conformance(vector):
-        check(vector, my_loss)
+@pytest.mark.parametrize("vector", load_vectors(), ids=str)
+def test_conformance(vector):
+    check(vector, my_loss)
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 from unittest import SkipTest
 
 import numpy as np
+
 from wce_conformance.implementation import Answer, Given, NotOffered, Refused
 from wce_conformance.judging import judged
 from wce_conformance.vectors import Vector
@@ -32,7 +33,9 @@ def check(
     if judgement.status == "not offered":
         raise SkipTest("not offered")
     if judgement.failures:
-        raise AssertionError("\n".join([f"{vector.id}: {vector.case.comment}", *judgement.failures]))
+        raise AssertionError(
+            "\n".join([f"{vector.id}: {vector.case.comment}", *judgement.failures])
+        )
 
 
 def _given(vector: Vector, function: Callable[[Vector], tuple[Any, Any]]) -> Given:

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from wce_conformance.bad_input import BAD_INPUTS, BadInput
 from wce_conformance.cases import Argument, Case, Tensor, small_cases
+from wce_conformance.hunting_cases import hunting_cases
 from wce_conformance.more_cases import large_cases, more_cases
 from wce_conformance.vectors import FOLDER
 from wce_conformance.vectors.encode import encode, encode_input
@@ -56,7 +58,7 @@ def differences(
 
 def cases() -> list[Case]:
     """The cases of all vectors but the invalid ones."""
-    return [*small_cases(), *more_cases()]
+    return [*small_cases(), *more_cases(), *hunting_cases()]
 
 
 def rendered(*, advance: Callable[[], object] = lambda: None) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
+
 from wce_conformance.adapters.base import Outcome
 from wce_conformance.vectors import Vector
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
+
 from wce_conformance.adapters.base import Outcome
 from wce_conformance.implementation import Answer, Given, NotOffered, Refused
 from wce_conformance.judge import BOUND, EPS, SMALLEST, judge
@@ -146,4 +147,8 @@ def _first_rows(array: np.ndarray | None, times: int) -> np.ndarray | None:
     blocks = array.reshape(times, array.shape[0] // times, *array.shape[1:])
     wide = blocks.astype(np.float64)
     first: np.ndarray = blocks[0]
-    return first if np.array_equal(wide[1:], np.broadcast_to(wide[:1], wide[1:].shape), equal_nan=True) else None
+    return (
+        first
+        if np.array_equal(wide[1:], np.broadcast_to(wide[:1], wide[1:].shape), equal_nan=True)
+        else None
+    )

@@ -60,9 +60,7 @@ PER_ITEM = ("sample_weight", "mask")
 
 def tiled(tensor: Tensor, times: int) -> Tensor:
     """The rows of an array over and over."""
-    return Tiled(
-        tensor.dtype, (tensor.shape[0] * times, *tensor.shape[1:]), tensor.data * times
-    )
+    return Tiled(tensor.dtype, (tensor.shape[0] * times, *tensor.shape[1:]), tensor.data * times)
 
 
 def more_cases() -> list[Case]:
@@ -110,7 +108,13 @@ def _counts_beyond_half_types() -> Iterator[Case]:
     for dtype, times in (("float16", 16_384), ("bfloat16", 16_384), ("float32", 16_384)):
         for reduction in ("mean", "weighted_mean", "parts"):
             block = multiclass(
-                "block", dtype, logits, [2, 0, 1, 1], _COUNT, "count_dtype", reduction=reduction,
+                "block",
+                dtype,
+                logits,
+                [2, 0, 1, 1],
+                _COUNT,
+                "count_dtype",
+                reduction=reduction,
                 **weights,
             )
             yield _named(block, times, reduction)
@@ -118,8 +122,14 @@ def _counts_beyond_half_types() -> Iterator[Case]:
         yield _named(block, times, "mean")
     for reduction in ("mean", "nonzero_mean"):
         block = multiclass(
-            "block", "bfloat16", [[0.5, -1.0, 2.0]], [0], _COUNT, "count_dtype",
-            reduction=reduction, **weights,
+            "block",
+            "bfloat16",
+            [[0.5, -1.0, 2.0]],
+            [0],
+            _COUNT,
+            "count_dtype",
+            reduction=reduction,
+            **weights,
         )
         yield _named(block, 257, reduction)
 
@@ -136,8 +146,13 @@ def _a_million_items() -> Iterator[Case]:
     for dtype in ("float64", "float32", "float16", "bfloat16"):
         options: Mapping[str, Any] = {"sample_weight": [0.5, 2.0], "reduction": "weighted_mean"}
         block = multiclass(
-            "block", dtype, [[0.5, -1.0, 2.0], [1.0, 0.0, -0.5]], [2, 1],
-            "a million items", "large", **options,
+            "block",
+            dtype,
+            [[0.5, -1.0, 2.0], [1.0, 0.0, -0.5]],
+            [2, 1],
+            "a million items",
+            "large",
+            **options,
         )
         yield long(block, 500_000, f"cross_entropy/a million items/{dtype}")
 
@@ -146,7 +161,11 @@ def _many_classes() -> Iterator[Case]:
     row = [((37 * k) % 101) / 16 - 3 for k in range(100_000)]
     for dtype in ("float64", "float32", "float16", "bfloat16"):
         yield multiclass(
-            "a hundred thousand classes", dtype, [row], [65_537], "a sum over many classes",
-            "large", label_smoothing=0.125,
+            "a hundred thousand classes",
+            dtype,
+            [row],
+            [65_537],
+            "a sum over many classes",
+            "large",
+            label_smoothing=0.125,
         )
-

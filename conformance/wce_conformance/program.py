@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from queue import Empty, Queue
 from threading import Thread
 from typing import Any
 
 import numpy as np
+
 from wce_conformance.adapters.base import as_numpy
 from wce_conformance.cases import Tensor
 from wce_conformance.implementation import Answer, Given, NotOffered, Refused
@@ -34,7 +36,9 @@ class Program:
     sampled: Mapping[str, int] = {}
 
     def __init__(
-        self, command: Sequence[str], precisions: tuple[str, ...] = ("native",),
+        self,
+        command: Sequence[str],
+        precisions: tuple[str, ...] = ("native",),
         seconds: float = SECONDS,
     ) -> None:
         self.name = " ".join(command)
@@ -45,7 +49,8 @@ class Program:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
         )
         self._lines: Queue[str | None] = Queue()
-        Thread(target=self._listen, daemon=True).start()
+        self._listener = Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     def offers(self, vector: Vector) -> bool:
         """The program itself says what it does not offer."""
@@ -60,12 +65,16 @@ class Program:
     def close(self) -> None:
         """End of input; a program that does not end then is ended."""
         assert self._process.stdin is not None
-        try:
+        assert self._process.stdout is not None
+        with suppress(BrokenPipeError):
             self._process.stdin.close()
+        try:
             self._process.wait(timeout=self._seconds)
-        except (BrokenPipeError, subprocess.TimeoutExpired):
+        except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._listener.join()
+        self._process.stdout.close()
 
     def _listen(self) -> None:
         assert self._process.stdout is not None

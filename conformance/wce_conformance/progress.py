@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from rich.console import Console
 from rich.progress import Progress
+
 from wce_conformance.implementation import Implementation
 from wce_conformance.report import show
 from wce_conformance.runner import Advance, Choice, Record, tasks

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from rich import box
 from rich.console import Console
 from rich.table import Table
+
 from wce_conformance.runner import Record
 
 VALUES = ("value", "item", "total", "weight")
@@ -16,14 +17,21 @@ SHOWN = 20
 
 
 def show(
-    console: Console, title: str, records: Sequence[Record], sampled: Mapping[str, int] | None = None
+    console: Console,
+    title: str,
+    records: Sequence[Record],
+    sampled: Mapping[str, int] | None = None,
 ) -> None:
     """The summary, and the first failures one by one."""
     console.print(summary(title, records, sampled or {}))
     failed = [record for record in records if record.status == "failed"]
     for record in failed[:SHOWN]:
-        console.print(f"[red]{record.vector}[/] · {record.route}, {record.precision}", highlight=False)
-        console.print(f"  {'; '.join(record.judgement.failures[:3])}", markup=False, highlight=False)
+        console.print(
+            f"[red]{record.vector}[/] · {record.route}, {record.precision}", highlight=False
+        )
+        console.print(
+            f"  {'; '.join(record.judgement.failures[:3])}", markup=False, highlight=False
+        )
     if len(failed) > SHOWN:
         console.print(f"… and {len(failed) - SHOWN} more")
 
@@ -31,8 +39,12 @@ def show(
 def summary(title: str, records: Sequence[Record], sampled: Mapping[str, int]) -> Table:
     """One line per route, precision and dtype: how many, and the worst errors in eps."""
     table = Table(
-        title=title, box=box.SIMPLE_HEAD, title_justify="left", caption_justify="left",
-        collapse_padding=True, pad_edge=False,
+        title=title,
+        box=box.SIMPLE_HEAD,
+        title_justify="left",
+        caption_justify="left",
+        collapse_padding=True,
+        pad_edge=False,
     )
     for column in ("route", "precision", "dtype"):
         table.add_column(column, no_wrap=True)

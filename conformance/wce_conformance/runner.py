@@ -51,9 +51,7 @@ class Choice(NamedTuple):
 Advance: TypeAlias = Callable[[Record], object]
 
 
-def tasks(
-    implementation: Implementation, choice: Choice, vectors: Sequence[Vector]
-) -> list[Task]:
+def tasks(implementation: Implementation, choice: Choice, vectors: Sequence[Vector]) -> list[Task]:
     """All runs; of a slow route only a sample, the same every time."""
     return [
         Task(vector, route, precision)
@@ -100,7 +98,7 @@ def _judgement(
         return Judgement("not offered")
     try:
         given: Given = implementation.run(vector, route, precision)
-    except Exception as error:  # noqa: BLE001  # whatever an implementation does, the run goes on
+    except Exception as error:  # whatever an implementation does, the run goes on
         given = Refused(type(error).__name__, str(error).partition("\n")[0])
     return judged(vector, given, exact=precision == "exact")
 

@@ -134,7 +134,9 @@ def bits(array: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("number", "setting"), enumerate(settings()), ids=lambda x: "" if isinstance(x, int) else "-".join(x)
+    ("number", "setting"),
+    enumerate(settings()),
+    ids=lambda x: "" if isinstance(x, int) else "-".join(x),
 )
 def test_exact_results_have_the_same_bits(number: int, setting: Setting) -> None:
     want = results("numpy", "eager", setting, "exact")

@@ -173,12 +173,12 @@ CASES: dict[str, tuple[tuple[Scalar, Scalar], Arguments]] = {
         for kind, make in (("categorical", categorical), ("binary", binary))
         for form in ("probabilities", "log_probabilities")
     },
-    "indexed": (indexed(0.0, "native"), arguments("indexed")),
-    "indexed smoothed": (indexed(0.2, "native"), arguments("indexed")),
+    "indexed": (indexed(0.2, "native"), arguments("indexed")),
     "categorical exact": (categorical("geometric", 0.1, "logits", "exact"), arguments("")),
     "binary exact": (binary("geometric", 0.1, "logits", "exact"), arguments("binary")),
     "indexed exact": (indexed(0.0, "exact"), arguments("indexed")),
 }
+IN_EVERY_ORDER = ("categorical per_class", "binary per_class", "binary exact", "indexed exact")
 
 
 # Derivatives ----------------------------------------------------------------------------------------
@@ -202,6 +202,14 @@ SECOND: dict[str, Callable[[Scalar, Arguments, Arguments], Any]] = {
     "reverse over forward": lambda f, at, u: slopes(lambda *a: along(f, a, u), at),
     "reverse over reverse": lambda f, at, u: slopes(lambda *a: dot(slopes(f, a), u), at),
 }
+
+
+SECOND_CASES = [
+    (name, order)
+    for name in CASES
+    for order in SECOND
+    if name in IN_EVERY_ORDER or order == "reverse over reverse"
+]
 
 
 @functools.cache
@@ -238,21 +246,20 @@ def test_value_and_every_gradient(name: str) -> None:
     (loss, _), at = CASES[name]
     value, gradients, _ = truth(name)
     own = single(at)
-    found, found_gradients = jax.value_and_grad(loss, tuple(range(len(at))))(*own)
+    found, found_gradients = jax.jit(jax.value_and_grad(loss, tuple(range(len(at)))))(*own)
     assert {a.dtype.name for a in (found, *found_gradients)} == {"float32"}
     assert_close(found, value)
     assert_close(found_gradients, gradients)
     assert_close(along(loss, own, single(direction(name))), dot(gradients, direction(name)))
 
 
-@pytest.mark.parametrize("order", SECOND)
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(("name", "order"), SECOND_CASES)
 def test_second_derivatives_in_a_float32_program(name: str, order: str) -> None:
     (loss, _), at = CASES[name]
     expected = truth(name)[2]
     if order == "forward over forward":
         expected = dot(expected, direction(name))
-    found = SECOND[order](loss, single(at), single(direction(name)))
+    found = jax.jit(functools.partial(SECOND[order], loss))(single(at), single(direction(name)))
     assert {a.dtype.name for a in jax.tree.leaves(found)} == {"float32"}
     assert_close(found, expected, 1e-4)
 

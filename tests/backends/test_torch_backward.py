@@ -263,7 +263,7 @@ class TestHalfGradients:
         assert torch.equal(half.grad, wide.grad.to(dtype))
         rounded_first = torch.autograd.grad(losses.cross_entropy(half, y, **options), half)[0]
         lost = ((rounded_first == 0) & (half.grad != 0)).float().mean()
-        assert dtype != torch.float16 or lost > 0.3
+        assert dtype != torch.float16 or lost > 0.2
 
     @each_half
     def test_a_scaled_half_loss(self, dtype: torch.dtype) -> None:
@@ -318,7 +318,7 @@ class TestDerivativesByDifferences:
     def test_second(self, call: Call, reduction: str | None) -> None:
         function, inputs = _checked(call, reduction)
         assert gradgradcheck(
-            function, inputs, check_fwd_over_rev=True, check_rev_over_rev=True
+            function, inputs, check_fwd_over_rev=True, check_rev_over_rev=True, fast_mode=True
         )
 
 
@@ -426,8 +426,8 @@ def _same_gradient(
     if create_graph:
         direction = normal(*x.shape, seed=5)
         torch.testing.assert_close(
-            torch.autograd.grad(found, x, direction)[0],
-            torch.autograd.grad(expected, x, direction)[0],
+            torch.autograd.grad(found, x, direction, retain_graph=True)[0],
+            torch.autograd.grad(expected, x, direction, retain_graph=True)[0],
         )
 
 
@@ -547,6 +547,11 @@ class Allocations(TorchDispatchMode):
 
 
 class TestMemory:
+    @pytest.fixture(autouse=True)
+    def _small_blocks(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """So that temporaries of a block weigh little beside a small test's arrays."""
+        monkeypatch.setattr("wce_backends.torch.CPU_BLOCK", 2**12)
+
     @pytest.mark.parametrize("precision", PRECISIONS)
     @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
     @pytest.mark.parametrize(
@@ -559,22 +564,31 @@ class TestMemory:
         ],
         ids=["plain", "weighted", "smoothed", "none"],
     )
-    def test_nothing_is_larger_than_the_gradient(
+    def test_nothing_but_the_gradient_has_the_size_of_the_predictions(
         self, precision: Any, dtype: torch.dtype, options: dict[str, Any]
     ) -> None:
         """No one-hot rows, no float64 copy of all predictions."""
-        x, y = tracked(4096, 256, dtype=dtype), labels(4096, 256)
+        x, y = tracked(512, 256, dtype=dtype), labels(512, 256)
         gradient = 4 * x.numel()
         with Allocations() as forward:
             loss = losses.cross_entropy(x, y, precision=precision, **options)
         assert forward.largest <= gradient
-        assert forward.peak < 4 * gradient
+        assert forward.peak < 1.8 * gradient
         with Allocations() as backward:
             loss.sum().backward()
-        assert backward.largest <= gradient
+        assert backward.peak <= 2 * gradient
 
-    def test_without_a_gradient_nothing_of_that_size_is_made(self) -> None:
-        x, y = tracked(4096, 256).detach(), labels(4096, 256)
+    @pytest.mark.parametrize("precision", PRECISIONS)
+    def test_without_a_gradient_nothing_has_that_size(self, precision: Any) -> None:
+        x, y = tracked(512, 256).detach(), labels(512, 256)
         with Allocations() as made:
-            losses.cross_entropy(x, y, precision="exact")
-        assert made.largest < x.nbytes / 2
+            losses.cross_entropy(x, y, precision=precision)
+        assert made.peak < 0.8 * x.nbytes
+
+    def test_a_second_backward_pass_in_blocks_too(self) -> None:
+        x, y = tracked(512, 256), labels(512, 256)
+        loss = losses.cross_entropy(x, y, precision="exact")
+        loss.backward(retain_graph=True)
+        with Allocations() as made:
+            loss.backward()
+        assert made.peak < 1.8 * x.nbytes

@@ -84,6 +84,14 @@ def test_companions_that_are_no_plain_arrays() -> None:
         losses.cross_entropy(np.zeros((2, 2)), np.zeros((2, 2), complex))
 
 
+def test_ragged_lists(backend: str) -> None:
+    with pytest.raises(ValueError, match="predictions is a list of rows of different lengths"):
+        losses.cross_entropy([[0.0, 1.0], [0.0]], [0, 0])
+    x = adapter(backend).array(np.zeros((2, 2), np.float32))
+    with pytest.raises(ValueError, match="targets is a list of rows of different lengths"):
+        losses.cross_entropy(x, [[0.0, 1.0], [0.0]])
+
+
 def test_a_mapping_may_hold_the_frameworks_scalars(backend: str) -> None:
     own = adapter(backend)
     x, y = own.array(np.array([[0.0, 1.0], [2.0, 0.0]])), own.array(np.array([1, 1]))

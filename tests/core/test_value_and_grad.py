@@ -135,6 +135,34 @@ def test_the_error_names_the_frameworks() -> None:
         wce_core.value_and_grad(np.exp)(X)
 
 
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda a: a**2,
+        np.exp,
+        np.asarray,
+        lambda a: a > 1,
+        lambda a: np.add(a, 1.0),
+        lambda a: np.add.reduce(a),
+    ],
+)
+def test_losses_have_four_operations(use: Callable[[Any], Any]) -> None:
+    with pytest.raises(TypeError, match="JAX, PyTorch or TensorFlow"):
+        wce_core.value_and_grad(lambda x: use(ce(x)))(X)
+
+
+@pytest.mark.parametrize("operation", [operator.add, operator.sub, operator.mul, operator.truediv])
+def test_numpy_scalars_on_either_side(operation: Callable[..., Any]) -> None:
+    two = np.float64(2.0)
+    value, gradient = wce_core.value_and_grad(lambda x: operation(two, ce(x)))(X)
+    plain_value, plain_gradient = wce_core.value_and_grad(lambda x: operation(2.0, ce(x)))(X)
+    assert value == plain_value
+    np.testing.assert_array_equal(gradient, plain_gradient)
+    assert float(wce_core.value_and_grad(lambda x: operation(ce(x), two))(X)[0]) == operation(
+        A, 2.0
+    )
+
+
 def test_item_losses_have_no_single_gradient() -> None:
     with pytest.raises(ValueError, match="reduction='none'"):
         plain(reduction="none")

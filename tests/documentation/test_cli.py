@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import EntryPoint
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -25,23 +26,50 @@ def _python(*arguments: str, **options: object) -> subprocess.CompletedProcess[s
     )
 
 
-def test_backends_lists_what_is_installed() -> None:
+def test_as_a_module() -> None:
     done = _python("-m", "wce_core", "backends")
     assert done.returncode == 0
     assert done.stderr == ""
-    for name, load in BUILT_IN.items():
-        assert name in done.stdout
-        if find_spec(name):
-            about = load().describe()
-            assert about.version in done.stdout
-            assert about.devices[0] in done.stdout
     assert "float64" in done.stdout
 
 
-def test_demo_runs_where_it_is_called(tmp_path: Path) -> None:
-    done = _python("-m", "wce_core", "demo", "--frameworks", "numpy", "--steps", "2", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "recall" in done.stdout
+def test_backends_lists_what_is_installed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from wce_core.demo import frameworks
+
+    other = EntryPoint("ndtoy", "wce_toy.backend:BACKEND", "wce_core.backends")
+    monkeypatch.setattr(frameworks, "entry_points", lambda group: [other])
+    assert cli.main(["backends"]) == 0
+    out = capsys.readouterr().out
+    for name, load in BUILT_IN.items():
+        assert name in out
+        if find_spec(name):
+            about = load().describe()
+            assert about.version in out
+            assert about.devices[0] in out
+        else:
+            assert f'pip install "wce-core[{name}]"' in out
+    assert "ndtoy" in out
+
+
+def test_a_backend_that_cannot_be_imported_is_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> None:
+        raise ImportError("no such library")
+
+    monkeypatch.setitem(BUILT_IN, "numpy", broken)
+    assert cli.main(["backends"]) == 0
+    assert "no such library" in capsys.readouterr().out
+
+
+def test_demo_runs_where_it_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["demo", "--frameworks", "numpy", "--steps", "2"]) == 0
+    assert "recall" in capsys.readouterr().out
     assert (tmp_path / "wce-core-demo.png").stat().st_size > 20_000
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from matplotlib.image import imread
 from rich.console import Console
 
-from wce_core.demo import comparison, frameworks, run
+from wce_core.demo import comparison, frameworks, report, run
 from wce_core.demo.data import load
 from wce_core.demo.metrics import judge
 from wce_core.demo.plot import STYLES
@@ -28,35 +29,57 @@ INSTALLED = [name for name in BUILT_IN if find_spec(name)]
 def shown(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     """One short run in every installed framework."""
     path = tmp_path_factory.mktemp("demo") / "plot.png"
-    console = Console(width=80, record=True, file=open(os.devnull, "w"))  # noqa: SIM115
+    console = _recorder()
     agreements = run(steps=STEPS, output=path, console=console)
-    console.file.close()
     return SimpleNamespace(path=path, text=console.export_text(), agreements=agreements)
 
 
-def _numpy_run(tmp_path: Path) -> str:
-    console = Console(width=80, record=True, file=open(os.devnull, "w"))  # noqa: SIM115
+def _recorder() -> Console:
+    return Console(width=80, record=True, file=io.StringIO())
+
+
+def _short_run(tmp_path: Path) -> str:
+    console = _recorder()
     run(steps=1, output=tmp_path / "plot.png", console=console)
-    console.file.close()
     return console.export_text()
 
 
-@pytest.mark.parametrize("name", [name for name in INSTALLED if name != "numpy"])
-def test_exact_results_have_the_bits_of_numpy(shown: SimpleNamespace, name: str) -> None:
-    own = shown.agreements[name]
+def test_exact_results_have_the_bits_of_numpy(shown: SimpleNamespace) -> None:
+    assert set(shown.agreements) == set(INSTALLED) - {"numpy"}
     images, parameters = len(load().train.is_eight), 64 + 1
-    assert own.differing == 0
-    assert own.compared == 4 * (STEPS * (1 + images) + parameters)
-    assert own.native_loss <= 8
-    assert own.native_gradient <= 8
+    for name, own in shown.agreements.items():
+        assert own.differing == 0, name
+        assert own.compared == 4 * (STEPS * (1 + images) + parameters), name
+        assert own.native_loss <= 8, name
+        assert own.native_gradient <= 8, name
 
 
 def test_tables_name_every_weighting_and_framework(shown: SimpleNamespace) -> None:
     words = ["unweighted", "balanced", "{0: 0.11, 1: 0.89}", "pos_weight 30", "recall", "accuracy"]
-    for word in [*words, *INSTALLED, "exact", str(shown.path.name)]:
+    for word in [*words, *INSTALLED, str(shown.path.name)]:
         assert word in shown.text
     assert shown.text.count("0 of ") == len(INSTALLED) - 1
     assert max(map(len, shown.text.splitlines())) <= 80
+
+
+def test_table_of_frameworks_counts_what_differs() -> None:
+    console = _recorder()
+    found = [frameworks.Framework(name, BUILT_IN["numpy"]()) for name in ("numpy", "other")]
+    report.show_agreement(console, found, {"other": comparison.Agreement(1.5, 2.25, 3, 4000)})
+    text = console.export_text()
+    for cell in ("reference", "1.50 eps", "2.25 eps", "3 of 4,000", "exact: computed in float64"):
+        assert cell in text
+
+
+def test_no_eights_called_is_no_precision() -> None:
+    console = _recorder()
+    (choice, *_) = choices(load().train.is_eight)
+    model = np.zeros(65, np.float32)
+    model[-1] = -1.0
+    judged = judge(load().test, model, choice)
+    assert (judged.recall, np.isnan(judged.precision)) == (0.0, True)
+    report.show_weightings(console, [choice], [judged])
+    assert "precision from – to –" in " ".join(console.export_text().split())
 
 
 def test_plot_shows_a_line_of_every_colour(shown: SimpleNamespace) -> None:
@@ -107,7 +130,7 @@ def test_numpy_alone_says_how_to_add_the_others(
     monkeypatch.setattr(
         frameworks, "find_spec", lambda name: find_spec(name) if name == "numpy" else None
     )
-    text = _numpy_run(tmp_path)
+    text = _short_run(tmp_path)
     assert "nothing to compare" in text
     for name in ("torch", "jax", "tensorflow"):
         assert f'pip install "wce-core[{name}]"' in text
@@ -122,7 +145,7 @@ def test_a_framework_that_cannot_be_imported_is_named(
 
     monkeypatch.setattr(frameworks, "find_spec", lambda name: name in ("numpy", "torch") or None)
     monkeypatch.setitem(BUILT_IN, "torch", broken)
-    text = _numpy_run(tmp_path)
+    text = _short_run(tmp_path)
     assert "ImportError: no such library" in " ".join(text.split())
     assert "wce-core[torch]" not in text
 

@@ -107,8 +107,10 @@ def _undefined(case: Case, result: Result, name: str, array: Tensor) -> list[int
     axis = case.arguments.get("axis", -1)
     assert isinstance(axis, int)
     length, inner = array.shape[axis], prod(array.shape[axis % len(array.shape) + 1 :])
-    rows = [[k * inner + i % inner + i // (inner * length) * inner * length for k in range(length)]
-            for i in range(len(array.data))]
+    rows = [
+        [k * inner + i % inner + i // (inner * length) * inner * length for k in range(length)]
+        for i in range(len(array.data))
+    ]
     return [i for i, row in enumerate(rows) if not any(array.data[k] for k in row)]
 
 

@@ -9,6 +9,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+
 from wce_conformance.adapters.base import as_numpy
 from wce_conformance.cases import Case, Tensor
 from wce_conformance.oracle import Grid, Parts, Result
@@ -149,5 +150,3 @@ def _real(field: int | str) -> Real:
 def _nested(texts: list[str], shape: tuple[int, ...]) -> Any:
     assert len(texts) == prod(shape)
     return Grid(shape, tuple(map(read_digits, texts))).nested()
-
-

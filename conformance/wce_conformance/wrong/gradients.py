@@ -12,10 +12,12 @@ from wce_conformance.wrong.registry import Wrong, wrong
 
 @wrong("mass")
 class GradientOfUnitMass(Wrong):
-    """p − q, which is right only where Σq = 1."""
+    """p − q times the weight, which is right only where Σq = 1."""
 
     def to_logits(self, call: Call, x: np.ndarray, d: np.ndarray) -> np.ndarray:
-        return super().to_logits(call, x, d) if call.binary else self.softmax(x) - d
+        mass = self.mass(call).sum(-1, keepdims=True)
+        whole = np.where(mass == 0, 0.0, d.sum(-1, keepdims=True) / mass)
+        return np.asarray(self.softmax(x) * whole - d)
 
 
 @wrong("saturation")
@@ -26,14 +28,6 @@ class ProbabilityMinusOne(Wrong):
         return 1 - p
 
 
-@wrong("cancellation")
-class MassTimesProbability(Wrong):
-    """M·p − q: its rounding shows where that is a small difference."""
-
-    def to_logits(self, call: Call, x: np.ndarray, d: np.ndarray) -> np.ndarray:
-        return np.asarray(self.softmax(x) * d.sum(-1, keepdims=True) - d)
-
-
 @wrong("clip")
 class GradientThroughClip(Wrong):
     """The gradient of a clipped probability as if it had not been clipped."""
@@ -42,14 +36,14 @@ class GradientThroughClip(Wrong):
         return gradient
 
 
-@wrong("cancellation")
+@wrong("zero_logit")
 class NoGradientAtZero(Wrong):
-    """|z| has no gradient at 0: half of it is lost where a logit is exactly 0."""
+    """max(−z, 0) and |z| have no gradient at 0: part of it is lost where a logit is exactly 0."""
 
-    def to_logits(self, call: Call, x: np.ndarray, d: np.ndarray) -> np.ndarray:
-        gradient = super().to_logits(call, x, d)
-        at_zero = (x == 0).all(-1, keepdims=True)
-        return np.where(at_zero & call.binary, gradient / 2 + d / 4, gradient)
+    def gradient(self, call: Call, x: np.ndarray, d: np.ndarray) -> np.ndarray:
+        gradient = super().gradient(call, x, d)
+        lost = call.binary and call.form == "logits"
+        return np.where(lost & (x == 0), gradient + d.sum(-1) / 2, gradient) if lost else gradient
 
 
 @wrong("denominator")

@@ -41,8 +41,9 @@ class IgnoredAreCounted(Wrong):
     def parts(
         self, call: Call, items: np.ndarray, omega: np.ndarray, seen: np.ndarray
     ) -> dict[str, Any]:
-        ignored = call.arrays["targets"] == call.options.get("ignore_index")
-        return super().parts(call, items, omega, seen | ignored)
+        if "ignore_index" in call.options:
+            seen = seen | (call.arrays["targets"] == call.options["ignore_index"])
+        return super().parts(call, items, omega, seen)
 
 
 @wrong("excluded")
@@ -65,7 +66,7 @@ class MaskedAreNonzero(Wrong):
         return {**counts, "nonzero": int((every != 0).sum())}
 
 
-@wrong("mask")
+@wrong("last_axis")
 class LastAxisFirst(Wrong):
     """mean of the means along the last axis: a masked element makes its row count for less."""
 

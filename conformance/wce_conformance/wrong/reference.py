@@ -199,13 +199,9 @@ class Reference:
         """Weights with `own` axes for each label, placed along the label axis."""
         if weights.ndim == own or call.axis is None:
             return weights
-        axis = self.label_axis(call) % call.x.ndim
+        axis = call.axis % call.x.ndim
         behind = (1,) * (call.x.ndim - axis - 1)
         return weights.reshape(weights.shape[0], *behind, *weights.shape[1:])
-
-    def label_axis(self, call: Call) -> int:
-        """Where labels stand."""
-        return -1 if call.axis is None else call.axis
 
     def rule(self, call: Call) -> str:
         """What class weights mean for soft targets."""

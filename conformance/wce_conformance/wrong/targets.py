@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from wce_conformance.wrong.reference import Call
 from wce_conformance.wrong.registry import Wrong, wrong
@@ -12,10 +15,10 @@ class LabelsWrapRound(Wrong):
     """Label −1 is the last class, as an index from the end."""
 
     def check_labels(self, call: Call, labels: np.ndarray) -> None:
-        super().check_labels(call, labels % call.classes)
+        super().check_labels(call, np.maximum(labels, 0))
 
     def one_hot(self, call: Call, labels: np.ndarray) -> np.ndarray:
-        return super().one_hot(call, labels % call.classes)
+        return super().one_hot(call, np.where(labels < 0, labels + call.classes, labels))
 
 
 @wrong("values")
@@ -99,21 +102,13 @@ class MaskByMultiplication(Wrong):
 
 @wrong("excluded")
 class ForwardMaskOnly(Wrong):
-    """The loss of an excluded item is set to 0, its gradient is 0 times what it was."""
+    """The loss of an excluded item is left out, and its gradient multiplied by 0."""
 
-    def gradient(self, call: Call, x: np.ndarray, d: np.ndarray) -> np.ndarray:
-        return super().gradient(call, call.x, d)
-
-    def without(self, array: np.ndarray, seen: np.ndarray) -> np.ndarray:
-        kept = super().without(array, seen)
-        return np.where(np.isnan(array) & ~_wide(seen, array), np.nan, kept) if _is_gradient(
-            array, seen
-        ) else kept
-
-
-def _wide(seen: np.ndarray, array: np.ndarray) -> np.ndarray:
-    return np.broadcast_to(seen.reshape(seen.shape + (1,) * (array.ndim - seen.ndim)), array.shape)
-
-
-def _is_gradient(array: np.ndarray, seen: np.ndarray) -> bool:
-    return array.ndim > seen.ndim
+    def reduced(
+        self, call: Call, items: np.ndarray, gradient: np.ndarray, parts: Mapping[str, Any]
+    ) -> tuple[Any, np.ndarray]:
+        seen = self.seen(call)
+        every = 0.0 * super().gradient(call, call.x, np.zeros_like(self.mass(call)))
+        shape = seen.shape + (1,) * (gradient.ndim - seen.ndim)
+        whole = np.where(seen.reshape(shape), gradient, every)
+        return super().reduced(call, items, whole, parts)

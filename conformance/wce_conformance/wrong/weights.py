@@ -19,22 +19,15 @@ class WeightOfPredictedClass(Wrong):
         return np.broadcast_to(at_predicted, w.shape)
 
 
-@wrong("placement")
-class RightAlignedSampleWeights(Wrong):
-    """Sample weights are broadcast from the right, as NumPy does unasked."""
-
-    def placed(self, call: Call, weights: np.ndarray) -> np.ndarray:
-        return np.broadcast_to(weights, call.items)
-
-
 @wrong("square")
-class SampleWeightsOverLabels(Wrong):
-    """With as many items as labels, the weights of samples weigh labels."""
+class RightAlignedSampleWeights(Wrong):
+    """Sample weights are broadcast from the right where they fit, as NumPy does unasked."""
 
     def placed(self, call: Call, weights: np.ndarray) -> np.ndarray:
-        if weights.shape == call.items[-1:]:
+        try:
             return np.broadcast_to(weights, call.items)
-        return super().placed(call, weights)
+        except ValueError:
+            return super().placed(call, weights)
 
 
 @wrong("shapes")
@@ -59,10 +52,12 @@ class PosWeightOnBothClasses(Wrong):
 
 @wrong("per_label")
 class LabelsAlwaysLast(Wrong):
-    """Weights per label stand along the last axis, whatever the label axis is."""
+    """Weights of labels stand along the last axis where they fit, whatever the label axis is."""
 
-    def label_axis(self, call: Call) -> int:
-        return -1
+    def by_label(self, call: Call, weights: np.ndarray, own: int) -> np.ndarray:
+        if weights.ndim > own and weights.shape[0] == call.x.shape[-1]:
+            return weights
+        return super().by_label(call, weights, own)
 
 
 @wrong("class_weight")

@@ -1,0 +1,467 @@
+"""``torch.compile(fullgraph=True)``: one graph, right gradients, no needless recompilation.
+
+Most tests use the compiler backend "aot_eager", which captures forward and backward pass like the
+default Inductor and then runs PyTorch's own kernels.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+import wce_core
+from torch._dynamo.testing import CompileCounterWithBackend
+from torch.func import grad, hessian, jacfwd, jacrev, vmap
+from torch_calls import CALLS, FORWARD_MODE, Call, categorical, normal, uniform
+from wce_core import losses
+
+pytestmark = pytest.mark.filterwarnings(FORWARD_MODE)
+
+PRECISIONS = ("native", "exact")
+each_precision = pytest.mark.parametrize("precision", PRECISIONS)
+each_call = pytest.mark.parametrize("call", CALLS.values(), ids=list(CALLS))
+
+
+@pytest.fixture(autouse=True)
+def _fresh_compiler() -> Iterator[None]:
+    torch._dynamo.reset()
+    yield
+    torch._dynamo.reset()
+
+
+def compiled(function: Callable[..., Any], backend: str = "aot_eager") -> Callable[..., Any]:
+    return torch.compile(function, fullgraph=True, backend=backend)
+
+
+def labels(items: int, classes: int, seed: int = 0) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randint(0, classes, (items,), generator=generator)
+
+
+def tracked(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+    return normal(*shape, seed=seed).to(dtype).requires_grad_()
+
+
+# --- Values and gradients ----------------------------------------------------------------------
+
+
+@each_call
+class TestEveryMode:
+    def test_gradient_to_the_predictions(self, call: Call) -> None:
+        x = call.predictions.clone().requires_grad_()
+        expected = call(predictions=x)
+        (gradient,) = torch.autograd.grad(expected, x)
+        value = compiled(call)(predictions=x)
+        (found,) = torch.autograd.grad(value, x)
+        torch.testing.assert_close(value, expected, rtol=1e-14, atol=1e-15)
+        torch.testing.assert_close(found, gradient, rtol=1e-14, atol=1e-15)
+
+    def test_gradients_to_everything(self, call: Call) -> None:
+        """Weights and targets that require gradients; a cotangent other than 1."""
+        inputs = [a.clone().requires_grad_() for a in call.differentiable.values()]
+        expected = torch.autograd.grad(call.of(*inputs) * 3, inputs)
+        found = torch.autograd.grad(compiled(call.of)(*inputs) * 3, inputs)
+        for a, b in zip(found, expected, strict=True):
+            torch.testing.assert_close(a, b, rtol=1e-13, atol=1e-15)
+
+
+class TestGradients:
+    @each_precision
+    @pytest.mark.parametrize("reduction", ["none", "parts", "weighted_mean"])
+    @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
+    def test_reductions_and_dtypes(self, reduction: Any, precision: Any, dtype: str) -> None:
+        x, y = tracked(6, 4, dtype=getattr(torch, dtype)), labels(6, 4)
+
+        def loss(x: torch.Tensor) -> Any:
+            return losses.cross_entropy(
+                x, y, class_weight=[1.0, 2.0, 3.0, 4.0], reduction=reduction, precision=precision
+            )
+
+        expected, value = loss(x), compiled(loss)(x)
+        assert type(value) is type(expected)
+        torch.testing.assert_close(value, expected)
+        first, second = (v.total if reduction == "parts" else v for v in (value, expected))
+        assert first.dtype == second.dtype
+        cotangent = normal(*first.shape, seed=1).to(first.dtype)
+        (found,) = torch.autograd.grad(first, x, cotangent)
+        (plain,) = torch.autograd.grad(second, x, cotangent)
+        assert found.dtype == x.dtype
+        assert torch.equal(found, plain) or precision == "native"
+        torch.testing.assert_close(found, plain)
+
+    def test_untracked_and_without_grad(self) -> None:
+        x, y = tracked(6, 4), labels(6, 4)
+        loss = compiled(lambda a: losses.cross_entropy(a, y))
+        expected = F.cross_entropy(x, y).detach()
+        with torch.no_grad():
+            value = loss(x)
+        assert value.grad_fn is None
+        torch.testing.assert_close(value, expected)
+        with torch.inference_mode():
+            torch.testing.assert_close(loss(x), expected)
+        torch.testing.assert_close(loss(x.detach()), expected)
+
+    def test_no_gradient_is_computed_that_nobody_asked_for(self) -> None:
+        """Without tracked predictions, or under no_grad, the graph holds the value only."""
+        sizes = []
+
+        def count(module: torch.fx.GraphModule, example: Any) -> Any:
+            sizes.append(len(list(module.graph.nodes)))
+            return module
+
+        y = labels(6, 4)
+        for x in (tracked(6, 4), tracked(6, 4).detach()):
+            torch._dynamo.reset()
+            with torch.no_grad():
+                loss = lambda a: losses.cross_entropy(a, y)  # noqa: E731  # a fresh code object
+                torch.compile(loss, fullgraph=True, backend=count)(x)
+        assert sizes[0] == sizes[1]
+
+    def test_weights_alone(self) -> None:
+        x, y, w = normal(6, 4, seed=0), labels(6, 4), torch.ones(4, requires_grad=True)
+        loss = lambda w: losses.cross_entropy(x, y, class_weight=w, sample_weight=w[y])  # noqa: E731
+        (expected,) = torch.autograd.grad(loss(w), w)
+        (found,) = torch.autograd.grad(compiled(loss)(w), w)
+        torch.testing.assert_close(found, expected)
+
+    def test_weights_that_depend_on_the_predictions(self) -> None:
+        x, y = tracked(6, 4, dtype=torch.float64), labels(6, 4)
+
+        def loss(x: torch.Tensor) -> Any:
+            return losses.cross_entropy(x, y, sample_weight=(1 - x.softmax(-1).amax(-1)) ** 2)
+
+        (expected,) = torch.autograd.grad(loss(x), x)
+        (found,) = torch.autograd.grad(compiled(loss)(x), x)
+        torch.testing.assert_close(found, expected)
+
+    def test_inside_a_training_step(self) -> None:
+        torch.manual_seed(0)
+        model = torch.nn.Linear(5, 4)
+        x, y = normal(16, 5, seed=0).float(), labels(16, 4)
+        loss = losses.CrossEntropy(class_weight={0: 1.0, 1: 2.0, 2: 3.0, 3: 4.0})
+        step = compiled(lambda x, y: loss(model(x), y) + losses.cross_entropy(model(x), y))
+        step(x, y).backward()
+        found = model.weight.grad.clone()
+        model.zero_grad()
+        w = torch.tensor([1.0, 2.0, 3.0, 4.0])
+        (F.cross_entropy(model(x), y, weight=w, reduction="sum") / 16).backward()
+        F.cross_entropy(model(x), y).backward()
+        torch.testing.assert_close(found, model.weight.grad)
+
+    def test_autocast_inside_and_outside(self) -> None:
+        torch.manual_seed(0)
+        model = torch.nn.Linear(5, 4)
+        x, y = normal(16, 5, seed=0).float(), labels(16, 4)
+
+        def inside(x: torch.Tensor) -> Any:
+            with torch.autocast("cpu", torch.bfloat16):
+                logits = model(x)
+                return losses.cross_entropy(logits, y), logits
+
+        def bare(x: torch.Tensor) -> Any:
+            logits = model(x)
+            return losses.cross_entropy(logits, y), logits
+
+        values = [compiled(inside)(x)]
+        with torch.autocast("cpu", torch.bfloat16):
+            values.append(compiled(bare)(x))
+        for value, logits in values:
+            assert (value.dtype, logits.dtype) == (torch.float32, torch.bfloat16)
+            assert torch.autograd.grad(value, logits, retain_graph=True)[0].dtype == torch.bfloat16
+            torch.testing.assert_close(value, F.cross_entropy(logits.float(), y))
+
+    @pytest.mark.parametrize("compiler", ["eager", "aot_eager"])
+    def test_double_backward_is_refused(self, compiler: str) -> None:
+        x, y = tracked(6, 4), labels(6, 4)
+        loss = compiled(lambda a: losses.cross_entropy(a, y) ** 2, compiler)(x)
+        (gradient,) = torch.autograd.grad(loss, x, create_graph=True)
+        with pytest.raises(RuntimeError):
+            torch.autograd.grad(gradient.sum(), x)
+
+
+class TestTransforms:
+    """``torch.func`` inside of a compiled function."""
+
+    @each_precision
+    def test_grad_and_vmap(self, precision: Any) -> None:
+        x, y = normal(5, 4, 3, seed=0), labels(4, 3)
+
+        def loss(a: torch.Tensor) -> Any:
+            return losses.cross_entropy(a, y, precision=precision)
+
+        expected = torch.stack([grad(lambda a: F.cross_entropy(a, y))(row) for row in x])
+        torch.testing.assert_close(compiled(grad(loss))(x[0]), expected[0])
+        torch.testing.assert_close(compiled(vmap(grad(loss)))(x), expected)
+        torch.testing.assert_close(compiled(vmap(loss))(x), vmap(loss)(x))
+
+    @each_precision
+    @pytest.mark.parametrize(
+        ("outer", "inner"),
+        [(jacfwd, jacfwd), (jacfwd, jacrev), (jacrev, jacfwd), (jacrev, jacrev)],
+        ids=["fwd∘fwd", "fwd∘rev", "rev∘fwd", "rev∘rev"],
+    )
+    def test_hessian(self, outer: Any, inner: Any, precision: Any) -> None:
+        """Sums only: PyTorch's own compiler fails at ``rev∘fwd`` of any sum times a number."""
+        x, y, w = normal(4, 3, seed=0), labels(4, 3), uniform(3, seed=1)
+
+        def loss(a: torch.Tensor) -> Any:
+            return losses.cross_entropy(
+                a, y, class_weight=w, reduction="sum", precision=precision
+            )
+
+        expected = hessian(lambda a: F.cross_entropy(a, y, weight=w, reduction="sum"))(x)
+        torch.testing.assert_close(compiled(outer(inner(loss)))(x), expected)
+
+    @each_precision
+    def test_value_and_grad(self, precision: Any) -> None:
+        x, y = normal(4, 3, seed=0), labels(4, 3)
+        both = wce_core.value_and_grad(losses.cross_entropy)
+        step = lambda a: both(a, y, class_weight=[1.0, 2.0, 3.0], precision=precision)  # noqa: E731
+        torch.testing.assert_close(compiled(step)(x), step(x))
+
+
+# --- What may stand beside tensors -------------------------------------------------------------
+
+
+class TestCompanions:
+    @pytest.mark.parametrize(
+        "weight",
+        [
+            [1.0, 2, 0.1],
+            (1, 2, 3),
+            {0: 1.0, 1: 2.0, 2: 0.1},
+            np.array([1.0, 2.0, 0.1]),
+            np.array([1.0, 2.0, 0.1], dtype=np.float32),
+            torch.tensor([1.0, 2.0, 0.1]),
+        ],
+        ids=["list", "tuple of int", "mapping", "numpy", "numpy float32", "tensor"],
+    )
+    def test_weights(self, weight: Any) -> None:
+        x, y = tracked(6, 3, dtype=torch.float64), labels(6, 3)
+        loss = lambda a: losses.cross_entropy(a, y, class_weight=weight)  # noqa: E731
+        value, expected = compiled(loss)(x), loss(x)
+        torch.testing.assert_close(value, expected, rtol=1e-15, atol=0)
+        (found,), (plain,) = (torch.autograd.grad(v, x) for v in (value, expected))
+        torch.testing.assert_close(found, plain, rtol=1e-14, atol=1e-16)
+
+    def test_targets_and_masks(self) -> None:
+        x = tracked(3, 2)
+        for y, mask in (([0, 1, 1], [True, False, True]), (np.array([0, 1, 1]), np.ones(3, bool))):
+            torch._dynamo.reset()
+            loss = lambda a, y=y, m=mask: losses.cross_entropy(a, y, mask=m)  # noqa: E731
+            torch.testing.assert_close(compiled(loss)(x), loss(x))
+
+    def test_numpy_arrays_as_arguments(self) -> None:
+        x, y, s = tracked(3, 2), np.array([0, 1, 1]), np.array([1.0, 2.0, 3.0])
+        loss = lambda a, y, s: losses.cross_entropy(a, y, sample_weight=s)  # noqa: E731
+        torch.testing.assert_close(compiled(loss)(x, y, s), loss(x, y, s))
+
+    def test_scalars(self) -> None:
+        z, y = tracked(6), labels(6, 2)
+        loss = lambda a, w: losses.binary_cross_entropy(  # noqa: E731
+            a, y, pos_weight=w, ignore_index=-1, reduction="sum", normalizer=2.5
+        )
+        torch.testing.assert_close(compiled(loss)(z, 3.0), loss(z, 3.0))
+
+    def test_errors_are_those_of_eager(self) -> None:
+        x = tracked(6, 4)
+        with pytest.raises(Exception, match=r"targets has shape \(6, 1\)"):
+            compiled(lambda a: losses.cross_entropy(a, labels(6, 4)[:, None]))(x)
+        with pytest.raises(Exception, match="validate=True"):
+            compiled(lambda a: losses.cross_entropy(a, labels(6, 4), validate=True))(x)
+
+    def test_labels_that_name_no_class(self) -> None:
+        x, y = tracked(5, 3), torch.tensor([0, 1, 3, 2, -1])
+        items = compiled(lambda a: losses.cross_entropy(a, y, reduction="none"))(x)
+        assert items.isnan().tolist() == [False, False, True, False, True]
+        (gradient,) = torch.autograd.grad(items.sum(), x)
+        assert gradient.isnan().any(-1).tolist() == [False, False, True, False, True]
+
+
+# --- Compilations ------------------------------------------------------------------------------
+
+
+RAGGED = {
+    "labels": lambda a, b, s: losses.cross_entropy(a, b),
+    "weighted": lambda a, b, s: losses.cross_entropy(
+        a, b, class_weight=[1.0, 2.0, 3.0], sample_weight=s, reduction="weighted_mean"
+    ),
+    "cost_matrix": lambda a, b, s: losses.cross_entropy(a, b, cost_matrix=np.ones((3, 3))),
+    "smoothing": lambda a, b, s: losses.cross_entropy(a, b, label_smoothing=0.1, mask=s > 1),
+    "mean_over_all": lambda a, b, s: losses.cross_entropy(a, b, reduction="mean_over_all"),
+    "batch_mean": lambda a, b, s: losses.cross_entropy(
+        a, b, ignore_index=1, reduction="batch_mean"
+    ),
+    "none": lambda a, b, s: losses.cross_entropy(a, b, reduction="none").sum(),
+    "parts": lambda a, b, s: losses.cross_entropy(a, b, reduction="parts").mean_over_all(),
+    "mass": lambda a, b, s: losses.cross_entropy(
+        a, F.one_hot(b, 3), class_weight=[1.0, 2.0, 3.0], soft_weighting="geometric"
+    ),
+    "exact": lambda a, b, s: losses.cross_entropy(a, b, precision="exact"),
+    "binary": lambda a, b, s: losses.binary_cross_entropy(
+        a, F.one_hot(b, 3), pos_weight=[1.0, 2.0, 3.0], sample_weight=s
+    ),
+}
+
+
+class TestCompilations:
+    @pytest.mark.parametrize("loss", RAGGED.values(), ids=list(RAGGED))
+    def test_batch_sizes(self, loss: Callable[..., Any]) -> None:
+        """The second size makes the length dynamic; no later one compiles again."""
+        counter = CompileCounterWithBackend("aot_eager")
+        function = torch.compile(loss, fullgraph=True, backend=counter)
+        for size in (5, 7, 8, 64, 33):
+            x, y, s = tracked(size, 3), labels(size, 3, seed=size), uniform(size, seed=size)
+            value, expected = function(x, y, s), loss(x, y, s)
+            torch.testing.assert_close(value, expected)
+            (found,), (plain,) = (torch.autograd.grad(v, x) for v in (value, expected))
+            torch.testing.assert_close(found, plain)
+        assert counter.frame_count <= 2
+
+    def test_values(self) -> None:
+        """Nothing compiles again when only numbers in tensors change."""
+        counter = CompileCounterWithBackend("aot_eager")
+
+        def loss(x: torch.Tensor, y: torch.Tensor, w: torch.Tensor, s: torch.Tensor) -> Any:
+            return losses.cross_entropy(
+                x, y, class_weight=w, sample_weight=s, ignore_index=0, reduction="weighted_mean"
+            )
+
+        function = torch.compile(loss, fullgraph=True, backend=counter)
+        for seed in range(4):
+            x, y = tracked(6, 3, seed=seed), labels(6, 3, seed=seed)
+            w, s = uniform(3, seed=seed), uniform(6, seed=seed)
+            torch.testing.assert_close(function(x, y, w, s), loss(x, y, w, s))
+        assert counter.frame_count == 1
+
+    def test_configured_losses_of_equal_options(self) -> None:
+        """One graph for the same object; configured losses make good attributes of a module."""
+        counter = CompileCounterWithBackend("aot_eager")
+        loss = losses.CrossEntropy(class_weight=[1.0, 2.0, 3.0], reduction="weighted_mean")
+        function = torch.compile(loss.__call__, fullgraph=True, backend=counter)
+        for seed in range(3):
+            x, y = tracked(6, 3, seed=seed), labels(6, 3, seed=seed)
+            torch.testing.assert_close(function(x, y), loss(x, y))
+        assert counter.frame_count == 1
+
+    def test_backend_compile(self) -> None:
+        """``Backend.compile`` has no graph breaks to hide."""
+        from wce_backends.torch import BACKEND
+
+        x, y = normal(6, 3, seed=0).float(), labels(6, 3)
+        function = BACKEND.compile(lambda a: losses.cross_entropy(a, y))
+        torch.testing.assert_close(function(x), F.cross_entropy(x, y))
+
+        def breaks(a: torch.Tensor) -> Any:
+            torch._dynamo.graph_break()
+            return losses.cross_entropy(a, y)
+
+        with pytest.raises(torch._dynamo.exc.Unsupported):
+            BACKEND.compile(breaks)(x)
+
+
+COLD = """
+    import warnings
+    warnings.simplefilter("error")
+    import torch
+    {imports}
+    torch.set_num_threads(1)
+    x = torch.zeros(4, 3, requires_grad=True)
+    y = torch.tensor([0, 1, 2, 0])
+    step = torch.compile(lambda x: {call}, fullgraph=True, backend="aot_eager")
+    value = step(x)
+    value.backward()
+    assert abs(value.item() - {expected}) < 1e-6, value
+    assert x.grad.shape == x.shape and x.grad.abs().sum() > 0
+    assert not torch._dynamo.utils.counters["graph_break"]
+"""
+LOG3 = 1.0986123
+
+
+@pytest.mark.parametrize(
+    ("imports", "call", "expected"),
+    [
+        (
+            "from wce_core import losses",
+            "losses.cross_entropy(x, y, class_weight=[1.0, 2.0, 3.0], ignore_index=-1)",
+            LOG3 * 7 / 4,
+        ),
+        (
+            "import numpy as np\n    from wce_core import losses",
+            "losses.cross_entropy(x, y, sample_weight=np.array([1.0, 2, 3, 4]), precision='exact')",
+            LOG3 * 10 / 4,
+        ),
+        (
+            "from wce_core.losses import CrossEntropy\n    loss = CrossEntropy(reduction='sum')",
+            "loss(x, y)",
+            LOG3 * 4,
+        ),
+        (
+            "from wce_core import losses",
+            "losses.binary_cross_entropy(x, x.detach() + 1, reduction='parts').weighted_mean()",
+            0.6931472,
+        ),
+    ],
+    ids=["labels", "exact", "configured", "parts"],
+)
+def test_a_first_call_is_a_compiled_one(imports: str, call: str, expected: float) -> None:
+    """In a new process nothing is imported or found yet when the tracing begins."""
+    script = textwrap.dedent(COLD).format(
+        imports=textwrap.dedent(imports.replace("\n    ", "\n")), call=call, expected=expected
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=180
+    )
+    assert done.returncode == 0, done.stderr
+
+
+# --- Inductor and export -----------------------------------------------------------------------
+
+
+class TestInductor:
+    """The default compiler, on the forms that matter most."""
+
+    @pytest.mark.parametrize("name", ["labels, everything", "binary, everything"])
+    def test_gradients(self, name: str) -> None:
+        call = CALLS[name]
+        x = call.predictions.float().requires_grad_()
+        expected, value = call(predictions=x), compiled(call, "inductor")(predictions=x)
+        torch.testing.assert_close(value, expected)
+        (found,), (plain,) = (torch.autograd.grad(v, x) for v in (value, expected))
+        torch.testing.assert_close(found, plain)
+
+    @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+    def test_exact_bits(self, dtype: str) -> None:
+        x = normal(32, 50, seed=0, scale=10).to(getattr(torch, dtype)).requires_grad_()
+        y, w = labels(32, 50), uniform(50, seed=1)
+
+        def loss(a: torch.Tensor) -> Any:
+            return losses.cross_entropy(
+                a, y, class_weight=w, reduction="weighted_mean", precision="exact"
+            )
+
+        expected, value = loss(x), compiled(loss, "inductor")(x)
+        assert torch.equal(value, expected)
+        (found,), (plain,) = (torch.autograd.grad(v, x) for v in (value, expected))
+        assert torch.equal(found, plain)
+
+
+def test_export() -> None:
+    class Model(torch.nn.Module):
+        def forward(self, x: torch.Tensor, y: torch.Tensor) -> Any:
+            return losses.cross_entropy(x, y, class_weight=[1.0, 2.0, 3.0])
+
+    x, y = normal(6, 3, seed=0).float(), labels(6, 3)
+    batch = torch.export.Dim("batch", min=2)
+    for strict in (False, True):
+        program = torch.export.export(
+            Model(), (x, y), dynamic_shapes=({0: batch}, {0: batch}), strict=strict
+        )
+        torch.testing.assert_close(program.module()(x[:4], y[:4]), Model()(x[:4], y[:4]))
