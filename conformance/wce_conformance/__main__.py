@@ -8,8 +8,12 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wce_conformance.adapters import NAMES
+
+if TYPE_CHECKING:
+    from wce_conformance.runner import Choice
 
 JOBS = {"jax": 2, "tensorflow": 2, "torch": 2}
 """Processes where compiling takes most of the time."""
@@ -55,8 +59,10 @@ def _generate(options: argparse.Namespace) -> int:
     from rich.progress import Progress
 
     from wce_conformance import generate
+    from wce_conformance.more_cases import large_cases
+    from wce_conformance.vectors import FOLDER
 
-    count = len(generate.large_cases() if options.large else generate.cases())
+    count = len(large_cases() if options.large else generate.cases())
     console = Console(stderr=True)
     with Progress(console=console) as progress:
         task = progress.add_task("oracle", total=count)
@@ -68,7 +74,7 @@ def _generate(options: argparse.Namespace) -> int:
             differences = generate.differences(advance=advance)
         else:
             write = generate.generate_large if options.large else generate.generate
-            written = write(options.large or generate.FOLDER, advance=advance)
+            written = write(options.large or FOLDER, advance=advance)
     if options.check:
         print("\n".join(differences) or "the vectors are what is generated")
         return 1 if differences else 0
@@ -113,7 +119,7 @@ def _run_program(options: argparse.Namespace) -> bool:
         program.close()
 
 
-def _choice(options: argparse.Namespace):  # type: ignore[no-untyped-def]
+def _choice(options: argparse.Namespace) -> Choice:
     from wce_conformance.runner import Choice
 
     return Choice(

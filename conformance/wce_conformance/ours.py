@@ -26,15 +26,15 @@ SAMPLED: Mapping[str, Mapping[str, int]] = {
 class WceCore:
     """An :class:`~wce_conformance.implementation.Implementation`."""
 
-    precisions = ("native", "exact")
+    precisions: tuple[str, ...] = ("native", "exact")
 
     def __init__(self, backend: str) -> None:
         _quieten()
         self.name = f"wce_core on {backend}"
         self.adapter: Adapter = adapter(backend)
         self.version = wce_core.__version__
-        self.routes = self.adapter.routes
-        self.sampled = SAMPLED.get(backend, {})
+        self.routes: tuple[str, ...] = self.adapter.routes
+        self.sampled: Mapping[str, int] = SAMPLED.get(backend, {})
 
     def offers(self, vector: Vector) -> bool:
         """Everything, in the dtypes that the framework has."""

@@ -186,7 +186,7 @@ def test_of_a_slow_route_a_sample_is_run() -> None:
 
 
 def test_the_report_names_failures_and_samples() -> None:
-    records = run(Changed(), Choice(path=MASKS))
+    records = run(Changed(), Choice(precisions=("native",)))
     console = Console(width=100, file=StringIO())
     show(console, "changed 0", records, {"eager": 7})
     text = console.file.getvalue()  # type: ignore[attr-defined]  # a StringIO

@@ -243,9 +243,9 @@ def test_bits_round_trip(dtype: str, number: float) -> None:
 
 def test_known_bits() -> None:
     third = mp.mpf(1) / 3
-    assert [numbers.bits(third, dtype) for dtype in ("float64", "float32", "float16", "bfloat16")] == [
-        "3fd5555555555555", "3eaaaaab", "3555", "3eab",
-    ]  # fmt: skip
+    known = {"float64": "3fd5555555555555", "float32": "3eaaaaab", "float16": "3555"}
+    known["bfloat16"] = "3eab"
+    assert {dtype: numbers.bits(third, dtype) for dtype in known} == known
 
 
 def test_digits() -> None:
@@ -282,9 +282,10 @@ def test_answers_survive_being_written_and_read() -> None:
                 Grid.of(getattr(fresh, name)).flat, Grid.of(getattr(read, name)).flat, strict=True
             )
             for new, old in pairs:
-                assert (
-                    mp.nan in (new, old) or new == old or abs(new - old) <= abs(new) * 1e-29 + TINY
-                )
+                if mp.isnan(new) or mp.isinf(new):
+                    assert str(new) == str(old)
+                else:
+                    assert abs(new - old) <= abs(new) * 1e-29 + TINY
 
 
 def test_invalid_vectors_name_their_error() -> None:
