@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from wce_conformance.adapters import NAMES
@@ -25,10 +26,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("backend", backends(metafunc.config), scope="session")
 
 
-def pytest_ignore_collect(collection_path, config: pytest.Config) -> bool | None:  # noqa: ANN001
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Files under ``tests/backends`` are collected with the framework in their name."""
-    if collection_path.parent.name != "backends" or collection_path.suffix != ".py":
+    if collection_path.parent.name != "backends" or not collection_path.name.startswith("test_"):
         return None
     framework = collection_path.stem.removeprefix("test_").partition("_")[0]
-    wanted = {name.partition("_")[0] for name in backends(config)}
-    return None if framework in wanted or framework not in NAMES else True
+    return None if framework in backends(config) else True
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What does not depend on a framework is tested with NumPy's, not once more with each."""
+    if "numpy" in backends(config):
+        return
+    once = [
+        item
+        for item in items
+        if item.path.parent.name == "core" and "backend" not in getattr(item, "fixturenames", ())
+    ]
+    config.hook.pytest_deselected(items=once)
+    items[:] = [item for item in items if item not in once]

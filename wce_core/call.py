@@ -246,7 +246,7 @@ def _check_options(
         if options.form != "probabilities":
             raise ValueError(f"clip with form={options.form!r}; expected 'probabilities'")
         if not 0.0 <= options.clip < 0.5:
-            raise ValueError(f"clip is {options.clip}; expected a number in [0, 0.5)")
+            raise ValueError(f"clip is {options.clip!r}; expected a number in [0, 0.5)")
     if given.get("ignore_index") is not None and layout.categorical and not index_targets:
         raise ValueError("ignore_index with dense targets; expected class indices, or use mask=")
 

@@ -16,7 +16,7 @@ import jax
 import jax.numpy as xp
 import numpy as np
 from jax.custom_derivatives import SymbolicZero
-from jax.sharding import PartitionSpec
+from jax.sharding import NamedSharding, PartitionSpec
 from wce_core import evaluate
 from wce_core.backend import Backend, Description
 from wce_core.evaluate import Spec
@@ -182,17 +182,25 @@ def _automatic(
     Sharding in types wants every gather, reshape and selection placed by hand. Only the result is:
     item losses as the predictions, everything else on every device.
     """
-    explicit = jax.sharding.get_abstract_mesh().explicit_axes
-    if not explicit:
+    mesh = _explicit_mesh(arrays)
+    if mesh is None:
         return function(arrays)
-    places: Any = PartitionSpec()
+    places: Any = ()
     if spec.reduction == "none":
         own = jax.typeof(arrays["predictions"]).sharding.spec
-        places = PartitionSpec(*(place for i, place in enumerate(own) if i != spec.axis))
-    outputs: tuple[Array, ...] = jax.sharding.auto_axes(
-        function, axes=explicit, out_sharding=places
-    )(arrays)
+        places = (place for i, place in enumerate(own) if i != spec.axis)
+    automatic = jax.sharding.auto_axes(
+        function,
+        axes=mesh.explicit_axes,
+        out_sharding=NamedSharding(mesh, PartitionSpec(*places)),
+    )
+    outputs: tuple[Array, ...] = automatic(arrays)
     return outputs
+
+
+def _explicit_mesh(arrays: Arrays) -> Any:
+    meshes = (jax.typeof(array).sharding.mesh for array in arrays.values())
+    return next((mesh for mesh in meshes if mesh.explicit_axes), None)
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0,))

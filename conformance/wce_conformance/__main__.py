@@ -63,23 +63,20 @@ def _generate(options: argparse.Namespace) -> int:
     from wce_conformance.vectors import FOLDER
 
     count = len(large_cases() if options.large else generate.cases())
-    console = Console(stderr=True)
-    with Progress(console=console) as progress:
+    with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("oracle", total=count)
 
         def advance() -> None:
             progress.advance(task)
 
         if options.check:
-            differences = generate.differences(advance=advance)
+            found = generate.differences(advance=advance)
+        elif options.large:
+            found = [f"wrote {f}" for f in generate.generate_large(options.large, advance=advance)]
         else:
-            write = generate.generate_large if options.large else generate.generate
-            written = write(options.large or FOLDER, advance=advance)
-    if options.check:
-        print("\n".join(differences) or "the vectors are what is generated")
-        return 1 if differences else 0
-    print("\n".join(f"wrote {file}" for file in written) or "nothing has changed")
-    return 0
+            found = [f"wrote {file}" for file in generate.generate(FOLDER, advance=advance)]
+    print("\n".join(found) or "the vectors are what is generated")
+    return 1 if options.check and found else 0
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -20,6 +20,7 @@ def hunting_cases() -> list[Case]:
         *in_turn(_ignored),
         *each_dtype(_mass),
         *each_dtype(_small_probabilities),
+        *each_dtype(_reduced_probabilities),
         *_labels(),
     ]
 
@@ -120,6 +121,36 @@ def _small_probabilities(dtype: str) -> Iterator[Case]:
         "very small probabilities", dtype, [*tiny, 0.75], [0, 0, 0, 1],
         "the loss is p, to first order",
         "log1p", form="probabilities", reduction="none",
+    )  # fmt: skip
+
+
+def _reduced_probabilities(dtype: str) -> Iterator[Case]:
+    """As metrics take them: rows of probabilities, reduced."""
+    rows = [[0.25, 0.5, 0.25], [0.0, 0.75, 0.25], [0.125, 0.125, 0.75]]
+    for reduction in ("mean", "sum"):
+        yield multiclass(
+            f"probability 0 under mass, {reduction}", dtype, rows, [1, 0, 2],
+            "+inf, without a clamp",
+            "impossible", "clamp",
+            form="probabilities", reduction=reduction,
+        )  # fmt: skip
+        yield multiclass(
+            f"probability 0, not the target, {reduction}", dtype, rows, [1, 2, 0],
+            "ordinary, whatever stands beside",
+            "impossible",
+            form="probabilities", reduction=reduction,
+        )  # fmt: skip
+    yield multiclass(
+        "probabilities, weighted samples", dtype, rows, [0, 1, 2],
+        "the mean divides by the sum of the weights",
+        "denominator",
+        form="probabilities", sample_weight=[2.0, 0.5, 4.0], reduction="weighted_mean",
+    )  # fmt: skip
+    yield binary(
+        "probabilities, weighted samples", dtype, [0.75, 0.5, 0.125, 0.25], [1, 0, 0, 1],
+        "the mean divides by the sum of the weights",
+        "denominator",
+        form="probabilities", sample_weight=[2.0, 0.5, 4.0, 1.0], reduction="weighted_mean",
     )  # fmt: skip
 
 

@@ -135,7 +135,7 @@ def bits(array: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize(
     ("number", "setting"),
-    enumerate(settings()),
+    list(enumerate(settings())),
     ids=lambda x: "" if isinstance(x, int) else "-".join(x),
 )
 def test_exact_results_have_the_same_bits(number: int, setting: Setting) -> None:

@@ -14,10 +14,10 @@ from torch.autograd import gradcheck, gradgradcheck
 from torch.autograd.graph import saved_tensors_hooks
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.checkpoint import checkpoint
-from torch_calls import CALLS, FORWARD_MODE, Call, binary, categorical, normal, uniform
+from torch_calls import CALLS, DEPRECATED, Call, binary, categorical, normal, uniform
 from wce_core import losses
 
-pytestmark = pytest.mark.filterwarnings(FORWARD_MODE)
+pytestmark = pytest.mark.filterwarnings(DEPRECATED)
 
 REDUCTIONS = ("mean", "sum", "mean_over_all", "weighted_mean", "nonzero_mean", "batch_mean")
 PRECISIONS = ("native", "exact")

@@ -22,10 +22,10 @@ from torch.func import (
     vjp,
     vmap,
 )
-from torch_calls import CALLS, FORWARD_MODE, Call, normal, uniform
+from torch_calls import CALLS, DEPRECATED, Call, normal, uniform
 from wce_core import losses
 
-pytestmark = pytest.mark.filterwarnings(FORWARD_MODE)
+pytestmark = pytest.mark.filterwarnings(DEPRECATED)
 
 PRECISIONS = ("native", "exact")
 ORDERS = {

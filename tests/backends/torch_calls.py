@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from wce_core import losses
 
-FORWARD_MODE = "ignore:`torch.jit.script` is deprecated:DeprecationWarning"
-"""PyTorch's own table of forward-mode formulas warns when it is first used."""
+DEPRECATED = "ignore:`torch.jit.script:DeprecationWarning"
+"""PyTorch's own table of forward-mode formulas, and its compiler, use what it deprecates."""
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,10 @@ class Adapter(ABC):
         ``function`` returns an array or a tuple of arrays.
         """
 
+    def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function under the framework's compiler; itself where there is none."""
+        return function
+
     def tensor(self, tensor: Tensor) -> Any:
         """A case's array."""
         return self.array(as_numpy(tensor))

@@ -25,6 +25,11 @@ class JaxAdapter(Adapter):
         """bfloat16 is ml_dtypes' already."""
         return np.asarray(array)
 
+    def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """By ``jax.jit``."""
+        jitted: Callable[..., Any] = jax.jit(function)
+        return jitted
+
     def differentiate(
         self, route: str, function: Callable[..., Any], arrays: Mapping[str, Any], wrt: str
     ) -> tuple[Any, Any]:

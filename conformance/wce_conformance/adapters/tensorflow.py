@@ -24,6 +24,11 @@ class TensorFlowAdapter(Adapter):
         """By ``numpy()``: a bfloat16 scalar has no other way."""
         return np.asarray(array.numpy())
 
+    def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """By ``tf.function``."""
+        graph: Callable[..., Any] = tf.function(function)
+        return graph
+
     def differentiate(
         self, route: str, function: Callable[..., Any], arrays: Mapping[str, Any], wrt: str
     ) -> tuple[Any, Any]:

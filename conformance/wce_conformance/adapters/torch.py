@@ -24,7 +24,8 @@ class TorchAdapter(Adapter):
     def __init__(self, compiler: str = "aot_eager") -> None:
         self.compiler = compiler
 
-    def _compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """As one graph, compiled afresh: Dynamo gives up on code that it saw too often."""
         torch._dynamo.reset()
         return torch.compile(function, fullgraph=True, backend=self.compiler)
 
@@ -51,7 +52,7 @@ class TorchAdapter(Adapter):
         if route == "functional":
             return _functional(function, arrays, wrt)
         own = {**arrays, wrt: arrays[wrt].detach().clone().requires_grad_()}
-        call = self._compiled(function) if route == "compiled" else function
+        call = self.compiled(function) if route == "compiled" else function
         value = call(**own)
         _first(value).sum().backward()
         return value, own[wrt].grad

@@ -6,6 +6,8 @@ from collections.abc import Collection
 from typing import Any
 
 import numpy as np
+
+from wce_conformance.judge import EPS
 from wce_conformance.vectors import Vector
 
 _DENOMINATORS = {
@@ -66,7 +68,7 @@ class Asked:
         if self.index or self.binary:
             return True
         targets = self.arrays["targets"].astype(np.float64)
-        return bool(np.allclose(targets.sum(self.axis), 1, rtol=0, atol=2.0**-7))
+        return bool(np.allclose(targets.sum(self.axis), 1, rtol=0, atol=4 * EPS[self.vector.dtype]))
 
     @property
     def hard(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 import numpy as np
+
 from wce_conformance.adapters import adapter
 from wce_conformance.peers.asked import Asked
 from wce_conformance.peers.base import Peer
@@ -23,7 +24,7 @@ class Keras(Peer):
     """CategoricalCrossentropy, SparseCategoricalCrossentropy, BinaryCrossentropy."""
 
     version = keras.__version__
-    notes = (
+    notes: tuple[str, ...] = (
         "Every loss gets dtype= that of the predictions.",
         "The class axis is moved last; a single item becomes a batch of one; elements of a binary"
         " loss get an axis of length 1, over which Keras takes its mean.",
@@ -79,9 +80,10 @@ def _function(asked: Asked) -> Callable[[Any], Any]:
     single = asked.arrays["predictions"].ndim == (0 if asked.binary else 1)
     if single:
         targets = targets[None]
-        weights = weights if weights is None else weights[None]
+        weights = None if weights is None else weights[None]
 
     def function(predictions: Any) -> Any:
+        laid_out: Any
         if asked.binary:
             laid_out = predictions[..., None]
         else:

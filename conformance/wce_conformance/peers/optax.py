@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+
 from wce_conformance.adapters.jax import JaxAdapter
 from wce_conformance.peers.asked import Asked
 from wce_conformance.peers.base import Peer

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import sklearn
 from sklearn.metrics import log_loss
+
 from wce_conformance.peers.asked import Asked
 from wce_conformance.peers.base import Peer
 
@@ -18,7 +19,10 @@ class Sklearn(Peer):
     name = "sklearn.metrics.log_loss"
     version = sklearn.__version__
     dtypes = frozenset({"float64", "float32", "float16"})
-    notes = ("A metric: it has a value and no gradient.", "Bounds probabilities by the eps of their dtype.")
+    notes = (
+        "A metric: it has a value and no gradient.",
+        "Bounds probabilities by the eps of their dtype.",
+    )
 
     def empty_is_said(self, asked: Asked) -> bool:
         """A mean of nothing is an error, and so is an empty batch."""

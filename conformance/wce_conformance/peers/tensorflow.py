@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+
 from wce_conformance.peers.asked import Asked
 from wce_conformance.peers.base import Peer
 
@@ -57,7 +58,9 @@ class TensorFlow(Peer):
             return False
         return (
             asked.has_only("sample_weight", "pos_weight")
-            and (asked.form == "logits" or (asked.smoothing == 0 and asked.has_only("sample_weight")))
+            and (
+                asked.form == "logits" or (asked.smoothing == 0 and asked.has_only("sample_weight"))
+            )
             and asked.reduction in _REDUCTIONS
             and asked.fits(["targets", "pos_weight"])
             and _weights_fit(asked)
@@ -69,14 +72,16 @@ class TensorFlow(Peer):
         with tf.GradientTape() as tape:
             tape.watch(x)
             value = _binary(asked, x) if asked.binary else _multiclass(asked, x)
-        gradient = tape.gradient(value, x)
+        gradient: Any = tape.gradient(value, x)
         return np.asarray(value.numpy()), np.asarray(gradient.numpy())
 
 
 def _v1(asked: Asked, but: str = "") -> bool:
     """Whether tf.nn alone does not say it."""
     probabilities = asked.form == "probabilities"
-    return not asked.has_only(but) or asked.reduction != "none" or asked.smoothing > 0 or probabilities
+    return (
+        not asked.has_only(but) or asked.reduction != "none" or asked.smoothing > 0 or probabilities
+    )
 
 
 def _weights_fit(asked: Asked) -> bool:

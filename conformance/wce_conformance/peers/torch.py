@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812  # its usual name
+
 from wce_conformance.adapters.torch import TorchAdapter
 from wce_conformance.peers.asked import Asked
 from wce_conformance.peers.base import Peer

@@ -1,10 +1,12 @@
 """The right formula, computed so that numbers are lost."""
+# ruff: noqa: D102  # the class says what its one method does
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+
 from wce_conformance.wrong.reference import INF, Call
 from wce_conformance.wrong.registry import Wrong, wrong
 
@@ -14,10 +16,10 @@ class ClampedLog(Wrong):
     """log p is at least −100."""
 
     def log_of(self, call: Call, p: np.ndarray) -> np.ndarray:
-        return np.minimum(super().log_of(call, p), 100.0)
+        return np.asarray(np.minimum(super().log_of(call, p), 100.0))
 
     def log_of_rest(self, call: Call, p: np.ndarray) -> np.ndarray:
-        return np.minimum(super().log_of_rest(call, p), 100.0)
+        return np.asarray(np.minimum(super().log_of_rest(call, p), 100.0))
 
 
 @wrong("clamp")
@@ -85,9 +87,7 @@ class LogOfOneMinus(Wrong):
 class ZeroTimesInfinity(Wrong):
     """0 · log 0 is NaN."""
 
-    def product(
-        self, call: Call, d: np.ndarray, surprise: np.ndarray, q: np.ndarray
-    ) -> np.ndarray:
+    def product(self, call: Call, d: np.ndarray, surprise: np.ndarray, q: np.ndarray) -> np.ndarray:
         return np.asarray(d * surprise)
 
 
@@ -95,9 +95,7 @@ class ZeroTimesInfinity(Wrong):
 class ZeroWeightTimesInfinity(Wrong):
     """0 · log 0 is 0 where there is no mass, but NaN where the weight is 0."""
 
-    def product(
-        self, call: Call, d: np.ndarray, surprise: np.ndarray, q: np.ndarray
-    ) -> np.ndarray:
+    def product(self, call: Call, d: np.ndarray, surprise: np.ndarray, q: np.ndarray) -> np.ndarray:
         massless = self.smoothed(call, q) == 0
         return np.where(massless & (surprise == INF), 0.0, d * surprise)
 
@@ -118,7 +116,9 @@ class InfinityIsCertain(Wrong):
         if call.binary:
             return super().logits(call, x)
         certain = np.isinf(x) & (x > 0)
-        return super().logits(call, np.where(certain.any(-1, keepdims=True), np.where(certain, 0.0, -INF), x))
+        return super().logits(
+            call, np.where(certain.any(-1, keepdims=True), np.where(certain, 0.0, -INF), x)
+        )
 
 
 @wrong("sum_overflow")
@@ -135,7 +135,7 @@ class ClippedAtOneEnd(Wrong):
     """Probabilities are bounded below, not above."""
 
     def bounded(self, call: Call, p: np.ndarray) -> np.ndarray:
-        return np.maximum(p, call.options.get("clip", 0.0))
+        return np.asarray(np.maximum(p, call.options.get("clip", 0.0)))
 
     def log_of(self, call: Call, p: np.ndarray) -> np.ndarray:
         return np.asarray(-np.log(self.bounded(call, p)))

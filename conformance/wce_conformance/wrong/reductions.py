@@ -1,4 +1,5 @@
 """The right item losses, divided by the wrong number."""
+# ruff: noqa: D102  # the class says what its one method does
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+
 from wce_conformance.wrong.reference import Call
 from wce_conformance.wrong.registry import Wrong, wrong
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from wce_conformance.implementation import Answer, Given, Refused
 from wce_conformance.vectors import Vector
 
@@ -29,6 +30,7 @@ class Call:
 
     @property
     def binary(self) -> bool:
+        """Of the binary loss."""
         return self.vector.loss == "binary_cross_entropy"
 
     @property
@@ -36,18 +38,22 @@ class Call:
         """Of the classes or of the labels."""
         if not self.binary:
             return int(self.options.get("axis", -1))
-        return self.options.get("axis", -1 if self.x.ndim > 1 else None)
+        axis: int | None = self.options.get("axis", -1 if self.x.ndim > 1 else None)
+        return axis
 
     @property
     def items(self) -> tuple[int, ...]:
+        """The shape of the items."""
         return self.x.shape if self.binary else self.x.shape[:-1]
 
     @property
     def classes(self) -> int:
+        """How many there are."""
         return 2 if self.binary else self.x.shape[-1]
 
     @property
     def form(self) -> str:
+        """What the predictions are."""
         return str(self.options.get("form", "logits"))
 
 
@@ -123,8 +129,8 @@ class Reference:
         if epsilon == 0:
             return q
         if call.options.get("smoothing", "uniform") == "others":
-            return (1 - epsilon) * q + epsilon * others(q) / (classes - 1)
-        return (1 - epsilon) * q + epsilon * q.sum(-1, keepdims=True) / classes
+            return np.asarray((1 - epsilon) * q + epsilon * others(q) / (classes - 1))
+        return np.asarray((1 - epsilon) * q + epsilon * q.sum(-1, keepdims=True) / classes)
 
     def shares(self, call: Call, q: np.ndarray) -> np.ndarray:
         """q / M, before smoothing."""
@@ -181,7 +187,7 @@ class Reference:
 
     def class_weights(self, call: Call) -> np.ndarray:
         """w, such that it can be multiplied with the mass."""
-        w = np.ones(call.items + (call.classes,))
+        w = np.ones((*call.items, call.classes))
         given = call.options.get("class_weight")
         if given is not None:
             w = w * np.array([given[k] for k in range(call.classes)])
@@ -246,17 +252,17 @@ class Reference:
     def log_of(self, call: Call, p: np.ndarray) -> np.ndarray:
         """−log p; of 1 − clip by log1p, since 1 − clip itself is rounded."""
         clip = call.options.get("clip", 0.0)
-        return np.where(p > 1 - clip, -np.log1p(-clip), -np.log(self.bounded(call, p)))
+        return np.asarray(np.where(p > 1 - clip, -np.log1p(-clip), -np.log(self.bounded(call, p))))
 
     def log_of_rest(self, call: Call, p: np.ndarray) -> np.ndarray:
         """−log(1 − p); of what was clipped to 1 − clip, of clip itself."""
         clip = call.options.get("clip", 0.0)
-        return np.where(p > 1 - clip, -np.log(clip), -np.log1p(-self.bounded(call, p)))
+        return np.asarray(np.where(p > 1 - clip, -np.log(clip), -np.log1p(-self.bounded(call, p))))
 
     def bounded(self, call: Call, p: np.ndarray) -> np.ndarray:
         """Within [clip, 1 − clip]."""
         clip = call.options.get("clip", 0.0)
-        return np.clip(p, clip, 1 - clip)
+        return np.asarray(np.clip(p, clip, 1 - clip))
 
     def logits(self, call: Call, x: np.ndarray) -> np.ndarray:
         """Of the two classes of an element: 0 and z, the larger moved to 0. NaN without any."""
@@ -277,9 +283,7 @@ class Reference:
         np.put_along_axis(e, x.argmax(-1)[..., None], 0.0, -1)
         return top, e.sum(-1, keepdims=True)
 
-    def product(
-        self, call: Call, d: np.ndarray, surprise: np.ndarray, q: np.ndarray
-    ) -> np.ndarray:
+    def product(self, call: Call, d: np.ndarray, surprise: np.ndarray, q: np.ndarray) -> np.ndarray:
         """0 times an infinite surprise is 0."""
         terms: np.ndarray = np.where((d == 0) & (surprise == INF), 0.0, d * surprise)
         return terms
@@ -370,7 +374,7 @@ class Reference:
         """−d_k; of an element of the binary loss, p = e^x, d0·p/(1 − p) − d1."""
         if not call.binary:
             return np.where(np.isnan(x).any(-1, keepdims=True), np.nan, -d)
-        return quotient(d[..., 0], np.expm1(-np.minimum(x, 0))) - d[..., 1]
+        return np.asarray(quotient(d[..., 0], np.expm1(-np.minimum(x, 0))) - d[..., 1])
 
     def to_probabilities(self, call: Call, x: np.ndarray, d: np.ndarray) -> np.ndarray:
         """−d_k/p_k; binary d0/(1 − p) − d1/p. Constant where clipped."""

@@ -1,4 +1,5 @@
 """Targets misread: labels, mass, smoothing, and what is excluded."""
+# ruff: noqa: D102  # the class says what its one method does
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+
 from wce_conformance.wrong.reference import Call
 from wce_conformance.wrong.registry import Wrong, wrong
 
@@ -97,7 +99,7 @@ class MaskByMultiplication(Wrong):
     """Excluded items are multiplied by 0, which NaN survives."""
 
     def without(self, array: np.ndarray, seen: np.ndarray) -> np.ndarray:
-        return array * seen.reshape(seen.shape + (1,) * (array.ndim - seen.ndim))
+        return np.asarray(array * seen.reshape(seen.shape + (1,) * (array.ndim - seen.ndim)))
 
 
 @wrong("excluded")

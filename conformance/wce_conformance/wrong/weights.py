@@ -1,8 +1,10 @@
 """Weights of the wrong class, sample or label."""
+# ruff: noqa: D102  # the class says what its one method does
 
 from __future__ import annotations
 
 import numpy as np
+
 from wce_conformance.wrong.reference import Call
 from wce_conformance.wrong.registry import Wrong, wrong
 

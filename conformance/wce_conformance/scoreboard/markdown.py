@@ -1,0 +1,83 @@
+"""The scoreboard as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from wce_conformance.scoreboard.columns import Column
+from wce_conformance.scoreboard.text import (
+    LOSSES,
+    SHORT,
+    TITLE,
+    causes,
+    count,
+    rows,
+    rules,
+    score,
+    size,
+)
+
+
+def markdown(columns: Sequence[Column]) -> str:
+    """The whole page."""
+    return "\n".join([*_head(columns), *_tables(columns), *_failures(columns)]) + "\n"
+
+
+def _head(columns: Sequence[Column]) -> Iterator[str]:
+    yield f"# {TITLE}"
+    yield ""
+    yield "Made by `python -m wce_conformance scoreboard`."
+    yield ""
+    yield from (f"* {rule}" for rule in rules(columns))
+    yield ""
+    yield "| library | version | offered | passed | failed | worst loss | worst gradient |"
+    yield "|---|---|--:|--:|--:|--:|--:|"
+    for column in columns:
+        total = column.total
+        yield (
+            f"| {SHORT[column.name]} | {column.version} | {total.offered} of {total.run} | "
+            f"{total.passed} | {total.offered - total.passed} | {size(column.loss)} | "
+            f"{size(column.gradient)} |"
+        )
+    yield ""
+
+
+def _tables(columns: Sequence[Column]) -> Iterator[str]:
+    for loss in LOSSES:
+        yield f"## `{loss}`"
+        yield ""
+        yield "Passed of offered, and the worst error in eps."
+        for group, names in rows(columns, loss):
+            yield ""
+            yield f"| {group} | vectors | " + " | ".join(SHORT[c.name] for c in columns) + " |"
+            yield "|---|--:" + "|--:" * len(columns) + "|"
+            for name in names:
+                aspect = (loss, group, name)
+                cells = [_cell(column, aspect) for column in columns]
+                yield f"| {name} | {count(columns, aspect)} | " + " | ".join(cells) + " |"
+        yield ""
+
+
+def _cell(column: Column, aspect: Sequence[str]) -> str:
+    cell = column.cell(aspect)
+    return f"{score(cell)}<br>{size(cell.worst)}" if cell.offered else score(cell)
+
+
+def _failures(columns: Sequence[Column]) -> Iterator[str]:
+    yield "## Failures"
+    for column in columns:
+        yield ""
+        yield f"### {SHORT[column.name]}"
+        yield ""
+        yield f"`{column.title}` {column.version}. {' '.join(column.notes)}".strip()
+        yield ""
+        if not column.failures:
+            yield "None."
+            continue
+        yield f"<details><summary>{len(column.failures)} vectors</summary>"
+        yield ""
+        yield from (
+            f"* `{vector}`: {comment}. {cause}" for vector, comment, cause in causes(column)
+        )
+        yield ""
+        yield "</details>"

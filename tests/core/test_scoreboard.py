@@ -1,0 +1,168 @@
+"""The scoreboard counts right and shows what it has counted; NumPy and scikit-learn only."""
+
+from __future__ import annotations
+
+import argparse
+from html.parser import HTMLParser
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from wce_conformance.hunting_cases import hunting_cases
+from wce_conformance.implementation import Answer, Given
+from wce_conformance.peers.asked import Asked
+from wce_conformance.scoreboard import add_parser, html, markdown
+from wce_conformance.scoreboard.columns import NAMES, Cell, Column, decoded, encoded
+from wce_conformance.scoreboard.measure import column
+from wce_conformance.scoreboard.terminal import show
+from wce_conformance.scoreboard.text import SHORT, rows, score, size
+from wce_conformance.vectors import Vector, load_vectors
+from wce_conformance.vectors.encode import encode
+from wce_conformance.vectors.reading import decode
+from wce_conformance.wrong import WRONG
+
+VECTORS = load_vectors()
+SAMPLE = [
+    v for v in VECTORS if v.options.get("form") == "probabilities" or "denominator" in v.flags
+][::2]
+
+
+@pytest.fixture(scope="module")
+def columns() -> list[Column]:
+    return [column("wce_core-numpy", vectors=SAMPLE), column("sklearn", vectors=SAMPLE)]
+
+
+def test_wce_core_offers_and_passes_everything(columns: list[Column]) -> None:
+    ours = columns[0]
+    valid = sum(vector.error is None for vector in SAMPLE)
+    assert (ours.total.run, ours.total.offered, ours.total.passed) == (valid, valid, valid)
+    assert ours.failures == []
+
+
+def test_what_scikit_learn_lacks_is_not_offered(columns: list[Column]) -> None:
+    own = columns[1]
+    assert 0 < own.total.offered < own.total.run
+    assert own.cell(("cross_entropy", "weighting", "class_weight")).offered == 0
+    assert own.cell(("cross_entropy", "weighting", "class_weight")).run > 0
+    assert own.gradient is None
+
+
+def test_a_bounded_probability_is_a_failure_with_its_cause() -> None:
+    """scikit-learn bounds p by eps: it charges a finite loss where the answer is infinite."""
+    name = "cross_entropy/probability 0 under mass, mean/float64"
+    case = next(case for case in hunting_cases() if case.id == name)
+    (failure,) = column("sklearn", vectors=[decode(encode(case))]).failures
+    assert "is 12.3" in failure.cause
+    assert "expected inf" in failure.cause
+
+
+def test_a_wrong_implementation_is_counted_as_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = WRONG["count for weight"]()
+    monkeypatch.setattr(
+        "wce_conformance.scoreboard.measure.implementation", lambda name: (own, "0", [])
+    )
+    made = column("wce_core-numpy", vectors=SAMPLE)
+    failed = made.total.offered - made.total.passed
+    assert failed == len(made.failures) > 0
+    reduction = made.cell(("cross_entropy", "reduction", "weighted_mean"))
+    assert reduction.passed < reduction.offered
+    assert made.cell(("cross_entropy", "reduction", "none")).passed > 0
+
+
+def test_a_crash_is_a_failure_that_names_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Crashing(type(WRONG["count for weight"]())):  # type: ignore[misc]
+        def run(self, vector: Vector, route: str = "eager", precision: str = "native") -> Given:
+            if vector.reduction == "none":
+                raise OverflowError("too much")
+            return Answer(0.0, None)
+
+    monkeypatch.setattr(
+        "wce_conformance.scoreboard.measure.implementation", lambda name: (Crashing(), "0", [])
+    )
+    made = column("wce_core-numpy", vectors=SAMPLE)
+    assert any("OverflowError: too much" in failure.cause for failure in made.failures)
+
+
+def test_columns_survive_the_way_between_processes(columns: list[Column]) -> None:
+    assert [decoded(encoded(own)) for own in columns] == columns
+
+
+def test_every_column_and_row_is_in_every_form(columns: list[Column]) -> None:
+    console = Console(record=True, width=160, file=StringIO())
+    show(console, columns)
+    printed = console.export_text()
+    for text in (html(columns), markdown(columns), printed):
+        assert all(SHORT[own.name] in text for own in columns)
+        assert all(own.version in text for own in columns)
+        for loss in ("cross_entropy", "binary_cross_entropy"):
+            assert all(name in text for _, names in rows(columns, loss) for name in names)
+
+
+def test_html_is_well_formed_and_asks_for_nothing(columns: list[Column]) -> None:
+    text = html(columns)
+    checker = Balanced()
+    checker.feed(text)
+    assert checker.open == []
+    assert "<script" not in text
+    assert "http" not in text
+    assert 'name="viewport"' in text
+    assert "<details>" in text
+
+
+class Balanced(HTMLParser):
+    """Every tag that is opened is closed, in order."""
+
+    VOID = ("meta", "br")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_what_others_wrote_is_escaped(columns: list[Column]) -> None:
+    from wce_conformance.scoreboard.columns import Failure
+
+    harmful = Failure("a<b", "<i>", "<script>", 0)
+    own = Column("sklearn", "s", "1", [], failures=[harmful])
+    assert "<script" not in html([own])
+    assert "&lt;script&gt;" in html([own])
+
+
+def test_scores_and_sizes() -> None:
+    assert score(Cell(run=5)) == "·"
+    assert score(Cell(run=5, offered=4, passed=3)) == "3/4"
+    assert [size(e) for e in (None, 0.0, 3.96, 1234567.0, float("inf"))] == [
+        "–", "0.0", "4.0", "1e6", "∞",
+    ]  # fmt: skip
+
+
+def test_every_column_has_a_head() -> None:
+    assert set(SHORT) == set(NAMES)
+
+
+def test_the_command_can_be_added() -> None:
+    commands = argparse.ArgumentParser().add_subparsers()
+    add_parser(commands)
+    options = commands.choices["scoreboard"].parse_args(["--only", "sklearn", "--html", "x"])
+    assert options.only == ["sklearn"]
+
+
+def test_equal_reductions_have_one_name() -> None:
+    """Without exclusion, weights or other mass than 1 several means are the same number."""
+    named = {v.id: Asked(v).reduction for v in VECTORS if v.error is None}
+    assert (
+        next(r for i, r in named.items() if "all excluded, mean_over_all" in i) == "mean_over_all"
+    )
+    assert named["cross_entropy/uneven weights, weighted_mean/float32"] == "weighted_mean"
+    same = [v for v in VECTORS if v.reduction == "nonzero_mean" and Asked(v).reduction == "mean"]
+    for vector in same:
+        parts = vector.expected.parts
+        assert parts.nonzero == parts.items
