@@ -111,7 +111,7 @@ class Tracked:
     __rmul__ = __mul__
 
     def __rsub__(self, other: Any) -> Tracked:
-        return -self + other
+        return self._linear(_value(other) - self.value, -1.0, None, None)
 
     def __rtruediv__(self, other: Any) -> Tracked:
         value = _value(other) / self.value

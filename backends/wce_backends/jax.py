@@ -17,6 +17,7 @@ import jax.numpy as xp
 import numpy as np
 from jax.custom_derivatives import SymbolicZero
 from jax.sharding import NamedSharding, PartitionSpec
+
 from wce_core import evaluate
 from wce_core.backend import Backend, Description
 from wce_core.evaluate import Spec
@@ -123,11 +124,13 @@ class JaxBackend(Backend):
 
     def lookup(self, row: Array, index: Array, axis: int) -> Array:
         """By selection, for the same reasons."""
-        return self.pick(xp.broadcast_to(row, xp.broadcast_shapes(row.shape, index.shape)), index, axis)
+        return self.pick(
+            xp.broadcast_to(row, xp.broadcast_shapes(row.shape, index.shape)), index, axis
+        )
 
     def can_return(self, dtype: str) -> bool:
         """A float32 program has no float64 arrays."""
-        return dtype != "float64" or bool(jax.config.jax_enable_x64)
+        return dtype != "float64" or bool(jax.config.read("jax_enable_x64"))
 
     def arange(self, count: int, like: Array) -> Array:
         """A constant of the compiled program: it has no device of its own."""

@@ -34,7 +34,9 @@ class KerasLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras ships no type
         rank = len(y_pred.shape)
         if len(y_true.shape) == rank and y_true.shape[axis] == 1 != y_pred.shape[axis]:
             y_true = keras.ops.squeeze(y_true, axis=axis)
-        if len(y_true.shape) == rank - 1 and "float" in keras.backend.standardize_dtype(y_true.dtype):
+        if len(y_true.shape) == rank - 1 and "float" in keras.backend.standardize_dtype(
+            y_true.dtype
+        ):
             y_true = keras.ops.cast(y_true, "int64")
         return y_true
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+
 from wce_conformance.adapters.base import Adapter
 from wce_core import losses
 

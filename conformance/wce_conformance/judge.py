@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
 from wce_conformance.adapters.base import Outcome
 from wce_conformance.cases import Case
 from wce_conformance.oracle import Parts, Result, exact_result

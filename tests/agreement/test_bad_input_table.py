@@ -17,8 +17,8 @@ What each framework does with each kind of bad input, eager and compiled (`torch
 `jax.jit`, `tf.function`), with `validate=None`. *NaN*: the item with the invalid target is NaN in
 loss, gradient and weight, no other is touched. *formula*: the weights or predictions are used as
 they stand. Errors of shapes and dtypes are the same compiled or not. \\*: under
-`fullgraph=True` Dynamo raises its own `Unsupported`, which quotes the error; without `fullgraph` the
-error comes as it is. Made by
+`fullgraph=True` Dynamo raises its own `Unsupported`, which quotes the error; without it the error
+comes as it is. Made by
 `WRITE_TABLES=1 nox -s agreement -- tests/agreement/test_bad_input_table.py`.
 
 | bad input | NumPy | strict | PyTorch | compiled | JAX | compiled | TensorFlow | compiled |

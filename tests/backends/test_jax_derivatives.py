@@ -1,4 +1,4 @@
-"""Derivatives on JAX, of every order and by every mode, are those of the formula written plainly."""
+"""Derivatives on JAX, of every order and by every mode, are those of the plain formula."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+
 from wce_core.losses import binary_cross_entropy, cross_entropy
 
 Arguments = tuple[Any, ...]
@@ -68,9 +69,7 @@ def plain_binary(one: Any, zero: Any, y: Any, pairs: Any, s: Any, soft: str, eps
         if soft == "hard":
             factor = jnp.where(y > 0.5, w1, w0)
         else:
-            factor = (
-                (shares * pairs).sum(-1) if soft == "mixture" else (pairs**shares).prod(-1)
-            )
+            factor = (shares * pairs).sum(-1) if soft == "mixture" else (pairs**shares).prod(-1)
         a, b = factor * smooth, factor * (1 - smooth)
     return -(s * (a * one + b * zero)).sum() / (s * (a + b)).sum()
 
@@ -79,7 +78,7 @@ def pair(log_p: Any) -> tuple[Any, Any]:
     return log_p, jnp.log1p(-jnp.exp(log_p))
 
 
-# The cases: a loss, the same written plainly, and all that they may be differentiated to ------------
+# The cases: a loss, the same written plainly, and all that they may be differentiated to ----------
 
 
 def categorical(soft: str, epsilon: float, form: str, precision: str) -> tuple[Scalar, Scalar]:
@@ -181,7 +180,7 @@ CASES: dict[str, tuple[tuple[Scalar, Scalar], Arguments]] = {
 IN_EVERY_ORDER = ("categorical per_class", "binary per_class", "binary exact", "indexed exact")
 
 
-# Derivatives ----------------------------------------------------------------------------------------
+# Derivatives --------------------------------------------------------------------------------------
 
 
 def along(function: Scalar, at: Arguments, direction: Arguments) -> Any:
@@ -322,9 +321,7 @@ def test_vjp_and_jvp_of_item_losses(precision: str, program: str) -> None:
 def test_third_derivatives() -> None:
     x = jnp.asarray(LOGITS[:1], jnp.float32)
     third = jax.jacfwd(jax.jacfwd(jax.jacrev(lambda x: cross_entropy(x, LABELS[:1]))))
-    plain = jax.jacfwd(
-        jax.jacfwd(jax.jacrev(lambda x: jax.nn.logsumexp(x) - x[0, LABELS[0]]))
-    )
+    plain = jax.jacfwd(jax.jacfwd(jax.jacrev(lambda x: jax.nn.logsumexp(x) - x[0, LABELS[0]])))
     assert_close(third(x), plain(x), 1e-6)
 
 

@@ -1,7 +1,7 @@
 """Several devices: sharded arrays under ``jit`` and ``shard_map``, automatic and explicit meshes.
 
-JAX counts the devices of a CPU once, when it starts: the checks run in a process of their own, which
-is this file run as a program, and each test reads what became of its check.
+JAX counts the devices of a CPU once, when it starts: the checks run in a process of their own,
+which is this file run as a program, and each test reads what became of its check.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 from jax import lax
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
+
 from wce_core.losses import binary_cross_entropy, cross_entropy
 
 DEVICES = 4
@@ -129,13 +130,9 @@ def check_hessian_of_sharded_arrays(kind: AxisType) -> None:
 def parts_of_shards(on: Any, **options: Any) -> Callable[..., Any]:
     d, everywhere = PartitionSpec("d"), PartitionSpec()
 
-    @functools.partial(
-        jax.shard_map, mesh=on, in_specs=(d, d, everywhere, d), out_specs=everywhere
-    )
+    @functools.partial(jax.shard_map, mesh=on, in_specs=(d, d, everywhere, d), out_specs=everywhere)
     def loss(x: Any, y: Any, w: Any, s: Any) -> Any:
-        parts = cross_entropy(
-            x, y, class_weight=w, sample_weight=s, reduction="parts", **options
-        )
+        parts = cross_entropy(x, y, class_weight=w, sample_weight=s, reduction="parts", **options)
         return lax.psum(parts, "d").weighted_mean()
 
     return loss

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import ml_dtypes
 import numpy as np
 import pytest
+
 import wce_core
 from wce_backends import jax as backend
 from wce_core import evaluate
@@ -56,7 +57,7 @@ def numpy_dtype(name: str) -> np.dtype:
     return np.dtype(ml_dtypes.bfloat16 if name == "bfloat16" else name)
 
 
-# Exact mode ------------------------------------------------------------------------------------------
+# Exact mode ---------------------------------------------------------------------------------------
 
 
 @functools.cache
@@ -121,7 +122,7 @@ def test_exact_equals_native_in_float64() -> None:
             np.testing.assert_allclose(exact[1], on_cpu[1], rtol=1e-12, atol=1e-300)
 
 
-# What is kept ----------------------------------------------------------------------------------------
+# What is kept -------------------------------------------------------------------------------------
 
 
 def kept(function: Loss, *arguments: Any) -> list[tuple[str, tuple[int, ...]]]:
@@ -190,7 +191,7 @@ def test_a_tpu_program_has_no_float64(monkeypatch: pytest.MonkeyPatch) -> None:
         LOSSES["indices"](x, precision="exact")
 
 
-# Half types ------------------------------------------------------------------------------------------
+# Half types ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
@@ -230,7 +231,7 @@ def test_counts_and_sums_of_many_half_items() -> None:
     np.testing.assert_allclose(parts.total, 70_000 * np.log(2), rtol=1e-6)
 
 
-# Programs --------------------------------------------------------------------------------------------
+# Programs -----------------------------------------------------------------------------------------
 
 
 @pytest.fixture

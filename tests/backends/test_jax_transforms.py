@@ -12,8 +12,9 @@ import jax.numpy as jnp
 import ml_dtypes
 import numpy as np
 import pytest
-import wce_core
 from jax import export, lax
+
+import wce_core
 from wce_backends.jax import BACKEND
 from wce_core.losses import binary_cross_entropy, cross_entropy
 
@@ -33,9 +34,7 @@ def loss(x: Any, y: Any = Y, w: Any = W, s: Any = S, **options: Any) -> Any:
 
 
 def close(a: Any, b: Any) -> None:
-    jax.tree.map(
-        functools.partial(np.testing.assert_allclose, rtol=1e-6, atol=1e-7), a, b
-    )
+    jax.tree.map(functools.partial(np.testing.assert_allclose, rtol=1e-6, atol=1e-7), a, b)
 
 
 def gradients(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -43,7 +42,7 @@ def gradients(function: Callable[..., Any], *arguments: Any) -> Any:
     return jax.grad(function, tuple(floating))(*arguments)
 
 
-# vmap ----------------------------------------------------------------------------------------------
+# vmap ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("targets", ["indices", "mass"])
@@ -92,7 +91,7 @@ def test_vmap_over_parts() -> None:
     close(jax.tree.map(lambda a: a.sum(0), parts).weighted_mean(), loss(X))
 
 
-# jit and control flow ------------------------------------------------------------------------------
+# jit and control flow -----------------------------------------------------------------------------
 
 
 def chunked_scan(x: Any, w: Any) -> Any:
@@ -109,7 +108,9 @@ def chunked_fori(x: Any, w: Any) -> Any:
         cut = functools.partial(lax.dynamic_slice_in_dim, start_index=2 * k, slice_size=2)
         return total + loss(cut(x), cut(Y), w, cut(S), reduction="parts")
 
-    return lax.fori_loop(0, 3, step, loss(x[:0], Y[:0], w, S[:0], reduction="parts")).weighted_mean()
+    return lax.fori_loop(
+        0, 3, step, loss(x[:0], Y[:0], w, S[:0], reduction="parts")
+    ).weighted_mean()
 
 
 def mapped(x: Any, w: Any) -> Any:
@@ -257,7 +258,7 @@ def test_finite_results_pass_the_nan_checker() -> None:
     assert not gradient[0].any()
 
 
-# Types ----------------------------------------------------------------------------------------------
+# Types --------------------------------------------------------------------------------------------
 
 
 def strong(array: Any, dtype: str = "float32") -> bool:
@@ -277,7 +278,9 @@ def test_weak_types_become_strong() -> None:
     parts = cross_entropy(weak_mass, weak_mass, reduction="parts")
     assert strong(parts.total)
     assert strong(parts.weight)
-    assert all(strong(n, "int32") for n in (parts.items, parts.all_items, parts.nonzero, parts.batch))
+    assert all(
+        strong(n, "int32") for n in (parts.items, parts.all_items, parts.nonzero, parts.batch)
+    )
 
 
 def test_a_loop_carries_a_loss_without_changing_its_type() -> None:
@@ -364,7 +367,7 @@ def test_lists_of_tracers_are_refused() -> None:
         jax.jit(lambda w: loss(X, w=[w, 1.0, 1.0, 1.0]))(2.0)
 
 
-# Values that are wrong ------------------------------------------------------------------------------
+# Values that are wrong ----------------------------------------------------------------------------
 
 
 BAD = [C, -1, C + 1, -C, np.iinfo(np.int32).max, np.iinfo(np.int32).min]
@@ -378,7 +381,9 @@ def test_eager_labels_out_of_range_are_an_error(label: int) -> None:
 
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("epsilon", [0.0, 0.1])
-def test_compiled_labels_out_of_range_poison_their_item_alone(epsilon: float, weighted: bool) -> None:
+def test_compiled_labels_out_of_range_poison_their_item_alone(
+    epsilon: float, weighted: bool
+) -> None:
     options: dict[str, Any] = {"label_smoothing": epsilon, "reduction": "none"}
     if weighted:
         options |= {"class_weight": W, "sample_weight": S, "cost_matrix": COSTS}

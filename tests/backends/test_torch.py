@@ -1,4 +1,4 @@
-"""PyTorch: agreement with its own losses and with NumPy's bits, dtypes, devices, what is refused."""
+"""PyTorch: agreement with its own losses and with NumPy's bits, dtypes, devices, refusals."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-import wce_core
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.masked import masked_tensor
 from torch_calls import DEPRECATED, normal, uniform
+
+import wce_core
 from wce_backends.torch import BACKEND
 from wce_core import losses
 
@@ -151,7 +152,11 @@ def same_bits(found: torch.Tensor, expected: Any) -> None:
 @st.composite
 def calls(draw: Any) -> tuple[Any, torch.Tensor, torch.Tensor, dict[str, Any]]:
     """A loss, predictions of 32 or 16 bits, targets, options: random numbers, random modes."""
-    seed, items, classes = draw(st.integers(0, 2**31)), draw(st.integers(1, 7)), draw(st.integers(1, 9))
+    seed, items, classes = (
+        draw(st.integers(0, 2**31)),
+        draw(st.integers(1, 7)),
+        draw(st.integers(1, 9)),
+    )
     dtype = getattr(torch, draw(st.sampled_from(FLOATS[1:])))
     x = normal(items, classes, seed=seed, scale=draw(st.sampled_from([0.1, 3.0, 40.0]))).to(dtype)
     options: dict[str, Any] = {
@@ -255,7 +260,11 @@ class TestDtypes:
     def test_results_and_gradients(self, dtype: str, reduction: Any, precision: Any) -> None:
         x = normal(4, 3, seed=0).to(getattr(torch, dtype)).requires_grad_()
         result = losses.cross_entropy(
-            x, labels(4, classes=3), class_weight=[1, 2, 3], reduction=reduction, precision=precision
+            x,
+            labels(4, classes=3),
+            class_weight=[1, 2, 3],
+            reduction=reduction,
+            precision=precision,
         )
         value = result.total if reduction == "parts" else result
         wide = torch.float64 if dtype == "float64" else torch.float32
@@ -287,7 +296,9 @@ class TestDtypes:
             (losses.cross_entropy, F.one_hot(y, 3)),
             (losses.binary_cross_entropy, F.one_hot(y, 3)),
         ):
-            options = {} if loss is losses.cross_entropy and targets.ndim == 2 else {"ignore_index": 1}
+            options = (
+                {} if loss is losses.cross_entropy and targets.ndim == 2 else {"ignore_index": 1}
+            )
             found = loss(x, targets.to(other), **options)
             assert torch.equal(found, loss(x, targets, **options))
             unchecked = loss(x, targets.to(other), validate=False, **options)
@@ -302,9 +313,7 @@ class TestDtypes:
             losses.cross_entropy(x, y)
         items = losses.cross_entropy(x, y, reduction="none", validate=False)
         assert items.isnan().tolist() == [False, True, True]
-        items = losses.cross_entropy(
-            x, y, reduction="none", validate=False, ignore_index=2**64 - 1
-        )
+        items = losses.cross_entropy(x, y, reduction="none", validate=False, ignore_index=2**64 - 1)
         assert items.isnan().tolist() == [False, False, True]
 
     def test_labels_do_not_pass_through_floats(self) -> None:
@@ -341,7 +350,9 @@ class TestAutocast:
         assert torch.autograd.grad(loss, logits, retain_graph=True)[0].dtype == logits.dtype
         loss.backward()
         assert model.weight.grad.dtype == torch.float32
-        assert torch.equal(items, losses.cross_entropy(logits.detach().float(), y, reduction="none"))
+        assert torch.equal(
+            items, losses.cross_entropy(logits.detach().float(), y, reduction="none")
+        )
 
     @pytest.mark.parametrize("dtype", FLOATS)
     def test_other_predictions_and_asked_dtypes_stay(self, dtype: str) -> None:
@@ -481,9 +492,7 @@ X, Y = normal(4, 3, seed=0), labels(4, classes=3)
 
 
 class TestRefused:
-    @pytest.mark.parametrize(
-        "layout", ["to_sparse", "to_sparse_csr", "to_sparse_csc", "to_mkldnn"]
-    )
+    @pytest.mark.parametrize("layout", ["to_sparse", "to_sparse_csr", "to_sparse_csc", "to_mkldnn"])
     @pytest.mark.filterwarnings("ignore:Sparse CS[RC] tensor support is in beta:UserWarning")
     def test_sparse(self, layout: str) -> None:
         sparse = getattr(X.float(), layout)()

@@ -14,7 +14,8 @@ from torch.autograd import gradcheck, gradgradcheck
 from torch.autograd.graph import saved_tensors_hooks
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.checkpoint import checkpoint
-from torch_calls import CALLS, DEPRECATED, Call, binary, categorical, normal, uniform
+from torch_calls import CALLS, DEPRECATED, Call, normal, uniform
+
 from wce_core import losses
 
 pytestmark = pytest.mark.filterwarnings(DEPRECATED)
@@ -518,13 +519,9 @@ class Allocations(TorchDispatchMode):
         self.largest = self.alive = self.peak = 0
         self._known: set[int] = set()
 
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
-        inputs = {
-            a.untyped_storage().data_ptr() for a in args if isinstance(a, torch.Tensor)
-        }
+        inputs = {a.untyped_storage().data_ptr() for a in args if isinstance(a, torch.Tensor)}
         for tensor in result if isinstance(result, (tuple, list)) else [result]:
             if isinstance(tensor, torch.Tensor):
                 self._note(tensor, inputs)

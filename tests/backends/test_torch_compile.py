@@ -16,10 +16,11 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-import wce_core
 from torch._dynamo.testing import CompileCounterWithBackend
 from torch.func import grad, hessian, jacfwd, jacrev, vmap
-from torch_calls import CALLS, DEPRECATED, Call, categorical, normal, uniform
+from torch_calls import CALLS, DEPRECATED, Call, normal, uniform
+
+import wce_core
 from wce_core import losses
 
 # Dynamo makes an instance of every autograd.Function that it traces, and PyTorch warns of it.
@@ -214,9 +215,7 @@ class TestTransforms:
         x, y, w = normal(4, 3, seed=0), labels(4, 3), uniform(3, seed=1)
 
         def loss(a: torch.Tensor) -> Any:
-            return losses.cross_entropy(
-                a, y, class_weight=w, reduction="sum", precision=precision
-            )
+            return losses.cross_entropy(a, y, class_weight=w, reduction="sum", precision=precision)
 
         expected = hessian(lambda a: F.cross_entropy(a, y, weight=w, reduction="sum"))(x)
         torch.testing.assert_close(compiled(outer(inner(loss)))(x), expected)

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-import wce_core
 from torch.autograd import forward_ad
 from torch.func import (
     functional_call,
@@ -23,6 +22,8 @@ from torch.func import (
     vmap,
 )
 from torch_calls import CALLS, DEPRECATED, Call, normal, uniform
+
+import wce_core
 from wce_core import losses
 
 pytestmark = pytest.mark.filterwarnings(DEPRECATED)
@@ -166,9 +167,7 @@ class TestHessian:
         _against_torch(
             lambda a: losses.cross_entropy(a, q, label_smoothing=0.1, precision=precision),
             lambda a: (
-                -(
-                    (0.9 * q + 0.1 * q.sum(-1, keepdim=True) / 4) * a.log_softmax(-1)
-                ).sum() / 3
+                -((0.9 * q + 0.1 * q.sum(-1, keepdim=True) / 4) * a.log_softmax(-1)).sum() / 3
             ),
             x,
             outer,
@@ -251,9 +250,7 @@ class TestVmap:
     @pytest.mark.parametrize("batched", ["predictions", "targets", "class_weight", "sample_weight"])
     @pytest.mark.parametrize("place", [0, 1, -1])
     @pytest.mark.parametrize("soft", [False, True], ids=["labels", "mass"])
-    def test_over_one_argument(
-        self, batched: str, place: int, soft: bool, precision: Any
-    ) -> None:
+    def test_over_one_argument(self, batched: str, place: int, soft: bool, precision: Any) -> None:
         arrays = {
             "predictions": normal(4, 3, seed=0),
             "targets": uniform(4, 3, seed=1) if soft else labels(4, classes=3),
@@ -275,9 +272,7 @@ class TestVmap:
         x, y, w = normal(4, B, 3, seed=0), labels(B, 4, classes=3), uniform(3, B, seed=2)
 
         def loss(x: torch.Tensor, y: torch.Tensor, w: torch.Tensor) -> Any:
-            return losses.cross_entropy(
-                x, y, class_weight=w, reduction="none", precision=precision
-            )
+            return losses.cross_entropy(x, y, class_weight=w, reduction="none", precision=precision)
 
         found = vmap(loss, in_dims=(1, 0, 1), out_dims=1)(x, y, w)
         expected = torch.stack([loss(x[:, i], y[i], w[:, i]) for i in range(B)], dim=1)

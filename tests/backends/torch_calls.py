@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+
 from wce_core import losses
 
 DEPRECATED = "ignore:`torch.jit.script:DeprecationWarning"

@@ -9,7 +9,7 @@ import pytest
 
 from wce_conformance.adapters import Adapter, adapter
 from wce_conformance.calls import outcome_of, supports
-from wce_conformance.cases import Case, small_cases
+from wce_conformance.cases import small_cases
 from wce_conformance.judge import judge
 from wce_conformance.oracle import Result
 
@@ -19,7 +19,7 @@ SAMPLED = {
     ("tensorflow", "compiled"): 4,
     ("tensorflow", "xla"): 4,
 }
-"""Routes that compile each case, and one in how many they see here; ``nox -s compiled`` runs all."""
+"""Routes that compile each case, and one in how many they see; ``nox -s compiled`` runs all."""
 CASES = {case.id: case for case in small_cases()}
 
 

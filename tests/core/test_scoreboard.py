@@ -23,9 +23,7 @@ from wce_conformance.vectors.reading import decode
 from wce_conformance.wrong import WRONG
 
 VECTORS = load_vectors()
-SAMPLE = [
-    v for v in VECTORS if v.options.get("form") == "probabilities" or "denominator" in v.flags
-][::2]
+SAMPLE = [decode(encode(case)) for case in hunting_cases()]
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.eager import record  # the only way to ask whether a tape watches
+
 from wce_core import evaluate
 from wce_core.backend import Backend, Description
 from wce_core.evaluate import Spec
@@ -111,7 +112,8 @@ class TensorFlowBackend(Backend):
     def run(self, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
         """Tensors only: Variables are read here, where a tape sees it."""
         tensors = {name: tf.convert_to_tensor(array) for name, array in arrays.items()}
-        return _run(self, spec, tensors)
+        outputs: tuple[Array, ...] = _run(self, spec, tensors)
+        return outputs
 
     def value_and_grad(
         self, function: Callable[..., Any], has_aux: bool
@@ -148,7 +150,7 @@ class TensorFlowBackend(Backend):
 BACKEND = TensorFlowBackend()
 
 
-@tf.autograph.experimental.do_not_convert
+@tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow's
 def _run(be: TensorFlowBackend, spec: Spec, tensors: Arrays) -> tuple[Array, ...]:
     """The closed form where a tape may ask for it, with every input it may ask about explicit."""
     if tf.executing_eagerly() and not record.could_possibly_record():
@@ -190,7 +192,7 @@ class _Loss:
     def _handed_over(self, gradient: Array) -> Callable[..., Any]:
         """cotangent · gradient in the gradient's float32, only then rounded to a half type."""
 
-        @tf.custom_gradient
+        @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow's
         def hand_over(cotangent: Array, *inputs: Any) -> Any:
             dtype = inputs[self.names.index("predictions")].dtype
             factor = self._laid(tf.cast(cotangent, gradient.dtype))

@@ -6,6 +6,7 @@ from typing import Any
 
 import array_api_strict
 import numpy as np
+
 from wce_conformance.adapters.numpy import NumpyAdapter
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import numpy as np
+
 from wce_conformance.adapters.base import Adapter
 
 

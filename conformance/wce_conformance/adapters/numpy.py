@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+
 import wce_core
 from wce_conformance.adapters.base import Adapter
 

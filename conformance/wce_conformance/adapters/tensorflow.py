@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+
 from wce_conformance.adapters.base import Adapter
 
 
@@ -44,4 +45,5 @@ class TensorFlowAdapter(Adapter):
 
         if route != "eager":
             both = tf.function(both, jit_compile=route == "xla")
-        return both(arrays[wrt], rest)
+        value, gradient = both(arrays[wrt], rest)
+        return value, gradient

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+
 from wce_conformance.adapters.base import Adapter
 
 
@@ -41,8 +42,8 @@ class TorchAdapter(Adapter):
         if array.dtype == torch.bfloat16:
             import ml_dtypes
 
-            return array.float().numpy().astype(ml_dtypes.bfloat16)
-        own: np.ndarray = array.numpy()
+            array = array.float().numpy().astype(ml_dtypes.bfloat16)
+        own: np.ndarray = np.asarray(array)
         return own
 
     def differentiate(
@@ -62,7 +63,9 @@ def _first(value: Any) -> Any:
     return value[0] if isinstance(value, tuple) else value
 
 
-def _functional(function: Callable[..., Any], arrays: Mapping[str, Any], wrt: str) -> Any:
+def _functional(
+    function: Callable[..., Any], arrays: Mapping[str, Any], wrt: str
+) -> tuple[Any, Any]:
     rest = {name: array for name, array in arrays.items() if name != wrt}
 
     def scalar(x: Any) -> Any:

@@ -40,13 +40,13 @@ def _head(columns: Sequence[Column]) -> Iterator[str]:
     yield f"<h1>{TITLE}: weighted cross-entropy</h1>"
     yield '<p class="lead">Which library offers which weighting, and how right it is.</p>'
     yield '<div class="wide"><table class="summary"><thead><tr><th scope="col">library</th>'
-    for head in ("offered", "passed", "failed", "loss", "gradient"):
+    for head in ("offered", "passed", "failed", "loss", "grad."):
         yield f'<th scope="col">{head}</th>'
     yield "</tr></thead><tbody>"
     for column in columns:
         yield _summary(column)
     yield "</tbody></table></div>"
-    yield "<p>loss, gradient: the worst error in eps; at most 4 pass.</p>"
+    yield "<p>loss, grad.: the worst error in eps; at most 4 pass.</p>"
     yield "<details><summary>How it was measured</summary><ul>"
     yield from (f"<li>{escape(rule)}</li>" for rule in rules(columns))
     yield "</ul></details>"
@@ -74,7 +74,7 @@ def _tables(columns: Sequence[Column]) -> Iterator[str]:
         yield f"<h2><code>{loss}</code></h2>"
         yield "<p>Passed of offered; below it the worst error in eps. ·: not offered.</p>"
         yield '<div class="wide"><table class="matrix"><thead><tr>'
-        yield '<th scope="col">vectors</th>'
+        yield '<th scope="col">what, and its vectors</th>'
         yield from (f'<th scope="col"><span>{_link(column)}</span></th>' for column in columns)
         yield "</tr></thead>"
         for group, names in rows(columns, loss):
