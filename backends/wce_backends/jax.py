@@ -130,7 +130,8 @@ class JaxBackend(Backend):
 
     def can_return(self, dtype: str) -> bool:
         """A float32 program has no float64 arrays."""
-        return dtype != "float64" or bool(jax.config.read("jax_enable_x64"))
+        config: Any = jax.config  # its flags are attributes that no type checker sees
+        return dtype != "float64" or bool(config.jax_enable_x64)
 
     def arange(self, count: int, like: Array) -> Array:
         """A constant of the compiled program: it has no device of its own."""
@@ -192,10 +193,11 @@ def _automatic(
     if spec.reduction == "none":
         own = jax.typeof(arrays["predictions"]).sharding.spec
         places = (place for i, place in enumerate(own) if i != spec.axis)
+    partition: Any = PartitionSpec  # untyped
     automatic = jax.sharding.auto_axes(
         function,
         axes=mesh.explicit_axes,
-        out_sharding=NamedSharding(mesh, PartitionSpec(*places)),
+        out_sharding=NamedSharding(mesh, partition(*places)),
     )
     outputs: tuple[Array, ...] = automatic(arrays)
     return outputs
