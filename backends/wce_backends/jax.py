@@ -15,6 +15,7 @@ from typing import Any
 import jax
 import jax.numpy as xp
 import numpy as np
+from jax.core import Tracer
 from jax.custom_derivatives import SymbolicZero
 from jax.sharding import NamedSharding, PartitionSpec
 
@@ -85,7 +86,7 @@ class JaxBackend(Backend):
 
     def readable(self, array: Array) -> bool:
         """Concrete and on the CPU."""
-        if isinstance(array, jax.core.Tracer):
+        if isinstance(array, Tracer):
             return False
         return bool(array.is_fully_addressable) and all(
             device.platform == "cpu" for device in array.devices()
@@ -98,7 +99,7 @@ class JaxBackend(Backend):
 
     def has_float64(self, like: Array) -> bool:
         """Not on a TPU, nor in a program whose default it is: there a traced array may run."""
-        if _default_lacks_float64() or isinstance(like, jax.core.Tracer):
+        if _default_lacks_float64() or isinstance(like, Tracer):
             return not _default_lacks_float64()
         return all(device.platform not in NO_FLOAT64 for device in like.devices())
 
@@ -194,7 +195,7 @@ def _automatic(
         own = jax.typeof(arrays["predictions"]).sharding.spec
         places = (place for i, place in enumerate(own) if i != spec.axis)
     partition: Any = PartitionSpec  # untyped
-    automatic = jax.sharding.auto_axes(
+    automatic: Any = jax.sharding.auto_axes(
         function,
         axes=mesh.explicit_axes,
         out_sharding=NamedSharding(mesh, partition(*places)),
