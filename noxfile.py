@@ -13,7 +13,16 @@ nox.options.sessions = ["lint", "types", "tests", "agreement", "doctest", "wheel
 nox.options.stop_on_first_error = False
 
 CONSTRAINTS = str(Path(__file__).parent / "constraints.txt")
-TOOLS = ["pytest", "pytest-xdist", "pytest-cov", "hypothesis", "mpmath", "ml_dtypes"]
+TOOLS = [
+    "pytest",
+    "pytest-xdist",
+    "pytest-cov",
+    "hypothesis",
+    "mpmath",
+    "ml_dtypes",
+    "jsonschema",
+    "rich",
+]
 FRAMEWORKS = {
     "numpy": [],
     "array_api_strict": ["array-api-strict"],

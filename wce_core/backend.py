@@ -154,6 +154,10 @@ class Backend(ABC):
             return self.xp.asarray(value, dtype=self.dtype(dtype), device=like.device)
         return self.xp.astype(value, self.dtype(dtype), copy=False)
 
+    def constant(self, array: Array) -> Array:
+        """``array``, through which no derivative flows."""
+        return array
+
     def flushing(self, array: Array) -> Array:
         """``array``, whose gradient by autodiff is 0 where it is below float32's normal numbers.
 

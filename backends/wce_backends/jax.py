@@ -129,6 +129,10 @@ class JaxBackend(Backend):
             xp.broadcast_to(row, xp.broadcast_shapes(row.shape, index.shape)), index, axis
         )
 
+    def constant(self, array: Array) -> Array:
+        """By ``stop_gradient``."""
+        return jax.lax.stop_gradient(array)
+
     def can_return(self, dtype: str) -> bool:
         """A float32 program has no float64 arrays."""
         config: Any = jax.config  # its flags are attributes that no type checker sees

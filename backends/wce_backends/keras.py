@@ -88,7 +88,7 @@ class KerasLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras ships no type
 
 
 def _paired(y_true: Array, y_pred: Array) -> Array:
-    """Binary targets with or without the predictions' last axis of length 1, as Keras takes both."""
+    """Binary targets with the predictions' rank: Keras leaves open a last axis of length 1."""
     rank = len(y_pred.shape)
     if len(y_true.shape) == rank - 1 and y_pred.shape[-1] == 1:
         return keras.ops.expand_dims(y_true, axis=-1)

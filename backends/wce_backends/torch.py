@@ -129,6 +129,10 @@ class TorchBackend(Backend):
             return value.to(self.dtype(dtype))
         return torch.full((), value, dtype=self.dtype(dtype), device=like.device)
 
+    def constant(self, array: Array) -> Array:
+        """Detached."""
+        return array.detach()
+
     def flushing(self, array: Array) -> Array:
         """By an identity whose backward pass flushes."""
         return _flushed(array)

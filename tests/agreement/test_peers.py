@@ -33,16 +33,24 @@ def of(name: str, vector_id: str) -> Judgement:
     return judgement(name, VECTORS[vector_id])
 
 
+HARD = {
+    *("saturation", "overflow", "sum_overflow", "offset", "tail", "zero_logit", "cancellation"),
+    *("impossible", "nan", "clamp", "clip", "log1p", "weight_size", "count_dtype", "mass"),
+}
+"""Flags of vectors that libraries are known to fail."""
+
+
 @pytest.mark.parametrize("name", INSTALLED)
-def test_ordinary_float32_vectors_pass(name: str) -> None:
+def test_most_ordinary_vectors_pass(name: str) -> None:
     """An adapter that asked its library for something else would fail nearly all of them."""
-    plain = [
-        v for v in VECTORS.values()
-        if v.dtype == "float32" and "systematic" in v.flags and made(name).offers(v)
-    ]  # fmt: skip
-    statuses = [judgement(name, vector).status for vector in plain]
-    assert len(plain) >= (1 if name in ("sklearn", "optax") else 4)
-    assert statuses.count("passed") >= 0.7 * len(plain)
+    ordinary = [
+        vector
+        for vector in VECTORS.values()
+        if vector.dtype != "float64" and not HARD & set(vector.flags) and made(name).offers(vector)
+    ]
+    statuses = [judgement(name, vector).status for vector in ordinary]
+    assert len(ordinary) >= 2
+    assert statuses.count("passed") >= 0.75 * len(ordinary)
 
 
 @pytest.mark.parametrize("name", INSTALLED)

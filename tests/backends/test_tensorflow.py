@@ -153,13 +153,17 @@ def test_a_batch_size_unknown_while_tracing(reduction: Any) -> None:
     )
     def compiled(x: Any, y: Any) -> Any:
         traces.append(x)
-        return losses.cross_entropy(x, y, class_weight=W, cost_matrix=np.eye(C), reduction=reduction)
+        return losses.cross_entropy(
+            x, y, class_weight=W, cost_matrix=np.eye(C), reduction=reduction
+        )
 
     for shape in ((2, 3), (5, 1)):
         x = RNG.normal(size=(*shape, C)).astype(np.float32)
         y = RNG.integers(0, C, shape)
         got = compiled(tf.constant(x), tf.constant(y))
-        want = losses.cross_entropy(x, y, class_weight=W, cost_matrix=np.eye(C), reduction=reduction)
+        want = losses.cross_entropy(
+            x, y, class_weight=W, cost_matrix=np.eye(C), reduction=reduction
+        )
         for a, b in zip(np.atleast_1d(got), np.atleast_1d(want), strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-6)
     assert len(traces) == 1

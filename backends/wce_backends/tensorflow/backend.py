@@ -100,6 +100,10 @@ class TensorFlowBackend(Backend):
         with tf.control_dependencies([check] if check is not None else []):
             return tf.identity(array)
 
+    def constant(self, array: Array) -> Array:
+        """By ``stop_gradient``."""
+        return tf.stop_gradient(array)
+
     def arange(self, count: int, like: Array) -> Array:
         """A constant of the graph."""
         return tf.range(count, dtype=like.dtype)

@@ -44,6 +44,8 @@ def rules(columns: Sequence[Column]) -> list[str]:
         "Error: the worst of all that were offered, failed ones included, in eps; a wrong infinity"
         " or NaN has no size, and shows in the failures only.",
         *([f"Sampled, because compiling takes seconds: {'; '.join(sampled)}."] if sampled else []),
+        "The vectors are chosen to be hard, some of them after known faults of these libraries:"
+        " the share that passes says nothing about how often ordinary data go wrong.",
         "What a library computes on purpose may differ from the vectors' definition (a clamped"
         " logarithm, say): it is counted as failed, since the number is another one, and the line"
         " of its cause tells.",
