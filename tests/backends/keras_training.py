@@ -11,9 +11,9 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from wce_backends.keras import KerasLoss
 
 import wce_core
+from wce_backends.keras import KerasLoss
 from wce_core import losses
 
 BACKEND = keras.backend.backend()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
+
 import wce_core
 from wce_core import losses
 
@@ -71,8 +72,11 @@ def test_second_derivatives(mode: str, inner: int, outer: int) -> None:
 
 def test_third_derivative() -> None:
     x, w, s = (tf.constant(a) for a in (X, W, S))
-    third = [second(lambda x: second(f, 0, 0)(x, w, s), 0, 0)(x) for f in (ours, by_hand)]
-    np.testing.assert_allclose(*third, rtol=1e-7, atol=1e-10)
+
+    def third(f: Callable[..., Any]) -> Any:
+        return second(lambda x: second(f, 0, 0)(x, w, s), 0, 0)(x)
+
+    np.testing.assert_allclose(third(ours), third(by_hand), rtol=1e-7, atol=1e-10)
 
 
 @pytest.mark.parametrize("precision", ["native", "exact"])
