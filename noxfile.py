@@ -97,7 +97,7 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """mypy strict, and pyright."""
     run_with_everything(session, "mypy")
-    run_with_everything(session, "pyright")
+    run_with_everything(session, "pyright", "--pythonpath", str(EVERYTHING / "bin" / "python"))
 
 
 @nox.session

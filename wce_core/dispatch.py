@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import numpy as np
@@ -53,7 +52,7 @@ PLAIN = (bool, int, float, complex, str, bytes, list, tuple, dict, set, range, t
 """What is no array of any framework: nothing is searched for it, least of all while tracing."""
 
 _FOUND: dict[type, Backend] = {}
-_THIRD_PARTY: dict[str, EntryPoint] | None = None
+_THIRD_PARTY: dict[str, Any] | None = None
 
 
 def backend_of(array: object) -> Backend | None:
@@ -79,6 +78,8 @@ def _search(array: object) -> Backend | None:
 def _third_party(array: object) -> Backend | None:
     global _THIRD_PARTY  # noqa: PLW0603  # scanned once: reading metadata of every distribution
     if _THIRD_PARTY is None:
+        from importlib.metadata import entry_points  # half of the time that importing us takes
+
         _THIRD_PARTY = {point.name: point for point in entry_points(group="wce_core.backends")}
     point = _THIRD_PARTY.get(type(array).__module__.partition(".")[0])
     if point is None:

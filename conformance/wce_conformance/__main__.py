@@ -26,6 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if options.command == "generate":
         return _generate(options)
+    if options.command == "scoreboard":
+        status: int = options.function(options)
+        return status
     return _run(options)
 
 
@@ -38,6 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument(
         "--large", type=Path, metavar="FOLDER", help="write the large tier to a folder instead"
     )
+    from wce_conformance.scoreboard import add_parser
+
+    add_parser(commands)
     return parser
 
 
