@@ -3,6 +3,9 @@
 The first derivative is the closed form, through ``tf.custom_gradient``. A gradient that was made in
 the forward pass is a constant to a second tape, so handing it over is a function with a gradient
 of its own: the tape's, of the plain formula, from the inputs.
+
+Weights and soft targets each have a function of their own, which adds zeros to the outputs: only
+where one of them is watched is there a gradient to make. Nobody has to ask what tapes watch.
 """
 
 from __future__ import annotations
@@ -13,12 +16,13 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from tensorflow.python.eager import record  # the only way to ask whether a tape watches
 
 from wce_core import evaluate
 from wce_core.backend import Backend, Description
 from wce_core.evaluate import Spec
+from wce_core.precision import at_least_float32
 from wce_core.types import Array, Arrays
+from wce_core.weightings import WEIGHTINGS
 
 from . import namespace
 
@@ -26,6 +30,7 @@ REFUSED = {
     tf.RaggedTensor: "a RaggedTensor; pass its to_tensor() and mask=",
     tf.SparseTensor: "a SparseTensor; pass tf.sparse.to_dense of it",
     tf.IndexedSlices: "IndexedSlices; pass tf.convert_to_tensor of it",
+    tf.experimental.ExtensionType: "an ExtensionType; pass a tensor",
 }
 
 
@@ -44,6 +49,9 @@ class TensorFlowBackend(Backend):
         for kind, reason in REFUSED.items():
             if isinstance(array, kind):
                 return reason
+        dtype = array.dtype
+        if not (dtype.is_floating or dtype.is_integer or dtype.is_bool or dtype.is_complex):
+            return f"of dtype {dtype.name}"
         if array.shape.rank is None:
             return "of unknown rank; give the function an input_signature with a rank"
         return None
@@ -90,33 +98,27 @@ class TensorFlowBackend(Backend):
         """Checked when the graph runs, where tracing does not know: nothing may broadcast."""
         if array.shape.is_fully_defined() and like.shape.is_fully_defined():
             return array
-        expected = tf.shape(like)
-        if class_axis is not None:
-            place = tf.one_hot(class_axis, like.shape.rank, dtype=tf.int32)
-            expected = expected * (1 - place) + place
-        check = tf.debugging.assert_equal(
-            tf.shape(array), expected, "targets do not have the shape of the predictions' items"
-        )
-        with tf.control_dependencies([check] if check is not None else []):
-            return tf.identity(array)
-
-    def constant(self, array: Array) -> Array:
-        """By ``stop_gradient``."""
-        return tf.stop_gradient(array)
+        own = tf.cast(array, tf.uint8) if array.dtype.is_bool else tf.convert_to_tensor(array)
+        zeros = tf.zeros(_item_sizes(like, class_axis), own.dtype)
+        # Of operations that refuse to broadcast, one that XLA does not skip, as it skips assertions.
+        same = tf.add_n([own, zeros], name="targets_have_the_shape_of_the_items")
+        return tf.cast(same, array.dtype)
 
     def arange(self, count: int, like: Array) -> Array:
         """A constant of the graph."""
         return tf.range(count, dtype=like.dtype)
 
     def scalar(self, value: Any, dtype: str, like: Array) -> Array:
-        """A constant, or a cast."""
+        """A constant of that dtype at once, so that no digit is lost; or a cast."""
         del like
-        return tf.cast(tf.convert_to_tensor(value), dtype)
+        if isinstance(value, (int, float)):
+            return tf.constant(value, dtype)
+        return tf.cast(value, dtype)
 
     def run(self, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
         """Tensors only: Variables are read here, where a tape sees it."""
         tensors = {name: tf.convert_to_tensor(array) for name, array in arrays.items()}
-        outputs: tuple[Array, ...] = _run(self, spec, tensors)
+        outputs: tuple[Array, ...] = _run(self, spec, _spread(spec, tensors))
         return outputs
 
     def value_and_grad(
@@ -130,9 +132,10 @@ class TensorFlowBackend(Backend):
                 tape.watch(predictions)
                 result = function(predictions, *args, **kwargs)
                 value = result[0] if has_aux else result
-            return result, tape.gradient(
+            gradient = tape.gradient(
                 value, predictions, unconnected_gradients=tf.UnconnectedGradients.ZERO
             )
+            return result, tf.convert_to_tensor(gradient)
 
         return with_gradient
 
@@ -154,57 +157,104 @@ class TensorFlowBackend(Backend):
 BACKEND = TensorFlowBackend()
 
 
+def _item_sizes(like: Array, class_axis: int | None) -> Array:
+    """The sizes of ``like``, 1 along the class axis."""
+    sizes = tf.unstack(tf.shape(like), num=like.shape.rank)
+    return tf.stack([tf.constant(1) if i == class_axis else n for i, n in enumerate(sizes)])
+
+
+def _spread(spec: Spec, tensors: Arrays) -> Arrays:
+    """Weights of items in the items' shape where tracing does not know that they fit it.
+
+    They may have length 1 where there are many items, never many where there is one.
+    """
+    like = tensors["predictions"]
+    open_ones = {
+        name: tensor
+        for name, tensor in tensors.items()
+        if name in WEIGHTINGS
+        and WEIGHTINGS[name].per_item
+        and not (tensor.shape.is_fully_defined() and like.shape.is_fully_defined())
+    }
+    sizes = _item_sizes(like, spec.axis) if open_ones else None
+    spread = {
+        name: tf.broadcast_to(tensor, sizes, name=f"{name}_fits_the_items")
+        for name, tensor in open_ones.items()
+    }
+    return {**tensors, **spread}
+
+
 @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow's
 def _run(be: TensorFlowBackend, spec: Spec, tensors: Arrays) -> tuple[Array, ...]:
-    """The closed form where a tape may ask for it, with every input it may ask about explicit."""
-    if tf.executing_eagerly() and not record.could_possibly_record():
-        return evaluate.plain(be, spec, tensors)
-    names = [name for name, tensor in tensors.items() if tensor.dtype.is_floating]
-    if tf.executing_eagerly():
-        names = [n for n in names if n == "predictions" or _watched(tensors[n])]
-    constants = {name: tensor for name, tensor in tensors.items() if name not in names}
-    loss = _Loss(be, spec, tuple(names), constants)
-    return tuple(loss.value(*(tensors[name] for name in names)))
-
-
-def _watched(tensor: Array) -> bool:
-    return bool(record.should_record_backprop([tensor]))
+    """The outputs, differentiable to the predictions and to every other floating input."""
+    loss = _Loss(be, spec, tensors)
+    outputs = tf.custom_gradient(loss.value)(tensors["predictions"])
+    for name in loss.names[1:]:
+        outputs = loss.with_gradient_to(name, outputs)
+    return tuple(outputs)
 
 
 class _Loss:
-    """One call: ``names`` are the inputs that may be differentiated to, the rest is constant."""
+    """One call: ``names`` are the inputs that may be differentiated to, predictions first."""
 
-    def __init__(
-        self, be: TensorFlowBackend, spec: Spec, names: tuple[str, ...], constants: Arrays
-    ) -> None:
-        self.be, self.spec, self.names, self.constants = be, spec, names, constants
-        self.value = tf.custom_gradient(self._value)
+    def __init__(self, be: TensorFlowBackend, spec: Spec, arrays: Arrays) -> None:
+        self.be, self.spec, self.arrays = be, spec, arrays
+        rest = (name for name in arrays if name != "predictions" and arrays[name].dtype.is_floating)
+        self.names = ("predictions", *rest)
 
-    def _arrays(self, inputs: Any) -> Arrays:
-        return {**self.constants, **dict(zip(self.names, inputs, strict=True))}
-
-    def _value(self, *inputs: Any) -> Any:
-        outputs, gradient = evaluate.fused(self.be, self.spec, self._arrays(inputs))
+    def value(self, predictions: Array) -> Any:
+        """The outputs and, as ``tf.custom_gradient`` wants it, their gradient to the predictions."""
+        arrays = {**self.arrays, "predictions": predictions}
+        # Stopped: a tape would record, and keep, all that happens within.
+        stopped = {name: tf.stop_gradient(array) for name, array in arrays.items()}
+        # In a graph what nobody wants is pruned; there the gradient alone is kept for backward.
+        prepare = _deferred if tf.executing_eagerly() else _at_once
+        outputs, gradient = prepare(self.be, self.spec, stopped)
 
         def backward(*cotangents: Any) -> Any:
-            first = self._handed_over(gradient)(cotangents[0], *inputs)
-            rest = self._rest(inputs, cotangents)
-            return [first if name == "predictions" else rest.get(name) for name in self.names]
+            inputs = [arrays[name] for name in self.names]
+            return self._handed_over(gradient())(cotangents[0], *inputs)
 
         return outputs, backward
+
+    def with_gradient_to(self, name: str, outputs: Any) -> list[Array]:
+        """The outputs plus zeros, which have the outputs' gradient to one more input."""
+        real = [i for i, output in enumerate(outputs) if output.dtype.is_floating]
+
+        @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow's
+        def zeros(tensor: Array) -> Any:
+            def backward(*cotangents: Any) -> Any:
+                return self._plain_gradient(name, tensor, dict(zip(real, cotangents, strict=True)))
+
+            return [tf.zeros_like(outputs[i]) for i in real], backward
+
+        added = dict(zip(real, zeros(self.arrays[name]), strict=True))
+        return [y + added[i] if i in added else y for i, y in enumerate(outputs)]
+
+    def _plain_gradient(self, name: str, tensor: Array, cotangents: dict[int, Array]) -> Array:
+        """The gradient to one input, by a tape over the plain formula."""
+        with tf.GradientTape() as tape:
+            tape.watch(tensor)
+            outputs = evaluate.plain(self.be, self.spec, {**self.arrays, name: tensor})
+        gradient = tape.gradient(
+            [outputs[i] for i in cotangents],
+            tensor,
+            output_gradients=list(cotangents.values()),
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
+        )
+        return tf.convert_to_tensor(gradient)
 
     def _handed_over(self, gradient: Array) -> Callable[..., Any]:
         """cotangent · gradient in the gradient's float32, only then rounded to a half type."""
 
         @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow's
         def hand_over(cotangent: Array, *inputs: Any) -> Any:
-            dtype = inputs[self.names.index("predictions")].dtype
             factor = self._laid(tf.cast(cotangent, gradient.dtype))
 
             def backward(upstream: Array) -> Any:
                 return self._second(upstream, cotangent, inputs)
 
-            return tf.cast(gradient * factor, dtype), backward
+            return tf.cast(gradient * factor, inputs[0].dtype), backward
 
         function: Callable[..., Any] = hand_over
         return function
@@ -216,33 +266,40 @@ class _Loss:
 
     def _second(self, upstream: Array, cotangent: Array, inputs: Any) -> Any:
         """The gradient of ⟨cotangent · ∂loss, upstream⟩, by tapes over the plain formula."""
-        place = self.names.index("predictions")
+        wide = tf.as_dtype(at_least_float32(inputs[0].dtype.name))
         with tf.GradientTape() as outer:
             outer.watch([cotangent, *inputs])
+            predictions = tf.cast(inputs[0], wide)
             with tf.GradientTape() as inner:
-                inner.watch(inputs[place])
-                first = evaluate.plain(self.be, self.spec, self._arrays(inputs))[0]
-            slope = inner.gradient(first, inputs[place], output_gradients=cotangent)
-            product = tf.reduce_sum(slope * upstream)
-        return _dense(outer.gradient(product, [cotangent, *inputs]))
-
-    def _rest(self, inputs: Any, cotangents: Any) -> Arrays:
-        """Gradients to weights and soft targets, by a tape over the plain formula."""
-        names = [name for name in self.names if name != "predictions"]
-        if not names:
-            return {}
-        arrays = self._arrays(inputs)
-        wanted = [arrays[name] for name in names]
-        with tf.GradientTape() as tape:
-            tape.watch(wanted)
-            outputs = evaluate.plain(self.be, self.spec, arrays)
-        real = [i for i, output in enumerate(outputs) if output.dtype.is_floating]
-        found = tape.gradient(
-            [outputs[i] for i in real], wanted, output_gradients=[cotangents[i] for i in real]
-        )
-        return dict(zip(names, _dense(found), strict=True))
+                inner.watch(predictions)
+                arrays = dict(zip(self.names, (predictions, *inputs[1:]), strict=True))
+                first = evaluate.plain(self.be, self.spec, {**self.arrays, **arrays})[0]
+            slope = inner.gradient(first, predictions, output_gradients=cotangent)
+            product = tf.reduce_sum(slope * tf.cast(upstream, wide))
+        found = outer.gradient(product, [cotangent, *inputs])
+        return [None if each is None else tf.convert_to_tensor(each) for each in found]
 
 
-def _dense(gradients: Any) -> list[Any]:
-    """No IndexedSlices, which the gradient of a gather is."""
-    return [None if g is None else tf.convert_to_tensor(g) for g in gradients]
+Later = Callable[[], Array]
+
+
+def _at_once(be: TensorFlowBackend, spec: Spec, arrays: Arrays) -> tuple[Any, Later]:
+    outputs, gradient = evaluate.fused(be, spec, arrays)
+    return outputs, lambda: gradient
+
+
+def _deferred(be: TensorFlowBackend, spec: Spec, arrays: Arrays) -> tuple[Any, Later]:
+    """The parts of ``evaluate.fused``, its gradient made when it is asked for."""
+    weighed = evaluate.weigh(be, spec, arrays)
+    rows = evaluate.rows_of(be, spec, arrays, weighed)
+    losses = evaluate.item_losses(be, spec, weighed, rows)
+    counts = {name: evaluate.count(be, spec, weighed, name) for name in evaluate.counted(spec)}
+
+    def gradient() -> Array:
+        under = evaluate.denominator(be, spec, arrays, counts)
+        return evaluate.kept_gradient(be, spec, weighed, rows, under, arrays)
+
+    if spec.reduction == "none":
+        return (evaluate.itemised(be, spec, losses),), gradient
+    total = namespace.sum(losses, dtype=be.dtype(spec.accumulate))
+    return evaluate.reduced(be, spec, arrays, total, counts), gradient
