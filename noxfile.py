@@ -35,8 +35,8 @@ TOOLS = [
 FRAMEWORKS = {
     "numpy": [],
     "array_api_strict": ["array-api-strict"],
-    "torch": ["torch", "numpy"],
-    "jax": ["jax", "optax"],
+    "torch": ["torch", "numpy", "array-api-strict"],
+    "jax": ["jax", "optax", "array-api-strict"],
     "tensorflow": ["tensorflow-cpu", "array-api-strict"],
 }
 """What each backend needs beside the package; the keys are those of the conformance adapters."""
