@@ -100,7 +100,7 @@ class TensorFlowBackend(Backend):
             return array
         own = tf.cast(array, tf.uint8) if array.dtype.is_bool else tf.convert_to_tensor(array)
         zeros = tf.zeros(_item_sizes(like, class_axis), own.dtype)
-        # Of operations that refuse to broadcast, one that XLA does not skip, as it skips assertions.
+        # An operation that refuses to broadcast, and that XLA does not skip as it skips assertions.
         same = tf.add_n([own, zeros], name="targets_have_the_shape_of_the_items")
         return tf.cast(same, array.dtype)
 
@@ -203,7 +203,7 @@ class _Loss:
         self.names = ("predictions", *rest)
 
     def value(self, predictions: Array) -> Any:
-        """The outputs and, as ``tf.custom_gradient`` wants it, their gradient to the predictions."""
+        """The outputs and, for ``tf.custom_gradient``, their gradient to the predictions."""
         arrays = {**self.arrays, "predictions": predictions}
         # Stopped: a tape would record, and keep, all that happens within.
         stopped = {name: tf.stop_gradient(array) for name, array in arrays.items()}
