@@ -92,7 +92,7 @@ def run_with_everything(session: nox.Session, *command: str) -> None:
 @nox.session(venv_backend="none", requires=["everything"])
 def agreement(session: nox.Session) -> None:
     """All frameworks in one process: equal bits, equal errors; and Keras on each of them."""
-    keras = "tests/backends/test_keras.py"
+    keras = "tests/agreement/test_keras.py"
     run_with_everything(session, "pytest", "-n", "2", "tests/agreement", keras, *session.posargs)
 
 

@@ -28,7 +28,7 @@ from .weightings import FACTORS, WEIGHTINGS, Weighing
 if TYPE_CHECKING:
     from .backend import Backend
 
-SHORT_INTEGERS = ("int8", "int16", "uint8", "uint16")
+SHORT_INTEGERS = ("int2", "int4", "int8", "int16", "uint2", "uint4", "uint8", "uint16")
 PARTS = ("total", "items", "all_items", "weight", "nonzero", "batch")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from .call import Options, evaluate
 from .constants import frozen, thawed
+from .opaque import opaque
 from .terms import NEGATIVE_LOG_LIKELIHOOD
 from .types import (
     Array,
@@ -20,6 +21,7 @@ from .types import (
 )
 
 
+@opaque
 def cross_entropy(
     predictions: Array,
     targets: Array,
@@ -202,6 +204,7 @@ def cross_entropy(
     return evaluate(options, predictions, targets, given)
 
 
+@opaque
 def binary_cross_entropy(
     predictions: Array,
     targets: Array,
@@ -447,6 +450,7 @@ class CrossEntropy(_Configured):
     smoothing: Smoothing = "uniform"
     axis: int = -1
 
+    @opaque
     def __call__(
         self,
         predictions: Array,
@@ -480,6 +484,7 @@ class BinaryCrossEntropy(_Configured):
     pos_weight: Any = None
     axis: int | None = None
 
+    @opaque
     def __call__(
         self,
         predictions: Array,

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from .dispatch import backend_of
 from .handles import Tracked
 from .numerics import divide_or
+from .opaque import opaque
 
 
 class LossParts(NamedTuple):
@@ -69,6 +70,7 @@ class LossParts(NamedTuple):
         return _fraction(self.total, self.batch)
 
 
+@opaque
 def _fraction(total: Any, denominator: Any) -> Any:
     """total / denominator in the dtype of the total; 0, with gradient 0, over 0."""
     if isinstance(total, Tracked):
@@ -76,5 +78,6 @@ def _fraction(total: Any, denominator: Any) -> Any:
     be = backend_of(total)
     if be is None:
         raise TypeError(f"LossParts.total is {type(total).__name__}; expected an array")
-    under = be.scalar(denominator, be.dtype_name(total), total)
-    return divide_or(be.xp, total, under, 0.0)
+    with be.scope():
+        under = be.scalar(denominator, be.dtype_name(total), total)
+        return divide_or(be.xp, total, under, 0.0)

@@ -22,6 +22,7 @@ from jax.sharding import NamedSharding, PartitionSpec
 from wce_core import evaluate
 from wce_core.backend import Backend, Description
 from wce_core.evaluate import Spec
+from wce_core.precision import at_least_float32
 from wce_core.types import Array, Arrays
 
 NO_FLOAT64 = ("tpu",)
@@ -29,7 +30,7 @@ NO_FLOAT64 = ("tpu",)
 
 
 class JaxNamespace:
-    """``jax.numpy``, but for two functions whose derivatives JAX takes in the program's precision.
+    """``jax.numpy``, but for functions whose derivatives JAX takes in the program's precision.
 
     What is differentiated twice or backwards, JAX differentiates after the call, where a float32
     program has no float64 any more.
@@ -43,6 +44,12 @@ class JaxNamespace:
         """x1 to the power of x2, with derivatives of every order in float64 where that is meant."""
         power: Array = _power(x1, x2)
         return power
+
+    @staticmethod
+    def unstack(x: Array, /, *, axis: int) -> tuple[Array, ...]:
+        """The slices along an axis."""
+        slices = jax.lax.split(x, [1] * x.shape[axis], axis=axis % x.ndim)
+        return tuple(xp.squeeze(each, axis=axis) for each in slices)
 
     @staticmethod
     def prod(x: Array, /, *, axis: int, keepdims: bool = False) -> Array:
@@ -241,7 +248,7 @@ def _fused_jvp(spec: Spec, primals: Any, tangents: Any) -> Any:
         outputs, gradient = _fused(spec, arrays)
         first = _output_tangents(spec, arrays, moving, outputs, gradient)
         _, second = _jvp(functools.partial(_plain_gradient, spec), arrays, moving)
-        return (outputs, gradient), (first, second.astype(gradient.dtype))
+        return (outputs, gradient), (first, second)
 
 
 def _moving(dots: Arrays) -> Arrays:
@@ -293,13 +300,14 @@ def _contracted(spec: Spec, gradient: Array, dot: Array, dtype: Any) -> Array:
 
 
 def _plain_gradient(spec: Spec, arrays: Arrays) -> Array:
-    """The gradient to the predictions, by JAX from the plain formula."""
+    """The gradient to the predictions, by JAX from the plain formula; float32 for half types."""
 
     def total(predictions: Array) -> Array:
         own = evaluate.plain(BACKEND, spec, {**arrays, "predictions": predictions})[0]
         return xp.sum(own.astype(spec.accumulate))
 
-    return jax.grad(total)(arrays["predictions"])
+    own = arrays["predictions"]
+    return jax.grad(total)(own.astype(at_least_float32(own.dtype.name)))
 
 
 @jax.custom_jvp

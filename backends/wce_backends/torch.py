@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import array_api_compat.torch as xp
@@ -139,8 +138,7 @@ class TorchBackend(Backend):
 
     def run(self, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
         """One of the three routes."""
-        with _no_autocast(arrays["predictions"].device):
-            return _run(self, spec, _comparable(spec, arrays))
+        return _run(self, spec, _comparable(spec, arrays))
 
     def value_and_grad(
         self, function: Callable[..., Any], has_aux: bool
@@ -197,12 +195,6 @@ def _autocast(device: torch.device) -> bool:
     # The meta device has none, and raises when asked.
     kind = device.type
     return torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
-
-
-def _no_autocast(device: torch.device) -> AbstractContextManager[Any]:
-    if _autocast(device):
-        return torch.autocast(device.type, enabled=False)
-    return nullcontext()
 
 
 def _copied(value: np.ndarray) -> Array:
@@ -300,7 +292,8 @@ class _Eager(torch.autograd.Function):
         ctx.be, ctx.spec, ctx.names, ctx.place = be, spec, names, place
         ctx.handed_over = False
         ctx.save_for_backward(*tensors, gradient)
-        ctx.mark_non_differentiable(*(t for t in outputs if not t.is_floating_point()))
+        if sum(ctx.needs_input_grad) == ctx.needs_input_grad[3 + place]:
+            ctx.mark_non_differentiable(*outputs[1:])  # no part but the total has a gradient
         ctx.set_materialize_grads(False)
         return outputs
 
@@ -311,13 +304,12 @@ class _Eager(torch.autograd.Function):
         needed = list(ctx.needs_input_grad[3:])
         gradients: list[Any] = [None] * len(tensors)
         again = torch.is_grad_enabled()
-        with _no_autocast(tensors[ctx.place].device):
-            if needed[ctx.place] and cotangents[0] is not None and not again:
-                gradients[ctx.place] = _handed_over(ctx, tensors, gradient, cotangents[0])
-                needed[ctx.place] = False
-            if any(needed):
-                more = _plain_gradients(ctx, tensors, needed, cotangents, create_graph=again)
-                gradients = [b if a is None else a for a, b in zip(gradients, more, strict=True)]
+        if needed[ctx.place] and cotangents[0] is not None and not again:
+            gradients[ctx.place] = _handed_over(ctx, tensors, gradient, cotangents[0])
+            needed[ctx.place] = False
+        if any(needed):
+            more = _plain_gradients(ctx, tensors, needed, cotangents, create_graph=again)
+            gradients = [b if a is None else a for a, b in zip(gradients, more, strict=True)]
         return None, None, None, *gradients
 
 
@@ -382,7 +374,7 @@ class _Compiled(torch.autograd.Function):
         outputs, gradient = evaluate.fused(be, spec, arrays)
         ctx.spec, ctx.names, ctx.dtype = spec, names, arrays["predictions"].dtype
         ctx.save_for_backward(gradient)
-        ctx.mark_non_differentiable(*(t for t in outputs[1:]))
+        ctx.mark_non_differentiable(*outputs[1:])
         return outputs
 
     @staticmethod

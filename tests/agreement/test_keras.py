@@ -1,67 +1,118 @@
-"""Keras 3 trains through ``.keras()`` on each of its backends, each in a process of its own."""
+"""Keras 3 on each installed framework, a process for each: Keras chooses when it is imported."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+import textwrap
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
-PROGRAM = """
-import keras, numpy as np, wce_core
-from wce_core import losses
-
-keras.utils.set_random_seed(0)
-rng = np.random.default_rng(0)
-y = (rng.random(200) < 0.2).astype("int64")
-x = (rng.normal(size=(200, 5)) + 1.5 * y[:, None]).astype("float32")
-s = rng.random(200).astype("float32")
-
-def trained(loss, outputs, labels, **fit):
-    model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(outputs)])
-    model.compile(optimizer=keras.optimizers.SGD(0.5), loss=loss.keras())
-    first = model.evaluate(x, labels, batch_size=200, verbose=0, **fit)
-    model.fit(x, labels, epochs=20, batch_size=50, verbose=0, **fit)
-    last = model.evaluate(x, labels, batch_size=200, verbose=0, **fit)
-    logits = keras.ops.convert_to_numpy(model(x))
-    return float(first), float(last), logits
-
-for labels in (y, y[:, None]):
-    loss = losses.CrossEntropy(class_weight={0: 1.0, 1: 4.0}, reduction="weighted_mean")
-    first, last, logits = trained(loss, 2, labels, sample_weight=s)
-    assert last < 0.8 * first, (first, last)
-    np.testing.assert_allclose(last, loss(logits, y, sample_weight=s), rtol=1e-5)
-loss = losses.BinaryCrossEntropy(class_weight={0: 1.0, 1: 4.0}, reduction="weighted_mean")
-first, last, logits = trained(loss, 1, y[:, None])
-assert last < 0.8 * first, (first, last)
-np.testing.assert_allclose(last, loss(logits, y[:, None]), rtol=1e-5)
-
-# The mask that an Embedding makes excludes time steps.
-tokens = np.array([[1, 2, 0, 0], [3, 0, 0, 0]])
-inputs = keras.Input((4,), dtype="int32")
-hidden = keras.layers.Embedding(4, 3, mask_zero=True)(inputs)
-model = keras.Model(inputs, keras.layers.Dense(2)(hidden))
-mean = losses.CrossEntropy()
-model.compile(optimizer="sgd", loss=mean.keras())
-steps = np.array([[0, 1, 1, 1], [1, 0, 0, 0]])
-got = model.evaluate(tokens, steps, verbose=0)
-logits = keras.ops.convert_to_numpy(model(tokens))
-np.testing.assert_allclose(got, mean(logits, steps, mask=tokens != 0), rtol=1e-5)
-print("trained")
-"""
-BACKENDS = [name for name in ("torch", "jax", "tensorflow") if find_spec(name)]
+FRAMEWORKS = ("torch", "jax", "tensorflow")
+ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("backend_of_keras", BACKENDS)
-def test_training(backend_of_keras: str) -> None:
+def frameworks(config: pytest.Config) -> list[str]:
+    named = config.getoption("--backend") or FRAMEWORKS
+    return [f for f in FRAMEWORKS if f in named and find_spec("keras") and find_spec(f)]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    installed = frameworks(metafunc.config)
+    if "framework" in metafunc.fixturenames:
+        metafunc.parametrize("framework", installed)
+    if "any_framework" in metafunc.fixturenames:
+        metafunc.parametrize("any_framework", installed[:1])
+    if "tensorflow_only" in metafunc.fixturenames:
+        metafunc.parametrize("tensorflow_only", [f for f in installed if f == "tensorflow"])
+
+
+def run(framework: str, *arguments: str) -> str:
+    settings = {"KERAS_BACKEND": framework, "TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1"}
+    environment = {n: v for n, v in os.environ.items() if not n.startswith("PYTEST_")}
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
-        env={**os.environ, "KERAS_BACKEND": backend_of_keras, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=environment | settings,
         capture_output=True,
         text=True,
-        timeout=300,
         check=False,
+        timeout=900,
     )
-    assert done.stdout.endswith("trained\n"), done.stderr[-3000:]
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_training(framework: str) -> None:
+    """Every test of keras_training.py."""
+    file = "tests/agreement/keras_training.py"
+    output = run(framework, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", file)
+    assert " passed" in output
+    assert " skipped" not in output
+
+
+SAVE = """
+    import keras, numpy as np
+    from wce_core import losses
+    model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(3)])
+    loss = losses.CrossEntropy(class_weight={{0: 1.0, 1: 2.0, 2: 3.0}}, reduction="sum")
+    model.compile("sgd", loss=loss.keras())
+    model.save({path!r})
+"""
+LOAD = """
+    import keras, numpy as np
+    try:
+        keras.models.load_model({path!r})
+    except TypeError as error:
+        assert "KerasLoss" in str(error) and "imported" in str(error), error
+    else:
+        raise AssertionError("nothing had registered the class")
+    import wce_backends.keras
+    from wce_core import losses
+    model = keras.models.load_model({path!r})
+    loss = losses.CrossEntropy(class_weight={{0: 1.0, 1: 2.0, 2: 3.0}}, reduction="sum")
+    assert model.loss.loss == loss
+"""
+
+
+def test_loading_in_another_process(any_framework: str, tmp_path: Path) -> None:
+    """An import of ``wce_backends.keras`` is what Keras needs to know the class."""
+    for script in (SAVE, LOAD):
+        code = textwrap.dedent(script).format(path=str(tmp_path / "model.keras"))
+        run(any_framework, "-c", code)
+
+
+REPLICAS = """
+    import numpy as np
+    import tensorflow as tf
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+    import keras
+    from wce_core import losses
+
+    x = np.arange(24, dtype=np.float32).reshape(8, 3) / 24
+    y = np.arange(8) % 2
+
+    def trained(loss):
+        keras.utils.set_random_seed(0)
+        model = keras.Sequential(
+            [keras.layers.Input((3,)), keras.layers.Dense(2, kernel_initializer="zeros")]
+        )
+        model.compile(keras.optimizers.SGD(1.0), loss=loss)
+        model.fit(x, y, batch_size=8, epochs=2, shuffle=False, verbose=0)
+        return model.get_weights()[0]
+
+    for reduction in ("mean", "sum", "batch_mean"):
+        expected = trained(losses.CrossEntropy(reduction=reduction).keras())
+        with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
+            found = trained(losses.CrossEntropy(reduction=reduction).keras())
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6, err_msg=reduction)
+"""
+
+
+def test_replicas(tensorflow_only: str) -> None:
+    """Under ``tf.distribute`` two replicas take the step that one takes on the whole batch."""
+    run(tensorflow_only, "-c", textwrap.dedent(REPLICAS))

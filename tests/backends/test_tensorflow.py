@@ -272,3 +272,20 @@ def test_unwatched_weights_cost_no_second_pass(monkeypatch: pytest.MonkeyPatch) 
         value = losses.cross_entropy(x, tf.constant(Y), class_weight=w)
     tape.gradient(value, x)
     assert not calls
+
+
+def test_without_a_tape_no_gradient_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    from wce_core import evaluate
+
+    calls = []
+    kept = evaluate.kept_gradient
+    monkeypatch.setattr(evaluate, "kept_gradient", lambda *a: calls.append(a) or kept(*a))
+    x = tf.constant(X)
+    losses.cross_entropy(x, tf.constant(Y), class_weight=W)
+    assert not calls
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        value = losses.cross_entropy(x, tf.constant(Y), class_weight=W)
+    assert not calls
+    tape.gradient(value, x)
+    assert len(calls) == 1

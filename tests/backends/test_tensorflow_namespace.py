@@ -184,6 +184,7 @@ OTHERS = [
     "permute_dims",
     "concat",
     "stack",
+    "unstack",
     "flip",
     "take",
     "take_along_axis",
@@ -613,6 +614,8 @@ def test_manipulation(mode: str) -> None:
             results += [space.concat([x, x[:1, ...]]), space.concat((x, x[..., :0], x), axis=-1)]
             results += [space.concat([x, x[0, ...]], axis=None), space.stack([x, x])]
             results += [space.stack((x, x, x), axis=a) for a in (1, -1, 3)]
+            for a in (0, 1, -1):  # an axis of known length
+                results += space.unstack(space.stack([x, space.flip(x)], axis=a), axis=a)
             results += [space.flip(x, axis=a) for a in (None, 0, -1, (0, 2))]
             results += [space.flip(x[0, 0, 0])]
         return results

@@ -315,6 +315,8 @@ class TestDtypes:
         assert items.isnan().tolist() == [False, True, True]
         items = losses.cross_entropy(x, y, reduction="none", validate=False, ignore_index=2**64 - 1)
         assert items.isnan().tolist() == [False, False, True]
+        items = losses.cross_entropy(x, y, reduction="none", validate=False, ignore_index=2**63)
+        assert items.isnan().tolist() == [False, True, True]
 
     def test_labels_do_not_pass_through_floats(self) -> None:
         """257 is not a bfloat16."""
@@ -478,9 +480,9 @@ class TestOtherTensors:
         torch.testing.assert_close(
             own.grad.as_subclass(torch.Tensor), torch.func.grad(F.cross_entropy)(x, y)
         )
-        parameter = torch.nn.Parameter(x)
-        with pytest.raises(ValueError, match=r"targets is 3 at position \(0,\)"):
-            losses.cross_entropy(parameter, y * 0 + 3)
+        parameter = torch.nn.Parameter(torch.tensor([1.0, -1.0, 1.0]))
+        with pytest.raises(ValueError, match=r"class_weight is -1.0 at position \(1,\)"):
+            losses.cross_entropy(torch.nn.Parameter(x), y, class_weight=parameter)
         buffer = torch.nn.Buffer(torch.ones(3))
         torch.testing.assert_close(losses.cross_entropy(x, y, class_weight=buffer), expected)
 

@@ -489,6 +489,17 @@ class TestServices:
             torch.testing.assert_close(a, b)
         assert not first.items.requires_grad
 
+    def test_a_part_that_does_not_depend_on_the_predictions(self) -> None:
+        """Their gradient is none, not a zero times an infinity."""
+        x = torch.tensor([[0.0, 1.0], [float("nan"), 1.0]], requires_grad=True)
+        w = torch.tensor([1.0, 2.0], requires_grad=True)
+        parts = losses.cross_entropy(x, torch.tensor([0, 1]), class_weight=w, reduction="parts")
+        parts.weight.backward()
+        assert x.grad is None
+        alone = losses.cross_entropy(x, torch.tensor([0, 1]), reduction="parts")
+        assert [part.requires_grad for part in alone] == [True] + [False] * 5
+        assert w.grad.tolist() == [1.0, 1.0]
+
     def test_modules_and_parameters(self) -> None:
         class Weighted(torch.nn.Module):
             def __init__(self) -> None:
@@ -576,10 +587,12 @@ class TestMemory:
         assert backward.peak <= 2 * gradient
 
     @pytest.mark.parametrize("precision", PRECISIONS)
-    def test_without_a_gradient_nothing_has_that_size(self, precision: Any) -> None:
-        x, y = tracked(512, 256).detach(), labels(512, 256)
-        with Allocations() as made:
-            losses.cross_entropy(x, y, precision=precision)
+    @pytest.mark.parametrize("x", [tracked(512, 256), normal(512, 256, seed=0).float()])
+    def test_without_a_gradient_nothing_has_that_size(
+        self, precision: Any, x: torch.Tensor
+    ) -> None:
+        with Allocations() as made, torch.no_grad():
+            losses.cross_entropy(x, labels(512, 256), precision=precision)
         assert made.peak < 0.8 * x.nbytes
 
     def test_a_second_backward_pass_in_blocks_too(self) -> None:

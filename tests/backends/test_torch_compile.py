@@ -29,7 +29,20 @@ pytestmark = [pytest.mark.filterwarnings(DEPRECATED), pytest.mark.filterwarnings
 
 PRECISIONS = ("native", "exact")
 each_precision = pytest.mark.parametrize("precision", PRECISIONS)
-each_call = pytest.mark.parametrize("call", CALLS.values(), ids=list(CALLS))
+COMPILED = (
+    "labels",
+    "labels, cost_matrix",
+    "labels, everything",
+    "labels, class axis 1",
+    "mass, class_weight",
+    "mass, geometric",
+    "mass, cost_matrix",
+    "probabilities",
+    "binary, everything",
+    "binary, log-probabilities",
+)
+"""Compiling takes a second or two; between them these calls visit every branch."""
+each_call = pytest.mark.parametrize("call", [CALLS[name] for name in COMPILED], ids=COMPILED)
 
 
 @pytest.fixture(autouse=True)
@@ -77,8 +90,16 @@ class TestEveryMode:
 
 class TestGradients:
     @each_precision
-    @pytest.mark.parametrize("reduction", ["none", "parts", "weighted_mean"])
-    @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
+    @pytest.mark.parametrize(
+        ("reduction", "dtype"),
+        [
+            ("none", "float32"),
+            ("none", "bfloat16"),
+            ("parts", "float16"),
+            ("weighted_mean", "float16"),
+            ("weighted_mean", "bfloat16"),
+        ],
+    )
     def test_reductions_and_dtypes(self, reduction: Any, precision: Any, dtype: str) -> None:
         x, y = tracked(6, 4, dtype=getattr(torch, dtype)), labels(6, 4)
 
@@ -90,6 +111,8 @@ class TestGradients:
         expected, value = loss(x), compiled(loss)(x)
         assert type(value) is type(expected)
         torch.testing.assert_close(value, expected)
+        if reduction == "parts":
+            assert [part.requires_grad for part in value] == [True] + [False] * 5
         first, second = (v.total if reduction == "parts" else v for v in (value, expected))
         assert first.dtype == second.dtype
         cotangent = normal(*first.shape, seed=1).to(first.dtype)
@@ -202,7 +225,10 @@ class TestTransforms:
         expected = torch.stack([grad(lambda a: F.cross_entropy(a, y))(row) for row in x])
         torch.testing.assert_close(compiled(grad(loss))(x[0]), expected[0])
         torch.testing.assert_close(compiled(vmap(grad(loss)))(x), expected)
-        torch.testing.assert_close(compiled(vmap(loss))(x), vmap(loss)(x))
+        own = x.clone().requires_grad_()
+        items = compiled(vmap(loss))(own)
+        torch.testing.assert_close(items, vmap(loss)(x))
+        torch.testing.assert_close(torch.autograd.grad(items.sum(), own)[0], expected)
 
     @each_precision
     @pytest.mark.parametrize(
@@ -318,7 +344,7 @@ class TestCompilations:
         """The second size makes the length dynamic; no later one compiles again."""
         counter = CompileCounterWithBackend("aot_eager")
         function = torch.compile(loss, fullgraph=True, backend=counter)
-        for size in (5, 7, 8, 64, 33):
+        for size in (5, 7, 64, 33):
             x, y, s = tracked(size, 3), labels(size, 3, seed=size), uniform(size, seed=size)
             value, expected = function(x, y, s), loss(x, y, s)
             torch.testing.assert_close(value, expected)
@@ -401,17 +427,12 @@ LOG3 = 1.0986123
             LOG3 * 10 / 4,
         ),
         (
-            "from wce_core.losses import CrossEntropy\n    loss = CrossEntropy(reduction='sum')",
-            "loss(x, y)",
-            LOG3 * 4,
-        ),
-        (
             "from wce_core import losses",
             "losses.binary_cross_entropy(x, x.detach() + 1, reduction='parts').weighted_mean()",
             0.6931472,
         ),
     ],
-    ids=["labels", "exact", "configured", "parts"],
+    ids=["labels", "exact", "parts"],
 )
 def test_a_first_call_is_a_compiled_one(imports: str, call: str, expected: float) -> None:
     """In a new process nothing is imported or found yet when the tracing begins."""
@@ -439,7 +460,7 @@ class TestInductor:
         (found,), (plain,) = (torch.autograd.grad(v, x) for v in (value, expected))
         torch.testing.assert_close(found, plain)
 
-    @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+    @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
     def test_exact_bits(self, dtype: str) -> None:
         x = normal(32, 50, seed=0, scale=10).to(getattr(torch, dtype)).requires_grad_()
         y, w = labels(32, 50), uniform(50, seed=1)

@@ -38,7 +38,7 @@ class ClassWeight(Weighting):
         array = weighing.wide(array)
         if weighing.axis is not None:
             return replace(weighing, class_weights=array)
-        return replace(weighing, class_weights=(array[..., 0], array[..., 1]))
+        return replace(weighing, class_weights=weighing.be.xp.unstack(array, axis=-1))
 
 
 def _categorical(be: Backend, layout: Layout, value: Array) -> Array:

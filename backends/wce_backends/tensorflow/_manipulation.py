@@ -85,6 +85,11 @@ def stack(arrays: Sequence[Array], /, *, axis: int = 0) -> Array:
     return tf.stack(same, axis_of(same[0].shape.rank + 1, axis))
 
 
+def unstack(x: Array, /, *, axis: int = 0) -> tuple[Array, ...]:
+    """The slices along an axis, whose length must be known."""
+    return tuple(tf.unstack(tf.convert_to_tensor(x), axis=axis))
+
+
 def flip(x: Array, /, *, axis: int | tuple[int, ...] | None = None) -> Array:
     """The array with the order of elements reversed along axes."""
     x = tensor(x)

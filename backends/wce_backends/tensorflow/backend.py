@@ -20,7 +20,6 @@ import tensorflow as tf
 from wce_core import evaluate
 from wce_core.backend import Backend, Description
 from wce_core.evaluate import Spec
-from wce_core.precision import at_least_float32
 from wce_core.types import Array, Arrays
 from wce_core.weightings import WEIGHTINGS
 
@@ -62,7 +61,8 @@ class TensorFlowBackend(Backend):
 
     def asarray(self, value: np.ndarray, like: Array) -> Array:
         """A constant, which TensorFlow copies to the device where it is used."""
-        del like
+        if value.dtype == np.float64 and not self.has_float64(like):
+            value = value.astype(np.float32)
         return tf.constant(value)
 
     def readable(self, array: Array) -> bool:
@@ -199,21 +199,21 @@ class _Loss:
 
     def __init__(self, be: TensorFlowBackend, spec: Spec, arrays: Arrays) -> None:
         self.be, self.spec, self.arrays = be, spec, arrays
-        rest = (name for name in arrays if name != "predictions" and arrays[name].dtype.is_floating)
+        constant = ("predictions", "ignore_index")
+        rest = (name for name in arrays if name not in constant and arrays[name].dtype.is_floating)
         self.names = ("predictions", *rest)
 
     def value(self, predictions: Array) -> Any:
         """The outputs and, for ``tf.custom_gradient``, their gradient to the predictions."""
         arrays = {**self.arrays, "predictions": predictions}
-        # Stopped: a tape would record, and keep, all that happens within.
-        stopped = {name: tf.stop_gradient(array) for name, array in arrays.items()}
-        # In a graph what nobody wants is pruned; there the gradient alone is kept for backward.
         prepare = _deferred if tf.executing_eagerly() else _at_once
-        outputs, gradient = prepare(self.be, self.spec, stopped)
+        outputs, gradient = prepare(self.be, self.spec, arrays)
 
-        def backward(*cotangents: Any) -> Any:
-            inputs = [arrays[name] for name in self.names]
-            return self._handed_over(gradient())(cotangents[0], *inputs)
+        def backward(*cotangents: Any) -> Array:
+            slopes = self._slopes(gradient(), arrays)
+            # In the gradient's float32; only the product is rounded to a half type.
+            factor = self._laid(tf.cast(cotangents[0], slopes.dtype))
+            return tf.cast(slopes * factor, predictions.dtype)
 
         return outputs, backward
 
@@ -226,70 +226,80 @@ class _Loss:
             def backward(*cotangents: Any) -> Any:
                 return self._plain_gradient(name, tensor, dict(zip(real, cotangents, strict=True)))
 
-            return [tf.zeros_like(outputs[i]) for i in real], backward
+            # Not constants: tf.vectorized_map replaces the gradient of what depends on its item
+            # by TensorFlow's own, and would add the two where a part of this does not.
+            return [tf.raw_ops.ZerosLike(x=outputs[i]) for i in real], backward
 
         added = dict(zip(real, zeros(self.arrays[name]), strict=True))
         return [y + added[i] if i in added else y for i, y in enumerate(outputs)]
 
     def _plain_gradient(self, name: str, tensor: Array, cotangents: dict[int, Array]) -> Array:
         """The gradient to one input, by a tape over the plain formula."""
+        own = tf.identity(tensor)  # in the body of a loop, a tape does not see a tensor of another
         with tf.GradientTape() as tape:
-            tape.watch(tensor)
-            outputs = evaluate.plain(self.be, self.spec, {**self.arrays, name: tensor})
-        gradient = tape.gradient(
-            [outputs[i] for i in cotangents],
-            tensor,
-            output_gradients=list(cotangents.values()),
-            unconnected_gradients=tf.UnconnectedGradients.ZERO,
-        )
-        return tf.convert_to_tensor(gradient)
-
-    def _handed_over(self, gradient: Array) -> Callable[..., Any]:
-        """cotangent · gradient in the gradient's float32, only then rounded to a half type."""
-
-        @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow's
-        def hand_over(cotangent: Array, *inputs: Any) -> Any:
-            factor = self._laid(tf.cast(cotangent, gradient.dtype))
-
-            def backward(upstream: Array) -> Any:
-                return self._second(upstream, cotangent, inputs)
-
-            return tf.cast(gradient * factor, inputs[0].dtype), backward
-
-        function: Callable[..., Any] = hand_over
-        return function
+            tape.watch(own)
+            outputs = evaluate.plain(self.be, self.spec, {**self.arrays, name: own})
+        real = [outputs[i] for i in cotangents]
+        found = tape.gradient(real, own, output_gradients=list(cotangents.values()))
+        return tf.convert_to_tensor(_recorded(found))
 
     def _laid(self, cotangent: Array) -> Array:
         if self.spec.reduction == "none" and self.spec.axis is not None:
             return tf.expand_dims(cotangent, self.spec.axis)
         return cotangent
 
-    def _second(self, upstream: Array, cotangent: Array, inputs: Any) -> Any:
-        """The gradient of ⟨cotangent · ∂loss, upstream⟩, by tapes over the plain formula."""
-        wide = tf.as_dtype(at_least_float32(inputs[0].dtype.name))
+    def _slopes(self, gradient: Array, arrays: Arrays) -> Array:
+        """The gradient that is there already, as a function of all inputs."""
+
+        @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow's
+        def slopes(*inputs: Any) -> Any:
+            own = dict(zip(arrays, inputs, strict=True))
+            return tf.identity(gradient), lambda upstream: self._second(upstream, own)
+
+        # With a tape around a tf.function, the second backward pass is a third graph, which can
+        # take tensors of the second, this one, but none of the first: each must be here by itself.
+        return slopes(*map(tf.identity, arrays.values()))
+
+    def _second(self, upstream: Array, arrays: Arrays) -> list[Array | None]:
+        """The gradient of ⟨∂loss, upstream⟩, by tapes over the plain formula."""
+        inputs = {name: arrays[name] for name in self.names}
         with tf.GradientTape() as outer:
-            outer.watch([cotangent, *inputs])
-            predictions = tf.cast(inputs[0], wide)
+            outer.watch(inputs)
+            predictions = tf.cast(arrays["predictions"], upstream.dtype)
             with tf.GradientTape() as inner:
                 inner.watch(predictions)
-                arrays = dict(zip(self.names, (predictions, *inputs[1:]), strict=True))
-                first = evaluate.plain(self.be, self.spec, {**self.arrays, **arrays})[0]
-            slope = inner.gradient(first, predictions, output_gradients=cotangent)
-            product = tf.reduce_sum(slope * tf.cast(upstream, wide))
-        found = outer.gradient(product, [cotangent, *inputs])
-        return [None if each is None else tf.convert_to_tensor(each) for each in found]
+                wide = {**arrays, "predictions": predictions}
+                first = evaluate.plain(self.be, self.spec, wide)[0]
+            slope = _recorded(inner.gradient(first, predictions))
+            product = tf.reduce_sum(slope * upstream)
+        zero = tf.UnconnectedGradients.ZERO
+        found = outer.gradient(product, inputs, unconnected_gradients=zero)
+        return [tf.convert_to_tensor(found[name]) if name in found else None for name in arrays]
+
+
+def _recorded(gradient: Array | None) -> Array:
+    """A gradient that is there unless TensorFlow keeps tapes from recording."""
+    if gradient is None:
+        raise NotImplementedError(
+            "tf.autodiff.ForwardAccumulator does not let the tapes record by which gradients to "
+            "weights and targets and second derivatives are made; nest tf.GradientTape instead"
+        )
+    return gradient
 
 
 Later = Callable[[], Array]
 
 
 def _at_once(be: TensorFlowBackend, spec: Spec, arrays: Arrays) -> tuple[Any, Later]:
+    """For graphs: what nobody wants is pruned, and the backward pass takes the gradient alone."""
     outputs, gradient = evaluate.fused(be, spec, arrays)
     return outputs, lambda: gradient
 
 
 def _deferred(be: TensorFlowBackend, spec: Spec, arrays: Arrays) -> tuple[Any, Later]:
-    """The parts of ``evaluate.fused``, its gradient made when it is asked for."""
+    """For eager calls: the parts of ``evaluate.fused``, its gradient made when it is asked for."""
+    # A tape would record what happens here, keep all of it, and never use it.
+    arrays = {name: tf.stop_gradient(array) for name, array in arrays.items()}
     weighed = evaluate.weigh(be, spec, arrays)
     rows = evaluate.rows_of(be, spec, arrays, weighed)
     losses = evaluate.item_losses(be, spec, weighed, rows)

@@ -82,6 +82,7 @@ from wce_backends.tensorflow._manipulation import (
     stack,
     take,
     take_along_axis,
+    unstack,
 )
 from wce_backends.tensorflow._reductions import (
     all,
@@ -107,7 +108,7 @@ __all__ = [
     "matmul", "max", "maximum", "mean", "min", "minimum", "moveaxis", "multiply", "nan",
     "negative", "newaxis", "not_equal", "ones", "ones_like", "permute_dims", "pi", "positive",
     "pow", "prod", "reshape", "result_type", "round", "sign", "sqrt", "square", "squeeze",
-    "stack", "subtract", "sum", "take", "take_along_axis", "uint16", "uint32", "uint64",
+    "stack", "unstack", "subtract", "sum", "take", "take_along_axis", "uint16", "uint32", "uint64",
     "uint8", "where", "zeros", "zeros_like",
 ]
 # fmt: on
