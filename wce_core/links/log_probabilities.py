@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import log
 from typing import TYPE_CHECKING
 
-from ..numerics import along
+from ..numerics import along, log_complement
 from ..types import Array
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ class BinaryLogProbabilityRows:
         x = xp.where((self.x == 0) & ~needed_zero, -1.0, self.x)
         near = x > HALF
         from_expm1 = xp.log(-xp.expm1(xp.where(near, x, -0.5)))
-        from_log1p = xp.log1p(-xp.exp(xp.where(near, -1.0, x)))
-        return self.predictions, xp.where(near, from_expm1, from_log1p)
+        from_exp = log_complement(xp, xp.exp(xp.where(near, -1.0, x)))
+        return self.predictions, xp.where(near, from_expm1, from_exp)
 
     def pull_pair(self, slope_one: Array, slope_zero: Array) -> Array:
         """d₁ + d₀·p / (p − 1), where p / (p − 1) = −exp(x) / (1 − exp(x))."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import inf, log, log1p
 from typing import TYPE_CHECKING
 
-from ..numerics import along
+from ..numerics import along, log_complement
 from ..types import Array, Namespace
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class BinaryProbabilityRows:
         """(log p, log(1 − p))."""
         xp, p = self.xp, _safe(self.xp, self.p, self.clip)
         one = xp.log(xp.where((p == 0) & ~needed_one, 1.0, p))
-        zero = xp.log1p(-xp.where((p == 1) & ~needed_zero, 0.0, p))
+        zero = log_complement(xp, xp.where((p == 1) & ~needed_zero, 0.0, p))
         return (
             _bounded(xp, self.p, self.clip, one),
             _bounded(xp, self.p, self.clip, zero, mirrored=True),
