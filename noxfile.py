@@ -36,7 +36,7 @@ FRAMEWORKS = {
     "numpy": [],
     "array_api_strict": ["array-api-strict"],
     "torch": ["torch", "numpy", "array-api-strict"],
-    "jax": ["jax", "optax", "array-api-strict"],
+    "jax": ["jax", "optax", "flatbuffers", "array-api-strict"],
     "tensorflow": ["tensorflow-cpu", "array-api-strict"],
 }
 """What each backend needs beside the package; the keys are those of the conformance adapters."""

@@ -199,7 +199,7 @@ def item_losses(be: Backend, spec: Spec, weighed: Weighed, rows: Any) -> Array:
     return _neutral(be, loss, weighed.included, 0.0)
 
 
-def _gradient(
+def item_gradients(
     be: Backend, spec: Spec, weighed: Weighed, rows: Any, denominator: Array | None
 ) -> Array:
     """∂(Σℓ / denominator) / ∂predictions: float32, or float64 for float64 predictions."""
@@ -344,5 +344,5 @@ def kept_gradient(
 ) -> Array:
     """The closed-form gradient as it is kept until the cotangent is known."""
     kept = at_least_float32(be.dtype_name(arrays["predictions"]))
-    gradient = _gradient(be, spec, weighed, rows, under)
+    gradient = item_gradients(be, spec, weighed, rows, under)
     return rounded(be, gradient, kept, exact=spec.exact)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from wce_conformance.adapters import NAMES
 
 if TYPE_CHECKING:
-    from wce_conformance.runner import Choice
+    from wce_conformance.runner import Choice, Record
 
 JOBS = {"jax": 2, "tensorflow": 2, "torch": 2}
 """Processes where compiling takes most of the time."""
@@ -57,6 +57,9 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("--limit", type=int, help="only so many vectors")
     run.add_argument("--all", action="store_true", help="every vector by the slow routes too")
     run.add_argument("--jobs", type=int, help="processes")
+    run.add_argument(
+        "--markdown", type=Path, metavar="FILE", help="write the worst errors per backend"
+    )
     run.add_argument("--vectors", type=Path, help="a file or folder instead of those stored")
 
 
@@ -89,13 +92,18 @@ def _run(options: argparse.Namespace) -> int:
     if not options.backend and not options.exec:
         print("run: name a --backend, or a program with --exec", file=sys.stderr)
         return 2
-    failed = [_run_backend(options, backend) for backend in options.backend]
+    runs = {backend: _run_backend(options, backend) for backend in options.backend}
+    if options.markdown:
+        from wce_conformance.worst import write
+
+        write(options.markdown, runs, everything=options.all)
     if options.exec:
-        failed.append(_run_program(options))
-    return 1 if any(failed) else 0
+        runs[options.exec] = _run_program(options)
+    failed = any(record.status == "failed" for records in runs.values() for record in records)
+    return 1 if failed else 0
 
 
-def _run_backend(options: argparse.Namespace, backend: str) -> bool:
+def _run_backend(options: argparse.Namespace, backend: str) -> list[Record]:
     from wce_conformance.ours import WceCore
     from wce_conformance.progress import with_progress
     from wce_conformance.runner import run_backend
@@ -108,7 +116,7 @@ def _run_backend(options: argparse.Namespace, backend: str) -> bool:
     )
 
 
-def _run_program(options: argparse.Namespace) -> bool:
+def _run_program(options: argparse.Namespace) -> list[Record]:
     from wce_conformance.program import Program
     from wce_conformance.progress import with_progress
     from wce_conformance.runner import run

@@ -1,27 +1,34 @@
 """All frameworks in one process: the same bits in exact mode, the same number in native.
 
-Beside the cases that each framework passes against the oracle: random batches, many a setting, of
-one shape, so that compiled programs are made once.
+The whole corpus, and random batches of one shape, so that compiled programs are made once.
 """
 
 from __future__ import annotations
 
 import functools
+import os
+from collections.abc import Iterable
 from itertools import cycle, product
 from typing import Any, NamedTuple
 
 import ml_dtypes
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from wce_conformance.adapters import NAMES, Adapter, adapter
+from wce_conformance.adapters.base import Outcome
+from wce_conformance.calls import outcome_of, supports
+from wce_conformance.runner import in_sample
+from wce_conformance.vectors import Vector, load_vectors
 from wce_core import losses
 from wce_core.links import CATEGORICAL_LINKS
 from wce_core.reductions import REDUCTIONS
 from wce_core.weightings import SOFT_WEIGHTINGS, WEIGHTINGS
 
 N, C = 24, 5
-DRAWS = 6
+DRAWS = 3
 DTYPES = {"float32": np.float32, "float16": np.float16, "bfloat16": ml_dtypes.bfloat16}
 FRAMEWORKS = [name for name in NAMES if name != "array_api_strict"]
 ROUTES = {"numpy": ("eager",), "torch": ("eager", "functional"), "jax": ("eager", "compiled")}
@@ -38,7 +45,7 @@ class Setting(NamedTuple):
     soft: str
 
 
-def settings() -> list[Setting]:
+def every_setting() -> list[Setting]:
     """Every mode × reduction of each loss; the other choices in turn, so that all occur."""
     forms, dtypes, softs = cycle(CATEGORICAL_LINKS), cycle(DTYPES), cycle(SOFT_WEIGHTINGS)
     other = {"cross_entropy": "pos_weight", "binary_cross_entropy": "cost_matrix"}
@@ -95,7 +102,9 @@ def routes(name: str, number: int) -> tuple[str, ...]:
     return tuple(r for r in all_of_them if number % 4 == 0 or r not in ("compiled", "xla"))
 
 
-def results(name: str, route: str, setting: Setting, precision: str) -> list[list[np.ndarray]]:
+def results(
+    name: str, route: str, setting: Setting, precision: str, seeds: Iterable[int] = range(DRAWS)
+) -> list[list[np.ndarray]]:
     """Value and gradient of every draw."""
     own = made(name)
     options: dict[str, Any] = {
@@ -112,7 +121,7 @@ def results(name: str, route: str, setting: Setting, precision: str) -> list[lis
         return getattr(losses, setting.loss)(predictions, targets, **arrays, **options)
 
     found = []
-    for seed in range(DRAWS):
+    for seed in seeds:
         data = draw(setting, seed)
         data.pop("ignore_index", None)
         arrays = {key: own.array(value) for key, value in data.items()}
@@ -126,6 +135,9 @@ def results(name: str, route: str, setting: Setting, precision: str) -> list[lis
 
 
 def bits(array: np.ndarray) -> np.ndarray:
+    """As integers, so that −0 differs from 0; every NaN is the same."""
+    if array.dtype.kind != "i":
+        array = np.where(np.isnan(array), array.dtype.type(np.nan), array)
     return (
         np.atleast_1d(array).astype(np.int64)
         if array.dtype.kind == "i"
@@ -135,22 +147,56 @@ def bits(array: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize(
     ("number", "setting"),
-    list(enumerate(settings())),
+    list(enumerate(every_setting())),
     ids=lambda x: "" if isinstance(x, int) else "-".join(x),
 )
 def test_exact_results_have_the_same_bits(number: int, setting: Setting) -> None:
     want = results("numpy", "eager", setting, "exact")
     for name in FRAMEWORKS:
         for route in routes(name, number):
-            got = results(name, route, setting, "exact")
-            for a, b in zip(want, got, strict=True):
-                for left, right in zip(a, b, strict=False):
-                    np.testing.assert_array_equal(
-                        bits(left), bits(right), err_msg=f"{name} {route}"
-                    )
+            same_bits(want, results(name, route, setting, "exact"), f"{name} {route}")
 
 
-@pytest.mark.parametrize("setting", settings()[::3], ids="-".join)
+def same_bits(want: Any, got: Any, where: str) -> None:
+    """Of each draw, each array; a gradient that only one of the two has is not compared."""
+    for a, b in zip(want, got, strict=True):
+        for left, right in zip(a, b, strict=False):
+            np.testing.assert_array_equal(bits(left), bits(right), err_msg=where)
+
+
+@settings(max_examples=1000, deadline=None, derandomize=True, database=None)
+@given(setting=st.sampled_from(every_setting()), seed=st.integers(0, 2**32 - 1))
+def test_random_batches_have_the_same_bits(setting: Setting, seed: int) -> None:
+    want = results("numpy", "eager", setting, "exact", [seed])
+    for name in FRAMEWORKS:
+        same_bits(want, results(name, "eager", setting, "exact", [seed]), name)
+
+
+CORPUS = [v for v in load_vectors() if v.error is None and v.dtype != "float64"]
+COMPILED = {("torch", "compiled"): 50, ("tensorflow", "compiled"): 10, ("tensorflow", "xla"): 10}
+"""One vector in how many by the routes that compile each; ``nox -s compiled`` runs them all."""
+
+
+@pytest.mark.parametrize("vector", CORPUS, ids=str)
+def test_the_corpus_has_the_same_bits(vector: Vector) -> None:
+    want = flat(outcome_of(vector.case, made("numpy"), "eager", "exact"))
+    for name in FRAMEWORKS:
+        if not supports(vector.case, made(name)):
+            continue
+        for route in made(name).routes:
+            one_in = COMPILED.get((name, route), 3 if name == "jax" else 1)
+            if os.environ.get("WCE_EVERY_CASE") or in_sample(vector, one_in):
+                got = flat(outcome_of(vector.case, made(name), route, "exact"))
+                same_bits([want], [got], f"{name} {route}")
+
+
+def flat(outcome: Outcome) -> list[np.ndarray]:
+    """The value, or each part of it, and the gradient."""
+    values = outcome.value if isinstance(outcome.value, tuple) else (outcome.value,)
+    return [np.asarray(v) for v in (*values, outcome.gradient) if v is not None]
+
+
+@pytest.mark.parametrize("setting", every_setting()[::3], ids="-".join)
 def test_native_results_agree(setting: Setting) -> None:
     want = results("numpy", "eager", setting, "exact")
     eps = float(ml_dtypes.finfo(DTYPES[setting.dtype]).eps)

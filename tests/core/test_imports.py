@@ -14,7 +14,7 @@ import wce_core
 
 ROOT = Path(wce_core.__file__).parent
 RANKS = (
-    {"types", "errors"},
+    {"types", "errors", "opaque"},
     {"numerics"},
     {"reductions", "terms"},
     {"layout", "links"},
@@ -27,6 +27,7 @@ RANKS = (
     {"checks", "parts", "constants", "gradient"},
     {"call"},
     {"losses"},
+    {"explanation"},
 )
 """Each module imports, at run time, only from ranks above its own or from its own package."""
 OUTER = {"__init__", "__main__", "cli", "demo"}

@@ -353,3 +353,20 @@ def _has(name: str) -> bool:
 def test_records_are_plain() -> None:
     records: list[Record] = run(Changed(), Choice(path=MASKS, limit=1))
     assert {record.precision for record in records} == {"native", "exact"}
+
+
+def test_the_page_of_worst_errors(tmp_path: Path) -> None:
+    page = tmp_path / "errors.md"
+    arguments = ["run", "--backend", "numpy", "--limit", "150", "--markdown", str(page)]
+    assert command.main(arguments) == 0
+    text = page.read_text()
+    assert f"python -m wce_conformance {' '.join(arguments[:3])}" in text
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if "| numpy |" in line]
+    assert {(row[2], row[3]) for row in rows} >= {("native", "float32"), ("exact", "float16")}
+    for *_, precision, dtype, _, failed, reduced, item, gradient in (row[:9] for row in rows):
+        assert failed == "0"
+        errors = [each for each in (reduced, item, gradient) if each]
+        if precision == "exact" and dtype != "float64":
+            assert set(errors) == {"0 bits"}
+        else:
+            assert all(0 <= float(each) <= 4 for each in errors)
