@@ -132,6 +132,12 @@ def wheel(session: nox.Session) -> None:
     )
 
 
+@nox.session(default=False, venv_backend="none", requires=["everything"])
+def bench(session: nox.Session) -> None:
+    """Time and memory beside the frameworks' own losses, into the docs; on a quiet machine."""
+    run_with_everything(session, "benchmarks", "--output", "docs", *session.posargs)
+
+
 @nox.session
 def demo(session: nox.Session) -> None:
     """The main job, as a newcomer runs it: NumPy alone."""

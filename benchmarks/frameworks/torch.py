@@ -1,0 +1,67 @@
+"""PyTorch: ``torch.nn.functional``, eager and compiled."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+import torch.nn.functional as F  # noqa: N812  # everyone's name for it
+
+from benchmarks.pairs import Call, Pair
+from benchmarks.workloads import Workload
+from wce_core import losses
+
+Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+def pairs(workload: Workload) -> Iterator[Pair]:
+    """Native and exact; with the gradient, and the value alone."""
+    arrays = {name: torch.from_numpy(array) for name, array in workload.arrays().items()}
+    theirs, configured = _theirs(workload, arrays["w"]), _configured(workload, arrays["w"])
+    for precision in ("native", "exact"):
+        ours = _ours(workload, arrays["w"], precision)
+        for what, call in (("value + gradient", _step), ("value", _value)):
+            own, peer = call(ours, arrays), call(theirs, arrays)
+            yield Pair("F", "eager", precision, what, own, peer)
+    if workload.small:
+        own, peer = _step(configured, arrays), _step(theirs, arrays)
+        yield Pair("F", "eager, configured", "native", "value + gradient", own, peer)
+    own = _step(torch.compile(_ours(workload, arrays["w"], "native"), fullgraph=True), arrays)
+    peer = _step(torch.compile(theirs, fullgraph=True), arrays)
+    yield Pair("F", "compiled", "native", "value + gradient", own, peer)
+
+
+def _ours(workload: Workload, w: torch.Tensor, precision: Any) -> Loss:
+    if workload.loss == "cross_entropy":
+        return functools.partial(
+            losses.cross_entropy, class_weight=w, reduction="weighted_mean", precision=precision
+        )
+    return functools.partial(losses.binary_cross_entropy, pos_weight=w, precision=precision)
+
+
+def _configured(workload: Workload, w: torch.Tensor) -> Loss:
+    if workload.loss == "cross_entropy":
+        return losses.CrossEntropy(class_weight=w, reduction="weighted_mean")
+    return losses.BinaryCrossEntropy(pos_weight=w)
+
+
+def _theirs(workload: Workload, w: torch.Tensor) -> Loss:
+    if workload.loss == "cross_entropy":
+        return functools.partial(F.cross_entropy, weight=w)
+    return functools.partial(F.binary_cross_entropy_with_logits, pos_weight=w)
+
+
+def _step(loss: Loss, arrays: dict[str, torch.Tensor]) -> Call:
+    x, y = arrays["x"].clone().requires_grad_(), arrays["y"]
+
+    def step() -> None:
+        x.grad = None
+        loss(x, y).backward()  # type: ignore[no-untyped-call]  # PyTorch's
+
+    return step
+
+
+def _value(loss: Loss, arrays: dict[str, torch.Tensor]) -> Call:
+    return functools.partial(loss, arrays["x"], arrays["y"])

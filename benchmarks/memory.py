@@ -1,0 +1,51 @@
+"""Peak memory of one call, in a process of its own: ``python -m benchmarks.memory``. Linux."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.frameworks import pairs_of
+from benchmarks.workloads import WORKLOADS, Workload
+
+MEASURED = ("CE 4096 × 1000", "CE 2048 × 32000", "BCE 4096 × 1000")
+
+
+def peak(framework: str, workload: Workload, number: int, side: str) -> int:
+    """Bytes that the call holds at its most, above what the process holds before and after."""
+    command = [sys.executable, "-m", "benchmarks.memory", framework, workload.name]
+    # Freed arrays go back to the system at once, so that none of one call hides one of the next.
+    environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run(
+        [*command, str(number), side],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+    )
+    return int(done.stdout.split()[-1])
+
+
+def _measure(framework: str, name: str, number: int, side: str) -> int:
+    workload = next(each for each in WORKLOADS if each.name == name)
+    pair = list(pairs_of(framework)(workload))[number]
+    call = pair.ours if side == "ours" else pair.theirs
+    call()  # compiles, and loads what is loaded late
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+    before = _status("VmRSS")
+    call()
+    return max(0, _status("VmHWM") - before)
+
+
+def _status(field: str) -> int:
+    found = re.search(rf"{field}:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    assert found is not None
+    return int(found[1]) * 1024
+
+
+if __name__ == "__main__":
+    framework, name, number, side = sys.argv[1:]
+    print(_measure(framework, name, int(number), side))

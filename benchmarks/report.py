@@ -1,0 +1,113 @@
+"""What was measured: a table to look at, a page, and plots."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+Result = dict[str, Any]
+COLUMNS = ("workload", "peer", "mode", "precision", "what", "ratio", "quartiles", "ours", "theirs")
+
+
+def show(console: Console, results: Sequence[Result]) -> None:
+    """Every ratio, and whether it meets what was set."""
+    for result in results:
+        table = Table(title=_title(result), box=box.SIMPLE_HEAD, title_justify="left")
+        for column in (*COLUMNS, "set"):
+            table.add_column(column, no_wrap=True)
+        for cells in _cells(result):
+            table.add_row(*(cell.replace("**", "") for cell in cells))
+        console.print(table)
+
+
+def write(folder: Path, results: Sequence[Result]) -> None:
+    """``benchmarks.md`` and a PNG per framework."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for result in results:
+        _plot(result, folder / f"benchmarks-{result['framework']}.png")
+    (folder / "benchmarks.md").write_text("\n".join(_page(results)) + "\n")
+
+
+def _page(results: Sequence[Result]) -> Iterator[str]:
+    cores = os.cpu_count()
+    yield "# Speed and memory"
+    yield (
+        f"\nMade by `nox -s bench` on {datetime.datetime.now(datetime.UTC):%Y-%m-%d}; "
+        f"{results[0]['machine']}, {cores} cores, no accelerator. Float32 predictions. A ratio is "
+        "our time over the peer's in the same mode: both run in turns in one process, and the "
+        "median of all rounds' ratios is given with its quartiles. Below 1 this library is faster. "
+        "The floor is the time of one read and one write of an array of that size, which no loss "
+        "with a gradient can be faster than.\n"
+    )
+    for result in results:
+        yield f"## {_title(result)}\n"
+        yield f"| {' | '.join((*COLUMNS, 'floor', 'set'))} |"
+        yield "|" + "---|" * (len(COLUMNS) + 2)
+        for row, cells in zip(result["rows"], _cells(result), strict=True):
+            floor = _seconds(result["floors"][row["workload"]])
+            yield f"| {' | '.join((*cells[:-1], floor, cells[-1]))} |"
+        yield "\nPeak memory of value and gradient beyond the inputs, in predictions' sizes:\n"
+        yield "| workload | peer | mode | precision | ours | theirs | ratio |"
+        yield "|" + "---|" * 7
+        for row in result["memory"]:
+            ratio = row["ours"] / row["theirs"] if row["theirs"] else float("nan")
+            names = (row["workload"], row["peer"], row["mode"], row["precision"])
+            yield f"| {' | '.join(names)} | {row['ours']:.2f} | {row['theirs']:.2f} | {ratio:.2f} |"
+        image = f"benchmarks-{result['framework']}.png"
+        yield f"\n![Time against the number of items and of classes]({image})\n"
+
+
+def _title(result: Result) -> str:
+    return ", ".join(f"{package} {version}" for package, version in result["versions"].items())
+
+
+def _cells(result: Result) -> Iterator[tuple[str, ...]]:
+    for row in result["rows"]:
+        yield (
+            *(row[name] for name in COLUMNS[:5]),
+            f"{row['median']:.2f}",
+            f"{row['low']:.2f}–{row['high']:.2f}",
+            _seconds(row["ours"]),
+            _seconds(row["theirs"]),
+            row["verdict"],
+        )
+
+
+def _seconds(seconds: float) -> str:
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= size or unit == "µs":
+            return f"{seconds / size:.3g} {unit}"
+    raise AssertionError
+
+
+def _plot(result: Result, file: Path) -> None:
+    """How time grows with N and with C, both axes logarithmic."""
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(1, 2, figsize=(10, 4), sharey=True, layout="constrained")
+    peer = result["rows"][0]["peer"]
+    for axis, (fixed, moving, name) in zip(
+        axes, ((1, 0, "items, 10 classes"), (0, 1, "classes, 256 items")), strict=True
+    ):
+        value = 10 if fixed == 1 else 256
+        rows = [row for row in result["growth"] if row["shape"][fixed] == value]
+        counts = [row["shape"][moving] for row in rows]
+        axis.loglog(counts, [row["ours"] for row in rows], "o-", label="wce_core", color="#0b6e4f")
+        axis.loglog(counts, [row["theirs"] for row in rows], "s--", label=peer, color="#b5651d")
+        axis.set_xlabel(name)
+        axis.grid(visible=True, which="major", alpha=0.3)
+        axis.spines[["top", "right"]].set_visible(False)
+    axes[0].set_ylabel("seconds, value and gradient")
+    axes[0].legend(frameon=False)
+    figure.suptitle(f"Cross-entropy with class weights, {_title(result)}")
+    figure.savefig(file, dpi=130)
+    plt.close(figure)
