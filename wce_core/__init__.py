@@ -1,11 +1,12 @@
 """Weighted cross-entropy written once: the same value and gradient on every array framework.
 
-The losses are in :mod:`wce_core.losses`.
+The losses are in :mod:`wce_core.losses`, those of other libraries under their own names in
+:mod:`wce_core.dialects`.
 """
 
-from . import losses
+from . import dialects, losses
 from .gradient import value_and_grad
 from .parts import LossParts
 
-__all__ = ["LossParts", "losses", "value_and_grad"]
+__all__ = ["LossParts", "dialects", "losses", "value_and_grad"]
 __version__ = "0.1.0"

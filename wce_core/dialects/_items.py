@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..backend import Backend
 from ..dispatch import as_predictions
 from ..handles import Tracked, TrackedItems
@@ -80,4 +82,5 @@ def narrowed(items: Any, value: Any) -> Any:
     if isinstance(value, (Tracked, TrackedItems)):
         return value
     be, own = array_of(items)
-    return be.xp.astype(value, own.dtype, copy=False)
+    value = be.xp.astype(value, own.dtype, copy=False)
+    return value[()] if isinstance(value, np.ndarray) else value  # as NumPy's own sums are

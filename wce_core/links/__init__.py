@@ -30,4 +30,6 @@ __all__ = [
     "Link",
     "Probabilities",
     "Rows",
+    "Sigmoid",
+    "Softmax",
 ]
