@@ -97,18 +97,20 @@ def agree(
     library: str,
     condition: float = 1.0,
     gradient: bool = True,
+    library_eps: float = 0.0,
 ) -> None:
     """Ours is theirs to their rounding, and ours elsewhere to 16 ulp of a number of its size.
 
     ``library`` is the framework that theirs runs on. ``condition`` is by how much rounding an
-    input of theirs changes the result.
+    input of theirs changes the result, ``library_eps`` in what they compute whatever the dtype.
     """
     eps = EPS[x.dtype.name]
+    bound = 64 * max(eps, library_eps) * condition
     value, slope = measured(library, theirs, x, arrays)
     own_value, own_slope = measured(library, ours, x, arrays)
-    near(own_value, value, 64 * eps * condition, "value beside the library's")
+    near(own_value, value, bound, "value beside the library's")
     if gradient:
-        near(own_slope, slope, 64 * eps * condition, "gradient beside the library's")
+        near(own_slope, slope, bound, "gradient beside the library's")
     assert np.asarray(own_value).dtype == x.dtype
     everywhere(ours, x, arrays, own_value, own_slope, condition=condition)
 

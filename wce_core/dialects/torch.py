@@ -18,7 +18,6 @@ from ..types import Array, Reduction
 from ._arrays import (
     aligned_right,
     companion,
-    floating,
     outside_unit,
     owner,
     readable,
@@ -247,8 +246,8 @@ def soft_margin_loss(
     be, x = owner(input)
     target = companion(be, target, x, "target")
     refuse(be, target, "target", lambda y: (y != 1) & (y != -1), "-1 or 1")
-    xp = be.xp
-    positive = floating(be, xp.where(target == 1, 1, xp.where(target == -1, 0, -1)), x)
+    xp, ones = be.xp, be.xp.ones_like(target, dtype=x.dtype)
+    positive = xp.where(target == 1, ones, xp.where(target == -1, 0.0 * ones, -ones))
     return _binary(input, positive, None, None, size_average, reduce, reduction, "logits")
 
 
