@@ -1,7 +1,7 @@
 """What the tests of dialects share: drawn cases, libraries' answers, and how near ours must be.
 
-Every example is compared with the library itself and with NumPy and PyTorch; every second or fourth
-with JAX and TensorFlow, which take ten times as long (:data:`SHARE`). A case is drawn from few
+Every example is compared with the library itself and with NumPy and PyTorch; a share of them with
+JAX and TensorFlow, which take ten times as long (:data:`SHARE`). A case is drawn from few
 shapes, so that JAX compiles few operations; JAX runs operation by operation here (its compiled path
 is the core's, and is tested with that).
 """
@@ -23,9 +23,10 @@ from wce_conformance.adapters import adapter
 from wce_core.handles import TrackedItems
 
 SHARE = {
-    ("jax", "float32"): 2,
-    ("jax", "float64"): 4,
-    ("tensorflow", "float64"): 2,
+    ("jax", "float32"): 8,
+    ("jax", "float64"): 16,
+    ("tensorflow", "float32"): 3,
+    ("tensorflow", "float64"): 6,
 }
 """Of how many examples one is computed in a framework; all of them if it is not named here."""
 

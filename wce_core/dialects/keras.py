@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from ..backend import Backend
 from ..losses import Probabilities
 from ..opaque import opaque
 from ..parts import LossParts
@@ -296,18 +297,21 @@ def sample_weight_from_class_weight(
     array([[3. , 0.5]], dtype=float32)
     """
     be, y = plain(y)
-    xp, shape = be.xp, be.shape(y)
+    rank, column = len(be.shape(y)), False
     if one_hot is None:
-        one_hot = len(shape) > 1 and shape[-1] != 1
-        column = len(shape) > 1 and shape[-1] == 1
-    else:
-        column = False
-    if one_hot:
-        labels = xp.squeeze(be.argmax(y, len(shape) - 1), axis=-1)
-    else:
-        labels = xp.squeeze(y, axis=-1) if column else y
-        labels = xp.round(labels) if "float" in be.dtype_name(labels) else labels
-    weights = xp.ones_like(labels, dtype=xp.float32)
+        one_hot = rank > 1 and be.shape(y)[-1] != 1
+        column = rank > 1 and not one_hot
+    with be.scope():
+        if one_hot:
+            y = be.argmax(y, rank - 1)
+        labels = be.xp.squeeze(y, axis=-1) if one_hot or column else y
+        labels = be.xp.round(labels) if "float" in be.dtype_name(labels) else labels
+        return _of_labels(be, labels, class_weight)
+
+
+def _of_labels(be: Backend, labels: Array, class_weight: Mapping[int, float]) -> Array:
+    xp = be.xp
+    ones = weights = xp.ones_like(labels, dtype=xp.float32)
     for label, weight in class_weight.items():
-        weights = xp.where(labels == label, xp.asarray(float(weight), dtype=xp.float32), weights)
+        weights = xp.where(labels == label, ones * float(weight), weights)
     return weights

@@ -121,6 +121,7 @@ def softmax_cross_entropy_with_integer_labels(
 def smooth_labels(
     labels: Array,
     alpha: float,
+    *,
     axis: Axes = -1,
     where: Array | None = None,
 ) -> Array:

@@ -103,7 +103,9 @@ def _targets(be: Backend, x: Array, y_true: Any, labels: Any) -> Array:
         raise ValueError(
             f"y_true and y_proba contain different number of classes: {len(classes)} vs {columns}"
         )
-    return companion(be, _positions(own, y, classes), x, "y_true")
+    with own.scope():
+        places = _positions(own, y, classes)
+    return companion(be, places, x, "y_true")
 
 
 def _classes(be: Backend, y: Array, labels: Any) -> np.ndarray:
@@ -116,13 +118,11 @@ def _classes(be: Backend, y: Array, labels: Any) -> np.ndarray:
 
 def _positions(be: Backend, y: Array, classes: np.ndarray) -> Array:
     """The place of each label among the classes; of no place, one that no class has."""
-    xp = be.xp
-    place = xp.zeros_like(y, dtype=xp.int32) if classes.dtype.kind in "biuf" else None
-    if place is None:
-        place = np.zeros(np.shape(y), dtype=np.int32)
-    place = place - 1
+    xp, numeric = be.xp, classes.dtype.kind in "biuf"
+    ones = xp.ones_like(y, dtype=xp.int32) if numeric else np.ones(y.shape, np.int32)
+    place = -ones
     for k, label in enumerate(classes.tolist()):
-        place = xp.where(y == label, k, place)
+        place = xp.where(y == label, k * ones, place)
     values = readable(be, place)
     if values is not None and (values < 0).any():
         raise ValueError(f"y_true contains labels that are not among {classes.tolist()}")
