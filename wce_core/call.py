@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from .backend import Backend
@@ -11,9 +12,9 @@ from .checks import all_readable, check_values
 from .dispatch import as_companion, as_predictions
 from .errors import choice_error, dtype_error, shape_error
 from .evaluate import Spec, batch_axis
-from .handles import Predictions, Tracked
+from .handles import Predictions, Tracked, TrackedItems
 from .layout import Layout, same_shape
-from .links import BINARY_LINKS, CATEGORICAL_LINKS
+from .links import BINARY_LINKS, CATEGORICAL_LINKS, Probabilities
 from .parts import LossParts
 from .precision import HALVES, wider
 from .reductions import REDUCTIONS
@@ -35,19 +36,22 @@ class Options:
     label_smoothing: float
     smoothing: Smoothing
     soft_weighting: SoftWeighting
-    form: Form
+    form: Form | Probabilities
     clip: float | None
     reduction: Reduction
     empty: Empty
     precision: Precision
     dtype: Any
     validate: bool | None
+    convention: Probabilities = Probabilities()
+    """What ``form="probabilities"`` means."""
 
 
 def evaluate(options: Options, predictions: Any, targets: Any, given: dict[str, Any]) -> Any:
     """The result of a loss. ``given``: weighting arguments and ``normalizer`` by name."""
     handle = predictions if isinstance(predictions, Predictions) else None
     be, own = _predictions(predictions if handle is None else handle.array)
+    options = _named(options)
     result = _result_dtype(be, options, own)
     with be.scope():
         spec, arrays = prepare(be, options, own, targets, given, result)
@@ -56,16 +60,39 @@ def evaluate(options: Options, predictions: Any, targets: Any, given: dict[str, 
         return _packed(spec, be.run(spec, arrays))
 
 
+def _named(options: Options) -> Options:
+    """``form`` by its name, and what probabilities mean beside it."""
+    if isinstance(options.form, Probabilities):
+        if options.clip is not None:
+            raise ValueError("clip beside form=Probabilities(…); expected Probabilities(clip=…)")
+        if options.form.normalize is not None and not options.categorical:
+            raise ValueError("normalize is for rows of probabilities, which are cross_entropy's")
+        return replace(options, form="probabilities", convention=options.form)
+    if options.clip is None:
+        return options
+    if options.form != "probabilities":
+        raise ValueError(f"clip with form={options.form!r}; expected 'probabilities'")
+    return replace(options, convention=Probabilities(clip=options.clip))
+
+
 def _packed(spec: Spec, outputs: tuple[Any, ...]) -> Any:
     return LossParts(*outputs) if spec.reduction == "parts" else outputs[0]
 
 
 def _tracked(handle: Predictions, spec: Spec, arrays: Arrays) -> Any:
     outputs, gradient = handle.backend.fused(spec, arrays)
-    if handle.backend.shape(outputs[0]) != ():
-        raise ValueError("reduction='none' has no single gradient; value_and_grad needs a scalar")
+    if spec.reduction == "none" and handle.backend.shape(outputs[0]) != ():
+        return TrackedItems(handle, outputs[0], partial(_pulled, handle.backend, spec, gradient))
     first = Tracked(handle, outputs[0], lambda: gradient)
     return _packed(spec, (first, *outputs[1:]))
+
+
+def _pulled(be: Backend, spec: Spec, gradient: Array, cotangent: Array) -> Array:
+    """No item's loss depends on another item's predictions."""
+    cotangent = be.xp.astype(cotangent, gradient.dtype)
+    return gradient * (
+        cotangent if spec.axis is None else be.xp.expand_dims(cotangent, axis=spec.axis)
+    )
 
 
 def prepare(
@@ -106,7 +133,7 @@ def _predictions(value: Any) -> tuple[Backend, Array]:
 
 
 def _companion(be: Backend, value: Any, predictions: Array, name: str) -> Array:
-    if isinstance(value, (Predictions, Tracked)):
+    if isinstance(value, (Predictions, Tracked, TrackedItems)):
         raise TypeError(
             f"{name} depends on the predictions that value_and_grad passed; it must be constant. "
             "To differentiate such a function use JAX, PyTorch or TensorFlow"
@@ -242,11 +269,6 @@ def _check_options(
     _check_smoothing(options, layout)
     if given.get("normalizer") is not None and options.reduction != "sum":
         raise ValueError(f"normalizer with reduction={options.reduction!r}; expected 'sum'")
-    if options.clip is not None:
-        if options.form != "probabilities":
-            raise ValueError(f"clip with form={options.form!r}; expected 'probabilities'")
-        if not 0.0 <= options.clip < 0.5:
-            raise ValueError(f"clip is {options.clip!r}; expected a number in [0, 0.5)")
     if given.get("ignore_index") is not None and layout.categorical and not index_targets:
         raise ValueError("ignore_index with dense targets; expected class indices, or use mask=")
 
@@ -272,7 +294,9 @@ def _check(
             f"validate=True, but values of {be.name} arrays cannot be read here (traced, or on an "
             "accelerator); use validate=None or False"
         )
-    return check_values(be, layout, arrays, options.form, index_targets=index_targets)
+    masses = options.convention.normalize is not None
+    form = "masses" if masses else options.form
+    return check_values(be, layout, arrays, form, index_targets=index_targets)
 
 
 # The description -----------------------------------------------------------------------------
@@ -299,7 +323,7 @@ def _spec(
         )
     links: Any = CATEGORICAL_LINKS if layout.categorical else BINARY_LINKS
     return Spec(
-        link=links[options.form](options.clip),
+        link=links[options.form](options.convention),
         term=options.term,
         axis=layout.axis if layout.categorical else None,
         classes=layout.classes if layout.categorical else 2,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .layout import Layout
-from .types import Arrays, Form
+from .types import Arrays
 from .weightings import WEIGHTINGS
 from .weightings.base import raise_first
 
@@ -23,7 +23,7 @@ EPS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16"
 
 
 def check_values(
-    be: Backend, layout: Layout, arrays: Arrays, form: Form, *, index_targets: bool
+    be: Backend, layout: Layout, arrays: Arrays, form: str, *, index_targets: bool
 ) -> bool:
     """ValueError for the first impossible target, weight or prediction among those readable.
 
@@ -44,7 +44,7 @@ def _check_items(
     be: Backend,
     layout: Layout,
     values: dict[str, np.ndarray],
-    form: Form,
+    form: str,
     predictions: Any,
     *,
     index_targets: bool,
@@ -100,11 +100,13 @@ def _check_predictions(
     layout: Layout,
     values: np.ndarray,
     included: Any,
-    form: Form,
+    form: str,
     eps: float,
 ) -> None:
     if form == "probabilities":
         bounds, expected = (0.0, 1.0), "a probability in [0, 1]"
+    elif form == "masses":
+        bounds, expected = (0.0, np.inf), "a probability before normalization, from 0 on"
     elif form == "log_probabilities":
         bounds, expected = (-np.inf, 4.0 * eps), f"a log-probability of at most 4 eps = {4 * eps}"
     else:

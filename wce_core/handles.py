@@ -2,12 +2,13 @@
 
 The function receives :class:`Predictions`, a handle that only losses of this library accept, and
 there a loss returns :class:`Tracked`: its value with its closed-form gradient, closed under
-arithmetic with numbers and with each other.
+arithmetic with numbers and with each other; or, for item losses, :class:`TrackedItems`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from .types import Array
@@ -73,6 +74,10 @@ class Tracked:
         """∂value / ∂predictions: float32, or float64 for float64 predictions."""
         return self._gradient()
 
+    def carried(self, predictions: Predictions, back: Callable[[Array], Array]) -> Tracked:
+        """The same value as a function of others, whose gradient ``back`` makes of this one."""
+        return Tracked(predictions, self.value, lambda: back(self._gradient()))
+
     def _linear(self, value: Any, own: Any, other: Tracked | None, slope: Any) -> Tracked:
         """``value`` with gradient own·∇self + slope·∇other."""
         mine = self._scaled(own)
@@ -137,6 +142,77 @@ class Tracked:
 
     def __repr__(self) -> str:
         return f"Tracked({self.value!r})"
+
+
+class TrackedItems:
+    """Item losses with the way back to the predictions, to be weighed, averaged and summed.
+
+    ``pull`` takes a cotangent of the items' shape to the gradient to the predictions.
+    """
+
+    __slots__ = ("_pull", "predictions", "values")
+
+    def __init__(
+        self, predictions: Predictions, values: Array, pull: Callable[[Array], Array]
+    ) -> None:
+        self.predictions = predictions
+        self.values = values
+        self._pull = pull
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The items' shape."""
+        return tuple(self.values.shape)
+
+    @property
+    def dtype(self) -> Any:
+        """Of the losses."""
+        return self.values.dtype
+
+    @property
+    def ndim(self) -> int:
+        """The items' rank."""
+        return len(self.values.shape)
+
+    def carried(self, predictions: Predictions, back: Callable[[Array], Array]) -> TrackedItems:
+        """The same values as functions of others, whose gradient ``back`` makes of this one."""
+        return TrackedItems(predictions, self.values, lambda c: back(self._pull(c)))
+
+    def sum(self) -> Tracked:
+        """Σℓ."""
+        xp = self.predictions.backend.xp
+        ones = xp.ones_like(self.values)
+        return Tracked(self.predictions, xp.sum(self.values), lambda: self._pull(ones))
+
+    def mean(self, axis: int | tuple[int, ...] | None = None) -> TrackedItems | Tracked:
+        """The mean along axes, over everything if None."""
+        xp, shape = self.predictions.backend.xp, self.shape
+        axes = tuple(range(len(shape))) if axis is None else axis
+        axes = tuple(a % len(shape) for a in ((axes,) if isinstance(axes, int) else axes))
+        count = prod(shape[a] for a in axes)
+        if len(axes) == len(shape):
+            return self.sum() / float(count)
+
+        def pull(cotangent: Array) -> Array:
+            kept = tuple(1 if i in axes else n for i, n in enumerate(shape))
+            return self._pull(xp.broadcast_to(xp.reshape(cotangent, kept), shape) / float(count))
+
+        return TrackedItems(self.predictions, xp.mean(self.values, axis=axes), pull)
+
+    def __mul__(self, weights: Any) -> TrackedItems:
+        values = self.values * weights
+        if tuple(values.shape) != self.shape:
+            raise ValueError(f"weights make {tuple(values.shape)} of items of shape {self.shape}")
+        return TrackedItems(self.predictions, values, lambda c: self._pull(c * weights))
+
+    def __truediv__(self, number: Any) -> TrackedItems:
+        return self * (1.0 / number)
+
+    __rmul__ = __mul__
+    __array_ufunc__ = None
+    __array__ = __array_function__ = __array_namespace__ = _refuse
+    __add__ = __radd__ = __sub__ = __rsub__ = __rtruediv__ = __pow__ = __rpow__ = _refuse
+    __neg__ = __abs__ = __float__ = __bool__ = __len__ = __iter__ = __getitem__ = _refuse
 
 
 def _tracked(other: Any) -> Tracked | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from .call import Options, evaluate
 from .constants import frozen, thawed
+from .links import Probabilities
 from .opaque import opaque
 from .terms import NEGATIVE_LOG_LIKELIHOOD
 from .types import (
@@ -19,6 +20,14 @@ from .types import (
     Smoothing,
     SoftWeighting,
 )
+
+__all__ = [
+    "BinaryCrossEntropy",
+    "CrossEntropy",
+    "Probabilities",
+    "binary_cross_entropy",
+    "cross_entropy",
+]
 
 
 @opaque
@@ -35,7 +44,7 @@ def cross_entropy(
     smoothing: Smoothing = "uniform",
     soft_weighting: SoftWeighting = "per_class",
     axis: int = -1,
-    form: Form = "logits",
+    form: Form | Probabilities = "logits",
     clip: float | None = None,
     reduction: Reduction = "mean",
     normalizer: Any = None,
@@ -90,7 +99,8 @@ def cross_entropy(
         The class axis.
     form
         What the predictions are: ``"logits"``, ``"probabilities"`` or ``"log_probabilities"``. The
-        latter two are taken as they are, not renormalised. p = 0 under mass costs +∞.
+        latter two are taken as they are, not renormalised. p = 0 under mass costs +∞. Or
+        :class:`Probabilities`, with the conventions of other libraries.
     clip
         For probabilities only: bounds them to [clip, 1−clip] first, with gradient 0 where it does.
     reduction
@@ -217,7 +227,7 @@ def binary_cross_entropy(
     label_smoothing: float = 0.0,
     soft_weighting: SoftWeighting = "per_class",
     axis: int | None = None,
-    form: Form = "logits",
+    form: Form | Probabilities = "logits",
     clip: float | None = None,
     reduction: Reduction = "mean",
     normalizer: Any = None,
@@ -245,7 +255,8 @@ def binary_cross_entropy(
     class_weight
         (w₀, w₁) or ``{0: w0, 1: w1}``; or an (L, 2) array, a row (w₀, w₁) for each of L labels.
     pos_weight
-        A factor on w₁: a scalar, or an (L,) array, one per label.
+        A factor on w₁: a scalar, an (L,) array, one per label, or an array of the predictions'
+        rank, from 2 on, with each axis equal or 1.
     sample_weight
         A factor in s, per item: its shape is a prefix of the predictions' shape, or has their rank
         with each axis equal or 1. A shape that fits only from the right is refused.
@@ -267,7 +278,7 @@ def binary_cross_entropy(
         ``pos_weight`` never weighs samples.
     form
         What the predictions are: ``"logits"``, ``"probabilities"`` or ``"log_probabilities"``, of
-        class 1.
+        class 1. Or :class:`Probabilities`, with the conventions of other libraries.
     clip
         For probabilities only: bounds them to [clip, 1−clip] first, with gradient 0 where it does.
     reduction
@@ -391,7 +402,7 @@ class _Configured:
     ignore_index: Any = None
     label_smoothing: float = 0.0
     soft_weighting: SoftWeighting = "per_class"
-    form: Form = "logits"
+    form: Form | Probabilities = "logits"
     clip: float | None = None
     reduction: Reduction = "mean"
     empty: Empty = "zero"

@@ -13,7 +13,7 @@ import numpy as np
 from wce_core import evaluate
 from wce_core.backend import Backend, Description
 from wce_core.evaluate import Spec
-from wce_core.handles import Predictions, Tracked
+from wce_core.handles import Predictions, Tracked, TrackedItems
 from wce_core.types import Array, Arrays, Namespace
 
 
@@ -76,6 +76,11 @@ class GenericBackend(Backend):
 
     def _gradient(self, handle: Predictions, value: Any) -> Array:
         predictions = handle.array
+        if isinstance(value, TrackedItems):
+            raise ValueError(
+                "reduction='none' has no single gradient; value_and_grad needs a scalar: sum() or "
+                "mean() of the item losses"
+            )
         if not isinstance(value, Tracked):
             raise TypeError(
                 f"the function returned {type(value).__name__}; expected a loss of wce_core of its "

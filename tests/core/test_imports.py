@@ -27,7 +27,7 @@ RANKS = (
     {"checks", "parts", "constants", "gradient"},
     {"call"},
     {"losses"},
-    {"explanation"},
+    {"dialects", "explanation"},
 )
 """Each module imports, at run time, only from ranks above its own or from its own package."""
 OUTER = {"__init__", "__main__", "cli", "demo"}
@@ -106,7 +106,8 @@ start = time.perf_counter()
 import wce_core
 elapsed = time.perf_counter() - start
 wce_core.losses.cross_entropy([[0.0, 1.0]], [1])
-loaded = {"torch", "jax", "tensorflow", "keras", "rich", "matplotlib", "sklearn", "mpmath"}
+wce_core.dialects.torch.cross_entropy(numpy.zeros((1, 2)), numpy.array([1]))
+loaded = {"torch", "jax", "tensorflow", "keras", "rich", "matplotlib", "sklearn", "mpmath", "optax", "onnx"}
 print(sorted(loaded & set(sys.modules)), elapsed)
 """
 

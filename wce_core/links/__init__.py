@@ -5,19 +5,19 @@ from collections.abc import Callable
 from ..types import Form
 from .base import BinaryLink, BinaryRows, CategoricalLink, CategoricalRows, Link, Rows
 from .log_probabilities import BinaryLogProbabilities, CategoricalLogProbabilities
-from .probabilities import BinaryProbabilities, CategoricalProbabilities
+from .probabilities import BinaryProbabilities, CategoricalProbabilities, Probabilities
 from .sigmoid import Sigmoid
 from .softmax import Softmax
 
-CATEGORICAL_LINKS: dict[Form, Callable[[float | None], CategoricalLink]] = {
-    "logits": lambda clip: Softmax(),
+CATEGORICAL_LINKS: dict[Form, Callable[[Probabilities], CategoricalLink]] = {
+    "logits": lambda convention: Softmax(),
     "probabilities": CategoricalProbabilities,
-    "log_probabilities": lambda clip: CategoricalLogProbabilities(),
+    "log_probabilities": lambda convention: CategoricalLogProbabilities(),
 }
-BINARY_LINKS: dict[Form, Callable[[float | None], BinaryLink]] = {
-    "logits": lambda clip: Sigmoid(),
+BINARY_LINKS: dict[Form, Callable[[Probabilities], BinaryLink]] = {
+    "logits": lambda convention: Sigmoid(),
     "probabilities": BinaryProbabilities,
-    "log_probabilities": lambda clip: BinaryLogProbabilities(),
+    "log_probabilities": lambda convention: BinaryLogProbabilities(),
 }
 
 __all__ = [
@@ -28,5 +28,8 @@ __all__ = [
     "CategoricalLink",
     "CategoricalRows",
     "Link",
+    "Probabilities",
     "Rows",
+    "Sigmoid",
+    "Softmax",
 ]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import shape_error
-from ..layout import Layout
+from ..layout import Layout, Shape, same_length
 from ..numerics import along
 from ..types import Array
 from .base import Weighing, Weighting, check_weights, require_real
@@ -18,16 +18,18 @@ if TYPE_CHECKING:
 
 
 class PosWeight(Weighting):
-    """w₁ ← w₁·pos_weight, for all labels or one per label."""
+    """w₁ ← w₁·pos_weight, for all labels, one per label or one per element."""
 
     name = "pos_weight"
 
     def prepare(self, be: Backend, layout: Layout, value: Any) -> Array:
-        """A scalar, or (L,) along the label axis."""
+        """A scalar, (L,) along the label axis, or an array laid out with the predictions' rank."""
         require_real(be, self.name, value)
         shape, rank = be.shape(value), len(layout.shape)
         if shape == ():
             return be.xp.reshape(value, (1,) * rank)
+        if rank >= 2 and len(shape) == rank:
+            return _laid_out(shape, layout, value)
         if layout.axis is None:
             raise shape_error(
                 self.name, shape, "a scalar: rank-1 predictions have labels only if axis=0 is given"
@@ -48,3 +50,11 @@ class PosWeight(Weighting):
             return replace(weighing, class_weights=(weighing.be.xp.ones_like(array), array))
         zero, one = weighing.class_weights
         return replace(weighing, class_weights=(zero, one * array))
+
+
+def _laid_out(shape: Shape, layout: Layout, value: Array) -> Array:
+    if not all(a == 1 or same_length(a, b) for a, b in zip(shape, layout.shape, strict=True)):
+        raise shape_error(
+            "pos_weight", shape, f"the predictions' shape {layout.shape} with each axis equal or 1"
+        )
+    return value

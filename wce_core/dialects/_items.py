@@ -1,0 +1,86 @@
+"""What dialects do with item losses: weigh them, average them, and make them mergeable parts.
+
+Item losses are an array, or under ``value_and_grad`` of NumPy a handle for one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..backend import Backend
+from ..dispatch import as_predictions
+from ..handles import Tracked, TrackedItems
+from ..numerics import times
+from ..parts import LossParts
+from ..precision import at_least_float32
+from ..types import Array
+
+
+def array_of(items: Any) -> tuple[Backend, Array]:
+    """The item losses as an array, with its backend."""
+    return as_predictions(items.values if isinstance(items, TrackedItems) else items)
+
+
+def mean(items: Any, axis: int | tuple[int, ...]) -> Any:
+    """The mean along axes."""
+    if isinstance(items, TrackedItems):
+        return items.mean(axis)
+    be, own = array_of(items)
+    return be.xp.mean(own, axis=axis)
+
+
+def weighed(items: Any, weights: Array) -> Any:
+    """Each item loss times its weight; 0 · ∞ = 0."""
+    be, own = array_of(items)
+    weights = be.xp.astype(weights, own.dtype)
+    return items * weights if isinstance(items, TrackedItems) else times(be.xp, weights, own)
+
+
+def summed(items: Any) -> Any:
+    """The sum of the item losses, never in a half type."""
+    if isinstance(items, (Tracked, TrackedItems)):
+        return items if isinstance(items, Tracked) else items.sum()
+    be, own = array_of(items)
+    return be.xp.sum(own, dtype=be.dtype(at_least_float32(be.dtype_name(own))))
+
+
+def parts(items: Any, weights: Array | None = None, mask: Array | None = None) -> LossParts:
+    """Item losses times weights as :class:`~wce_core.LossParts`.
+
+    Weights and mask have the items' rank, each axis equal or 1. Losses of items that ``mask``
+    excludes are 0 already.
+    """
+    be, own = array_of(items)
+    xp = be.xp
+    total = summed(items if weights is None else weighed(items, weights))
+    wide = be.dtype(at_least_float32(be.dtype_name(own)))
+    ones = xp.ones_like(own, dtype=wide)
+    kept = xp.ones_like(own, dtype=xp.bool)
+    weight = ones if weights is None else ones * xp.astype(weights, wide)
+    if mask is not None:
+        kept = kept & mask
+        weight = xp.where(kept, weight, 0.0)
+    return LossParts(
+        total=total,
+        items=_count(be, kept),
+        all_items=_count(be, xp.ones_like(kept)),
+        weight=xp.sum(weight, dtype=wide),
+        nonzero=_count(be, weight != 0),
+        batch=be.length(own, 0) if len(be.shape(own)) else 1,
+    )
+
+
+def _count(be: Backend, true: Array) -> Array:
+    dtype = be.dtype(be.index_dtype)
+    return be.xp.sum(be.xp.astype(true, dtype), dtype=dtype)
+
+
+def narrowed(items: Any, value: Any) -> Any:
+    """A reduced value in the dtype of the item losses."""
+    if isinstance(value, (Tracked, TrackedItems)):
+        return value
+    be, own = array_of(items)
+    value = be.xp.astype(value, own.dtype, copy=False)
+    return value[()] if isinstance(value, np.ndarray) else value  # as NumPy's own sums are

@@ -1,0 +1,5 @@
+"""``tf.compat.v1``."""
+
+from . import losses
+
+__all__ = ["losses"]
