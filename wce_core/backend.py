@@ -11,6 +11,7 @@ import numpy as np
 
 from . import evaluate
 from .evaluate import Spec
+from .numerics import along
 from .types import Array, Arrays, Namespace
 
 
@@ -124,6 +125,21 @@ class Backend(ABC):
     def pick(self, array: Array, index: Array, axis: int) -> Array:
         """The element at ``index`` (length 1 along ``axis``) of each row."""
         return self.xp.take_along_axis(array, index, axis=axis)
+
+    def top(self, array: Array, axis: int) -> tuple[Array, Array]:
+        """``argmax`` and the element there; of equal ones any may be named."""
+        index = self.argmax(array, axis)
+        return index, self.pick(array, index, axis)
+
+    def put(self, array: Array, index: Array, value: Any, axis: int) -> Array:
+        """``array`` with ``value`` at ``index`` of each row; where it may, it writes to ``array``.
+
+        ``array`` is a temporary that the caller gives up; ``index`` and ``value`` have length 1
+        along ``axis``.
+        """
+        places = self.arange(array.shape[axis], index)
+        laid = along(self.xp, places, axis, array.ndim)
+        return self.xp.where(laid == index, value, array)
 
     def lookup(self, row: Array, index: Array, axis: int) -> Array:
         """The elements of one row, laid along ``axis``, at ``index`` (length 1 along ``axis``)."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from .evaluate import (
     Spec,
+    Weighed,
     count,
     counted,
     denominator,
@@ -39,18 +40,17 @@ def in_blocks(
     """The outputs of :func:`fused` (gradient None unless asked for), ``size`` elements a block."""
     shape = tuple(arrays["predictions"].shape)
     cuts = list(cuts_of(shape, spec.axis, size))
-    counts = _counts(be, spec, arrays, cuts)
-    under = denominator(be, spec, arrays, counts) if gradient else None
+    parts = _Parts(be, spec, arrays, cuts)
+    under = denominator(be, spec, arrays, parts.counts) if gradient else None
     losses = _LossSink(be, spec, arrays)
     slopes = _gradient_sink(be, arrays) if gradient else None
     for cut in cuts:
-        part = _part(arrays, cut)
-        weighed = weigh(be, spec, part)
+        part, weighed = parts.at(cut)
         rows = rows_of(be, spec, part, weighed)
         losses.take(item_losses(be, spec, weighed, rows), cut)
         if slopes is not None:
             slopes[cut] = kept_gradient(be, spec, weighed, rows, under, part)
-    return losses.outputs(counts), slopes
+    return losses.outputs(parts.counts), slopes
 
 
 def cuts_of(shape: tuple[int, ...], class_axis: int | None, size: int) -> Iterator[Cut]:
@@ -87,15 +87,33 @@ def _cut(array: Array, cut: Cut) -> Array:
     return array[own]
 
 
-def _counts(be: Backend, spec: Spec, arrays: Arrays, cuts: list[Cut]) -> dict[str, Array]:
-    counts: dict[str, Array] = {}
-    names = counted(spec)
-    for cut in cuts if names else ():
-        weighed = weigh(be, spec, _part(arrays, cut))
-        for name in names:
-            more = count(be, spec, weighed, name)
-            counts[name] = counts[name] + more if name in counts else more
-    return counts
+class _Parts:
+    """The blocks and their weights, which the denominator wants of all before the first is done.
+
+    Of more than one block they are made twice rather than kept.
+    """
+
+    def __init__(self, be: Backend, spec: Spec, arrays: Arrays, cuts: list[Cut]) -> None:
+        self.be, self.spec, self.arrays = be, spec, arrays
+        self.counts: dict[str, Array] = {}
+        self.only: tuple[Arrays, Weighed] | None = None
+        if len(cuts) == 1:
+            self.only = self._weighed(cuts[0])
+        for cut in cuts if counted(spec) else ():
+            self._count(self.at(cut)[1])
+
+    def at(self, cut: Cut) -> tuple[Arrays, Weighed]:
+        """The arrays of a block, and its weights."""
+        return self._weighed(cut) if self.only is None else self.only
+
+    def _weighed(self, cut: Cut) -> tuple[Arrays, Weighed]:
+        part = _part(self.arrays, cut)
+        return part, weigh(self.be, self.spec, part)
+
+    def _count(self, weighed: Weighed) -> None:
+        for name in counted(self.spec):
+            more = count(self.be, self.spec, weighed, name)
+            self.counts[name] = self.counts[name] + more if name in self.counts else more
 
 
 def _gradient_sink(be: Backend, arrays: Arrays) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ from .errors import choice_error, dtype_error, shape_error
 from .evaluate import Spec, batch_axis
 from .handles import Predictions, Tracked, TrackedItems
 from .layout import Layout, same_shape
-from .links import BINARY_LINKS, CATEGORICAL_LINKS, Probabilities
+from .links import BINARY_LINKS, CATEGORICAL_LINKS, Link, Probabilities
 from .parts import LossParts
 from .precision import HALVES, wider
 from .reductions import REDUCTIONS
@@ -43,36 +43,23 @@ class Options:
     precision: Precision
     dtype: Any
     validate: bool | None
-    convention: Probabilities = Probabilities()
-    """What ``form="probabilities"`` means."""
+
+    @property
+    def form_name(self) -> Form:
+        """``form``, or what :class:`Probabilities` are a convention of."""
+        return "probabilities" if isinstance(self.form, Probabilities) else self.form
 
 
 def evaluate(options: Options, predictions: Any, targets: Any, given: dict[str, Any]) -> Any:
     """The result of a loss. ``given``: weighting arguments and ``normalizer`` by name."""
     handle = predictions if isinstance(predictions, Predictions) else None
     be, own = _predictions(predictions if handle is None else handle.array)
-    options = _named(options)
     result = _result_dtype(be, options, own)
     with be.scope():
         spec, arrays = prepare(be, options, own, targets, given, result)
         if handle is not None:
             return _tracked(handle, spec, arrays)
         return _packed(spec, be.run(spec, arrays))
-
-
-def _named(options: Options) -> Options:
-    """``form`` by its name, and what probabilities mean beside it."""
-    if isinstance(options.form, Probabilities):
-        if options.clip is not None:
-            raise ValueError("clip beside form=Probabilities(…); expected Probabilities(clip=…)")
-        if options.form.normalize is not None and not options.categorical:
-            raise ValueError("normalize is for rows of probabilities, which are cross_entropy's")
-        return replace(options, form="probabilities", convention=options.form)
-    if options.clip is None:
-        return options
-    if options.form != "probabilities":
-        raise ValueError(f"clip with form={options.form!r}; expected 'probabilities'")
-    return replace(options, convention=Probabilities(clip=options.clip))
 
 
 def _packed(spec: Spec, outputs: tuple[Any, ...]) -> Any:
@@ -264,13 +251,37 @@ def _check_options(
     options: Options, layout: Layout, given: dict[str, Any], *, index_targets: bool
 ) -> None:
     for name, choices in CHOICES.items():
-        if getattr(options, name) not in choices:
-            raise choice_error(name, getattr(options, name), choices)
+        value = options.form_name if name == "form" else getattr(options, name)
+        if value not in choices:
+            raise choice_error(name, value, choices)
+    _check_form(options)
     _check_smoothing(options, layout)
     if given.get("normalizer") is not None and options.reduction != "sum":
         raise ValueError(f"normalizer with reduction={options.reduction!r}; expected 'sum'")
     if given.get("ignore_index") is not None and layout.categorical and not index_targets:
         raise ValueError("ignore_index with dense targets; expected class indices, or use mask=")
+
+
+def _check_form(options: Options) -> None:
+    if isinstance(options.form, Probabilities):
+        if options.clip is not None:
+            raise ValueError("clip beside form=Probabilities(…); expected Probabilities(clip=…)")
+        if options.form.normalize is not None and not options.categorical:
+            raise ValueError("normalize is for rows of probabilities, which are cross_entropy's")
+    elif options.form == "probabilities":
+        Probabilities(clip=options.clip)  # which looks at it
+    elif options.clip is not None:
+        raise ValueError(f"clip with form={options.form!r}; expected 'probabilities'")
+
+
+def _link(options: Options) -> Link:
+    """What turns predictions into log-probabilities."""
+    links: Any = CATEGORICAL_LINKS if options.categorical else BINARY_LINKS
+    form = options.form
+    if form == "probabilities":
+        form = Probabilities(clip=options.clip)
+    link: Link = links[options.form_name](form)
+    return link
 
 
 def _check_smoothing(options: Options, layout: Layout) -> None:
@@ -294,8 +305,9 @@ def _check(
             f"validate=True, but values of {be.name} arrays cannot be read here (traced, or on an "
             "accelerator); use validate=None or False"
         )
-    masses = options.convention.normalize is not None
-    form = "masses" if masses else options.form
+    convention = options.form if isinstance(options.form, Probabilities) else None
+    masses = convention is not None and convention.normalize is not None
+    form = "masses" if masses else options.form_name
     return check_values(be, layout, arrays, form, index_targets=index_targets)
 
 
@@ -321,9 +333,8 @@ def _spec(
             f"precision='exact' needs float64, which the device of these {be.name} predictions "
             "does not have; use precision='native'"
         )
-    links: Any = CATEGORICAL_LINKS if layout.categorical else BINARY_LINKS
     return Spec(
-        link=links[options.form](options.convention),
+        link=_link(options),
         term=options.term,
         axis=layout.axis if layout.categorical else None,
         classes=layout.classes if layout.categorical else 2,

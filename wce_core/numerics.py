@@ -3,7 +3,14 @@
 All are pure functions of a namespace and arrays, right in value and in derivative.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from .types import Array, Namespace
+
+if TYPE_CHECKING:
+    from .backend import Backend
 
 
 def times(xp: Namespace, weight: Array, value: Array) -> Array:
@@ -33,14 +40,16 @@ def total(xp: Namespace, values: Array, axis: int) -> Array:
     return xp.sum(values, axis=axis, keepdims=True, dtype=values.dtype)
 
 
-def sum_of_others(xp: Namespace, values: Array, axis: int, top: Array) -> Array:
+def sum_of_others(be: Backend, values: Array, axis: int, top: Array) -> Array:
     """For each element the sum of all the others along ``axis``, without cancelling.
 
-    ``top`` marks one element of each row that none exceeds in magnitude. For every other one
+    ``top`` names one element of each row that none exceeds in magnitude. For every other one
     total − value is accurate, because the top is in the difference; the top gets its own sum.
     """
-    rest = total(xp, xp.where(top, 0.0, values), axis)
-    return xp.where(top, rest, total(xp, values, axis) - values)
+    xp = be.xp
+    zero = xp.zeros_like(be.pick(values, top, axis))
+    rest = total(xp, be.put(values + 0.0, top, zero, axis), axis)
+    return be.put(total(xp, values, axis) - values, top, rest, axis)
 
 
 def divide_or(xp: Namespace, numerator: Array, denominator: Array, fallback: float) -> Array:

@@ -62,6 +62,11 @@ class NumpyBackend(GenericBackend):
         own: np.ndarray = np.asarray(array)
         return own.astype(np.float32) if own.dtype.name == "bfloat16" else own
 
+    def put(self, array: Array, index: Array, value: Any, axis: int) -> Array:
+        """In place: nothing is recorded."""
+        np.put_along_axis(array, index, value, axis)
+        return array
+
     def scalar(self, value: Any, dtype: str, like: Array) -> Array:
         """Numbers and NumPy's scalars alike."""
         del like

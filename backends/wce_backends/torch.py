@@ -122,6 +122,11 @@ class TorchBackend(Backend):
         """By ``gather``: ``take_along_dim`` makes Dynamo compile for each batch size anew."""
         return torch.gather(array, axis, index)
 
+    def top(self, array: Array, axis: int) -> tuple[Array, Array]:
+        """Both in one visit."""
+        largest, index = torch.max(array, dim=axis, keepdim=True)
+        return index, largest
+
     def scalar(self, value: Any, dtype: str, like: Array) -> Array:
         """By ``full``: ``asarray`` makes Dynamo compile for each batch size anew."""
         if isinstance(value, torch.Tensor):
@@ -242,7 +247,7 @@ def _run(be: TorchBackend, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
         return evaluate.plain(be, spec, arrays)
     if tracked:
         return _applied(_Eager, be, spec, names, *tensors)
-    return in_blocks(be, spec, arrays, gradient=False, size=_block(arrays["predictions"]))[0]
+    return in_blocks(BLOCKS, spec, arrays, gradient=False, size=_block(arrays["predictions"]))[0]
 
 
 def _applied(function: type[torch.autograd.Function], *args: Any) -> tuple[Array, ...]:
@@ -283,7 +288,7 @@ class _Eager(torch.autograd.Function):
         """The outputs; the gradient to the predictions is kept for the backward pass."""
         place = names.index("predictions")
         outputs, gradient = in_blocks(
-            be,
+            BLOCKS,
             spec,
             dict(zip(names, tensors, strict=True)),
             gradient=ctx.needs_input_grad[3 + place],
@@ -318,7 +323,7 @@ def _handed_over(ctx: Any, tensors: list[Array], gradient: Array, cotangent: Arr
     predictions = tensors[ctx.place]
     if ctx.handed_over:
         arrays = dict(zip(ctx.names, tensors, strict=True))
-        _, gradient = in_blocks(ctx.be, ctx.spec, arrays, gradient=True, size=_block(predictions))
+        _, gradient = in_blocks(BLOCKS, ctx.spec, arrays, gradient=True, size=_block(predictions))
     if gradient.dtype != predictions.dtype or not _is_one(cotangent):
         return _product(gradient, cotangent, ctx.spec, predictions.dtype)
     ctx.handed_over = True
@@ -419,4 +424,14 @@ def _flushed(array: Array) -> Array:
 # Dynamo refuses a Function with jvp, but not one it is told to leave for AOTAutograd to follow.
 torch.compiler.allow_in_graph(_flushed)  # type: ignore[no-untyped-call]
 
+
+class _Blocks(TorchBackend):
+    """Where nothing is recorded: temporaries may be written to."""
+
+    def put(self, array: Array, index: Array, value: Any, axis: int) -> Array:
+        """By ``scatter_``."""
+        return array.scatter_(axis, index, value.expand(index.shape))
+
+
 BACKEND = TorchBackend()
+BLOCKS = _Blocks()

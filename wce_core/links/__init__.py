@@ -1,6 +1,7 @@
 """Links: how predictions become log-probabilities. One registry per family, keyed by ``form``."""
 
 from collections.abc import Callable
+from typing import Any
 
 from ..types import Form
 from .base import BinaryLink, BinaryRows, CategoricalLink, CategoricalRows, Link, Rows
@@ -9,12 +10,12 @@ from .probabilities import BinaryProbabilities, CategoricalProbabilities, Probab
 from .sigmoid import Sigmoid
 from .softmax import Softmax
 
-CATEGORICAL_LINKS: dict[Form, Callable[[Probabilities], CategoricalLink]] = {
+CATEGORICAL_LINKS: dict[Form, Callable[[Any], CategoricalLink]] = {
     "logits": lambda convention: Softmax(),
     "probabilities": CategoricalProbabilities,
     "log_probabilities": lambda convention: CategoricalLogProbabilities(),
 }
-BINARY_LINKS: dict[Form, Callable[[Probabilities], BinaryLink]] = {
+BINARY_LINKS: dict[Form, Callable[[Any], BinaryLink]] = {
     "logits": lambda convention: Sigmoid(),
     "probabilities": BinaryProbabilities,
     "log_probabilities": lambda convention: BinaryLogProbabilities(),

@@ -175,7 +175,7 @@ class BinaryProbabilityRows:
 class CategoricalProbabilities:
     """Link of multi-class probabilities."""
 
-    convention: Probabilities = Probabilities()
+    convention: Probabilities
     neutral: float = 0.5
 
     def rows(self, be: Backend, predictions: Array, axis: int) -> CategoricalProbabilityRows:
@@ -187,7 +187,7 @@ class CategoricalProbabilities:
 class BinaryProbabilities:
     """Link of the probability of class 1."""
 
-    convention: Probabilities = Probabilities()
+    convention: Probabilities
     neutral: float = 0.5
 
     def rows(self, be: Backend, predictions: Array) -> BinaryProbabilityRows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..numerics import along, sum_of_others, total
+from ..numerics import sum_of_others, total
 from ..types import Array
 
 if TYPE_CHECKING:
@@ -25,17 +25,14 @@ class SoftmaxRows:
         self.be = be
         xp = self.xp = be.xp
         self.axis = axis
-        top = be.argmax(predictions, axis)
-        largest = be.pick(predictions, top, axis)
+        self.top, largest = be.top(predictions, axis)
         # A largest logit of ±inf or NaN leaves no distribution: NaN, in this row alone.
         level = xp.where(xp.isfinite(largest), 0.0, xp.nan * xp.ones_like(largest))
-        classes = be.arange(predictions.shape[axis], top)
-        self.classes = along(xp, classes, axis, predictions.ndim)
-        self.is_top = self.classes == top
         # Constant at the top: x_a − x_a would give autodiff two terms of size 1 that must cancel.
-        self.shifted = xp.where(self.is_top, level, predictions - (largest + level))
-        self.exp = xp.exp(self.shifted)
-        self.rest = total(xp, xp.where(self.is_top, 0.0, self.exp), axis)
+        self.shifted = be.put(predictions - (largest + level), self.top, level, axis)
+        self.exp = be.put(xp.exp(self.shifted), self.top, xp.zeros_like(level), axis)
+        """exp(d_k), but 0 at the top."""
+        self.rest = total(xp, self.exp, axis)
         self.log_sum = xp.log1p(self.rest)
 
     def at(self, index: Array) -> Array:
@@ -47,15 +44,13 @@ class SoftmaxRows:
         del needed
         return self.shifted - self.log_sum
 
-    def _complement(self) -> Array:
-        """S·(1 − p_k) with S = 1 + R, formed without cancelling."""
-        return self.xp.where(self.is_top, self.rest, (1.0 + self.rest) - self.exp)
-
     def pull_at(self, index: Array, slope: Array) -> Array:
-        """−slope·p_j for j ≠ index, slope·(1 − p_index) there."""
-        share = slope / (1.0 + self.rest)
-        complement = self._complement()
-        return self.xp.where(self.classes == index, share * complement, -share * self.exp)
+        """−slope·p_j for j ≠ index, slope·(1 − p_index) there, formed without cancelling."""
+        be, xp, axis, whole = self.be, self.xp, self.axis, 1.0 + self.rest
+        share = slope / whole
+        others = xp.where(index == self.top, self.rest, whole - be.pick(self.exp, index, axis))
+        gradient = be.put(self.exp * -share, self.top, -share, axis)
+        return be.put(gradient, index, share * others, axis)
 
     def pull(self, slopes: Array) -> Array:
         """d_j·(1 − p_j) − p_j·Σ_{k≠j} d_k; exactly 0 where the two differ by rounding alone.
@@ -63,13 +58,12 @@ class SoftmaxRows:
         Uniform logits under a uniform target have gradient 0, and which last bit a framework
         leaves there depends on its fused multiply-adds.
         """
-        xp, axis = self.xp, self.axis
-        steepest = self.be.argmax(xp.abs(slopes), axis)
-        others = sum_of_others(xp, slopes, axis, self.classes == steepest)
-        whole = 1.0 + self.rest
-        own = slopes * (self._complement() / whole)
-        cross = (self.exp / whole) * others
-        gradient = own - cross
+        be, xp, axis, whole = self.be, self.xp, self.axis, 1.0 + self.rest
+        steepest, _ = be.top(xp.abs(slopes), axis)
+        complement = be.put(whole - self.exp, self.top, self.rest, axis)
+        own = slopes * (complement / whole)
+        p = be.put(self.exp / whole, self.top, 1.0 / whole, axis)
+        gradient = own - p * sum_of_others(be, slopes, axis, steepest)
         noise = 4.0 * float(xp.finfo(gradient.dtype).eps) * xp.abs(own)
         return xp.where(xp.abs(gradient) <= noise, 0.0, gradient)
 
