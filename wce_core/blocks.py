@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from .evaluate import (
     Spec,
     Weighed,
-    count,
     counted,
     denominator,
     item_losses,
@@ -22,6 +21,7 @@ from .evaluate import (
     kept_gradient,
     reduced,
     rows_of,
+    sums_over_items,
     weigh,
 )
 from .precision import at_least_float32
@@ -100,7 +100,8 @@ class _Parts:
         if len(cuts) == 1:
             self.only = self._weighed(cuts[0])
         for cut in cuts if counted(spec) else ():
-            self._count(self.at(cut)[1])
+            for name, more in sums_over_items(be, spec, *self.at(cut)).items():
+                self.counts[name] = self.counts[name] + more if name in self.counts else more
 
     def at(self, cut: Cut) -> tuple[Arrays, Weighed]:
         """The arrays of a block, and its weights."""
@@ -109,11 +110,6 @@ class _Parts:
     def _weighed(self, cut: Cut) -> tuple[Arrays, Weighed]:
         part = _part(self.arrays, cut)
         return part, weigh(self.be, self.spec, part)
-
-    def _count(self, weighed: Weighed) -> None:
-        for name in counted(self.spec):
-            more = count(self.be, self.spec, weighed, name)
-            self.counts[name] = self.counts[name] + more if name in self.counts else more
 
 
 def _gradient_sink(be: Backend, arrays: Arrays) -> Array:
@@ -139,7 +135,7 @@ class _LossSink:
     def take(self, losses: Array, cut: Cut) -> None:
         """The item losses of one block."""
         if self.items is None:
-            self.total = self.total + self.be.xp.sum(losses, dtype=losses.dtype)
+            self.total = self.total + self.be.xp.sum(losses, dtype=self.total.dtype)
         else:
             items = tuple(s for i, s in enumerate(cut) if i != self.spec.axis)
             self.items[items] = itemised(self.be, self.spec, losses)

@@ -66,7 +66,6 @@ class Weighed(NamedTuple):
 
     mass: Mass
     factor: Array | None
-    omega: Array
     included: Array | None
 
 
@@ -87,12 +86,15 @@ def weigh(be: Backend, spec: Spec, arrays: Arrays) -> Weighed:
         be, arrays["predictions"], spec.axis, mass, dtype, factor=poison, included=included
     )
     mass, factor = _softened(spec, _apply(arrays, start))
-    omega = be.xp.astype(mass.total(), dtype, copy=False)
-    if factor is not None:
-        omega = omega * factor
-    if included is not None:
-        omega = be.xp.where(included, omega, 0.0)
-    return Weighed(mass, factor, omega, included)
+    return Weighed(mass, factor, included)
+
+
+def omega(be: Backend, spec: Spec, weighed: Weighed) -> Array:
+    """The effective weight of each item: the mass times the factor, 0 where excluded."""
+    own = be.xp.astype(weighed.mass.total(), be.dtype(spec.accumulate), copy=False)
+    if weighed.factor is not None:
+        own = own * weighed.factor
+    return _neutral(be, own, weighed.included, 0.0)
 
 
 def _included(be: Backend, arrays: Arrays) -> Array | None:
@@ -192,21 +194,27 @@ def rows_of(be: Backend, spec: Spec, arrays: Arrays, weighed: Weighed) -> Any:
 
 
 def item_losses(be: Backend, spec: Spec, weighed: Weighed, rows: Any) -> Array:
-    """ℓ in the accumulating dtype, 0 where excluded."""
-    loss = be.xp.astype(weighed.mass.loss(spec.term, rows), be.dtype(spec.accumulate), copy=False)
+    """ℓ, in the accumulating dtype if anything multiplies it; 0 where excluded."""
+    loss = weighed.mass.loss(spec.term, rows)
     if weighed.factor is not None:
-        loss = times(be.xp, weighed.factor, loss)
+        wide = be.xp.astype(loss, be.dtype(spec.accumulate), copy=False)
+        loss = times(be.xp, weighed.factor, wide)
     return _neutral(be, loss, weighed.included, 0.0)
 
 
 def item_gradients(
-    be: Backend, spec: Spec, weighed: Weighed, rows: Any, denominator: Array | None
+    be: Backend,
+    spec: Spec,
+    weighed: Weighed,
+    rows: Any,
+    denominator: Array | None,
+    arrays: Arrays,
 ) -> Array:
     """∂(Σℓ / denominator) / ∂predictions: float32, or float64 for float64 predictions."""
     xp = be.xp
     scale = weighed.factor
     if scale is None:
-        scale = xp.ones_like(weighed.omega)
+        scale = be.scalar(1.0, spec.accumulate, arrays["predictions"])
     if denominator is not None:
         scale = divide_or(xp, scale, denominator, 0.0)
     if weighed.included is not None:
@@ -226,18 +234,31 @@ def counted(spec: Spec) -> tuple[str, ...]:
     return (name,) if name in ("items", "weight", "nonzero") else ()
 
 
-def count(be: Backend, spec: Spec, weighed: Weighed, name: str) -> Array:
-    """One of those sums over a block."""
-    xp, omega = be.xp, weighed.omega
-    if name == "weight":
-        return xp.sum(omega, dtype=be.dtype(spec.accumulate))
-    if name == "nonzero":
-        counts = omega != 0
-    else:
-        everything = xp.ones_like(omega, dtype=xp.bool)
-        counts = everything if weighed.included is None else everything & weighed.included
+def sums_over_items(be: Backend, spec: Spec, arrays: Arrays, weighed: Weighed) -> dict[str, Array]:
+    """Those sums, over a block."""
+    names, xp = counted(spec), be.xp
+    found: dict[str, Array] = {}
+    if "items" in names:
+        found["items"] = _items(be, spec, arrays, weighed)
+    if "weight" in names or "nonzero" in names:
+        weights = omega(be, spec, weighed)
+        if "weight" in names:
+            found["weight"] = xp.sum(weights, dtype=be.dtype(spec.accumulate))
+        if "nonzero" in names:
+            found["nonzero"] = _true(be, weights != 0)
+    return found
+
+
+def _items(be: Backend, spec: Spec, arrays: Arrays, weighed: Weighed) -> Array:
+    if weighed.included is None:
+        everything = lengths(be, spec, arrays)["all_items"]
+        return be.scalar(everything, be.index_dtype, arrays["predictions"])
+    return _true(be, be.xp.ones_like(weighed.mass.total(), dtype=be.xp.bool) & weighed.included)
+
+
+def _true(be: Backend, flags: Array) -> Array:
     dtype = be.dtype(be.index_dtype)
-    return xp.sum(xp.astype(counts, dtype), dtype=dtype)
+    return be.xp.sum(be.xp.astype(flags, dtype), dtype=dtype)
 
 
 def lengths(be: Backend, spec: Spec, arrays: Arrays) -> dict[str, Any]:
@@ -304,7 +325,7 @@ def plain(be: Backend, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
         arrays = {**arrays, "predictions": be.flushing(wide)}
     weighed = weigh(be, spec, arrays)
     losses = item_losses(be, spec, weighed, rows_of(be, spec, arrays, weighed))
-    return _outputs(be, spec, arrays, losses, _counts(be, spec, weighed))
+    return _outputs(be, spec, arrays, losses, sums_over_items(be, spec, arrays, weighed))
 
 
 def fused(be: Backend, spec: Spec, arrays: Arrays) -> tuple[tuple[Array, ...], Array]:
@@ -314,15 +335,11 @@ def fused(be: Backend, spec: Spec, arrays: Arrays) -> tuple[tuple[Array, ...], A
     float32, or float64 for float64 predictions.
     """
     weighed = weigh(be, spec, arrays)
-    rows, counts = rows_of(be, spec, arrays, weighed), _counts(be, spec, weighed)
+    rows, counts = rows_of(be, spec, arrays, weighed), sums_over_items(be, spec, arrays, weighed)
     losses = item_losses(be, spec, weighed, rows)
     under = denominator(be, spec, arrays, counts)
     gradient = kept_gradient(be, spec, weighed, rows, under, arrays)
     return _outputs(be, spec, arrays, losses, counts), gradient
-
-
-def _counts(be: Backend, spec: Spec, weighed: Weighed) -> dict[str, Array]:
-    return {name: count(be, spec, weighed, name) for name in counted(spec)}
 
 
 def _outputs(
@@ -344,5 +361,5 @@ def kept_gradient(
 ) -> Array:
     """The closed-form gradient as it is kept until the cotangent is known."""
     kept = at_least_float32(be.dtype_name(arrays["predictions"]))
-    gradient = item_gradients(be, spec, weighed, rows, under)
+    gradient = item_gradients(be, spec, weighed, rows, under, arrays)
     return rounded(be, gradient, kept, exact=spec.exact)

@@ -73,14 +73,14 @@ def _batch(spec: Spec, arrays: Arrays) -> Batch:
     weighed = evaluate.weigh(BACKEND, spec, arrays)
     rows = evaluate.rows_of(BACKEND, spec, arrays, weighed)
     losses = evaluate.item_losses(BACKEND, spec, weighed, rows)
-    slopes = evaluate.item_gradients(BACKEND, spec, weighed, rows, None)
+    slopes = evaluate.item_gradients(BACKEND, spec, weighed, rows, None, arrays)
     norms = np.abs(slopes) if spec.axis is None else np.linalg.norm(slopes, axis=spec.axis)
     shape = losses.shape
     included = np.ones(shape, bool) if weighed.included is None else weighed.included
     return Batch(
         classes=spec.classes,
         labels=_labels(spec, arrays["targets"]).reshape(-1),
-        weights=np.broadcast_to(weighed.omega, shape).reshape(-1),
+        weights=np.broadcast_to(evaluate.omega(BACKEND, spec, weighed), shape).reshape(-1),
         losses=losses.reshape(-1),
         norms=norms.reshape(-1),
         included=np.broadcast_to(included, shape).reshape(-1),
@@ -96,7 +96,7 @@ def _labels(spec: Spec, targets: np.ndarray) -> np.ndarray:
 def _division(spec: Spec, arrays: Arrays, losses: np.ndarray) -> tuple[float | None, float]:
     """The denominator and the value of the call."""
     weighed = evaluate.weigh(BACKEND, spec, arrays)
-    counts = {name: evaluate.count(BACKEND, spec, weighed, name) for name in evaluate.counted(spec)}
+    counts = evaluate.sums_over_items(BACKEND, spec, arrays, weighed)
     under = evaluate.denominator(BACKEND, spec, arrays, counts)
     if spec.reduction in ("none", "parts"):
         return None, float("nan")

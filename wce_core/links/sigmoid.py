@@ -21,17 +21,16 @@ class SigmoidRows:
     def __init__(self, be: Backend, predictions: Array) -> None:
         xp = self.xp = be.xp
         self.positive = predictions >= 0
-        self.predictions = predictions
         self.small = xp.exp(xp.where(self.positive, -predictions, predictions))
-        self.log_sum = xp.log1p(self.small)
+        log_sum = xp.log1p(self.small)
+        below = xp.where(self.positive, 0.0, predictions)
+        above = xp.where(self.positive, predictions, 0.0)
+        self.logs = below - log_sum, -above - log_sum
 
     def pair(self, needed_one: Array, needed_zero: Array) -> tuple[Array, Array]:
         """(−softplus(−z), −softplus(z))."""
         del needed_one, needed_zero
-        xp, z = self.xp, self.predictions
-        below = xp.where(self.positive, 0.0, z)
-        above = xp.where(self.positive, z, 0.0)
-        return below - self.log_sum, -above - self.log_sum
+        return self.logs
 
     def pull_pair(self, slope_one: Array, slope_zero: Array) -> Array:
         """d₁·σ(−z) − d₀·σ(z); exactly 0 where the two differ by rounding alone."""

@@ -12,6 +12,6 @@ class Term(Protocol):
         """What mass 1 on a class of log-probability ``log_p`` costs; differentiable."""
         ...
 
-    def slope(self, xp: Namespace, log_p: Array) -> Array:
-        """∂penalty / ∂log_p, in closed form."""
+    def slope(self, xp: Namespace, log_p: Array) -> Array | float:
+        """∂penalty / ∂log_p, in closed form; a number where it is the same everywhere."""
         ...

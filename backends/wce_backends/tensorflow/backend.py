@@ -303,7 +303,7 @@ def _deferred(be: TensorFlowBackend, spec: Spec, arrays: Arrays) -> tuple[Any, L
     weighed = evaluate.weigh(be, spec, arrays)
     rows = evaluate.rows_of(be, spec, arrays, weighed)
     losses = evaluate.item_losses(be, spec, weighed, rows)
-    counts = {name: evaluate.count(be, spec, weighed, name) for name in evaluate.counted(spec)}
+    counts = evaluate.sums_over_items(be, spec, arrays, weighed)
 
     def gradient() -> Array:
         under = evaluate.denominator(be, spec, arrays, counts)
