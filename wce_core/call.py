@@ -23,6 +23,8 @@ from .types import Array, Arrays, Empty, Form, Precision, Reduction, Smoothing, 
 from .weightings import SOFT_WEIGHTINGS, WEIGHTINGS
 from .weightings.class_weight import listed
 
+EXACT = Probabilities()
+"""Logarithms of the predictions as they are."""
 FLOATING = ("float64", "float32", *HALVES)
 
 
@@ -43,7 +45,7 @@ class Options:
     precision: Precision
     dtype: Any
     validate: bool | None
-    convention: Probabilities = Probabilities()
+    convention: Probabilities = EXACT
     """What ``form="probabilities"`` means."""
 
 
@@ -295,7 +297,7 @@ def _check(
             "accelerator); use validate=None or False"
         )
     masses = options.convention.normalize is not None
-    form = "masses" if masses else options.form
+    form = "masses" if masses else str(options.form)
     return check_values(be, layout, arrays, form, index_targets=index_targets)
 
 

@@ -21,7 +21,6 @@ from .types import (
     SoftWeighting,
 )
 
-
 __all__ = [
     "BinaryCrossEntropy",
     "CrossEntropy",

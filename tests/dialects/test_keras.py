@@ -26,6 +26,7 @@ own = dialects.keras
 SEEDS = st.integers(0, 2**20)
 SHAPES = st.sampled_from([(4, 3), (2, 3, 2)])
 LOGITS = st.booleans()
+AXES = st.sampled_from([-1, 1])
 SMOOTHING = st.sampled_from([0.0, 0.1])
 REDUCTIONS = st.sampled_from(
     ["sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none", None]
@@ -53,7 +54,7 @@ def predictions(
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@given(seed=SEEDS, shape=SHAPES, from_logits=LOGITS, smoothing=SMOOTHING, axis=st.sampled_from([-1, 1]))  # fmt: skip
+@given(seed=SEEDS, shape=SHAPES, from_logits=LOGITS, smoothing=SMOOTHING, axis=AXES)
 @drawn
 def test_binary_crossentropy(dtype, seed, shape, from_logits, smoothing, axis) -> None:
     rng = np.random.default_rng(seed)
@@ -70,7 +71,7 @@ def test_binary_crossentropy(dtype, seed, shape, from_logits, smoothing, axis) -
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@given(seed=SEEDS, shape=SHAPES, from_logits=LOGITS, smoothing=SMOOTHING, axis=st.sampled_from([-1, 1]))  # fmt: skip
+@given(seed=SEEDS, shape=SHAPES, from_logits=LOGITS, smoothing=SMOOTHING, axis=AXES)
 @drawn
 def test_categorical_crossentropy(dtype, seed, shape, from_logits, smoothing, axis) -> None:
     rng = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""``dialects.keras2`` beside tf-keras; ``weighted`` beside its formula, from Keras 2.2.4's source."""
+"""``dialects.keras2`` beside tf-keras; ``weighted`` beside its formula in Keras 2.2.4."""
 
 from __future__ import annotations
 

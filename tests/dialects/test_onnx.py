@@ -32,9 +32,9 @@ def evaluated(operator: str, arrays: dict[str, Any], outputs: int, **attributes:
     graph = helper.make_graph(
         [node],
         "loss",
-        [helper.make_tensor_value_info(name, kinds[name], a.shape) for name, a in given_ones.items()],
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names],
-    )  # fmt: skip
+        [helper.make_tensor_value_info(n, kinds[n], a.shape) for n, a in given_ones.items()],
+        [helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in names],
+    )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
     return list(ReferenceEvaluator(model).run(None, given_ones))
 
@@ -55,9 +55,7 @@ def case(seed: int, shape: Any, weighted: bool, ignored: int | None, dtype: str)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@given(
-    seed=SEEDS, shape=SHAPES, weighted=st.booleans(), ignored=IGNORED, reduction=REDUCTIONS
-)
+@given(seed=SEEDS, shape=SHAPES, weighted=st.booleans(), ignored=IGNORED, reduction=REDUCTIONS)
 @drawn
 def test_softmax_cross_entropy_loss(dtype, seed, shape, weighted, ignored, reduction) -> None:
     arrays = case(seed, shape, weighted, ignored, dtype)
@@ -77,9 +75,7 @@ def test_softmax_cross_entropy_loss(dtype, seed, shape, weighted, ignored, reduc
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@given(
-    seed=SEEDS, shape=SHAPES, weighted=st.booleans(), ignored=IGNORED, reduction=REDUCTIONS
-)
+@given(seed=SEEDS, shape=SHAPES, weighted=st.booleans(), ignored=IGNORED, reduction=REDUCTIONS)
 @drawn
 def test_negative_log_likelihood_loss(dtype, seed, shape, weighted, ignored, reduction) -> None:
     if ignored == -1 and not weighted:

@@ -19,9 +19,7 @@ own = dialects.optax
 
 SEEDS = st.integers(0, 2**20)
 SCALES = st.sampled_from([0.5, 3.0, 20.0])
-SHAPES_AND_AXES = st.sampled_from(
-    [((4, 3), -1), ((2, 3, 2), 1), ((2, 3, 2), (2, 1))]
-)
+SHAPES_AND_AXES = st.sampled_from([((4, 3), -1), ((2, 3, 2), 1), ((2, 3, 2), (2, 1))])
 WHERE = st.sampled_from(["none", "classes", "items"])
 FUNCTIONS = [
     "softmax_cross_entropy",

@@ -36,14 +36,16 @@ import tensorflow as tf  # noqa: E402  # after the adapter has quietened it
 PAGE = Path(__file__).parents[2] / "docs" / "dialects.md"
 HEAD = """# Dialects: other libraries' losses on any framework
 
-`wce_core.dialects` has other libraries' weighted losses under their own names, arguments, defaults and conventions, on
-arrays of NumPy, JAX, PyTorch and TensorFlow alike. A dialect translates to the losses of this library; it imports no
-framework. Where a library is wrong a dialect is not, and says so: see [differences](#differences).
+`wce_core.dialects` has other libraries' weighted losses under their own names, arguments, defaults
+and conventions, on arrays of NumPy, JAX, PyTorch and TensorFlow alike. A dialect translates to the
+losses of this library; it imports no framework. Where a library is wrong a dialect is not, and says
+so: see [differences](#differences).
 
-In the tables, `x` are logits, `p` probabilities whose rows sum to 1, `y` class indices, `q` rows of targets that sum to
-1, `t` binary targets, `w` weights of classes or labels, `s` weights of items, ε label smoothing; `P` is
-`losses.Probabilities`, `F` is `torch.nn.functional`, `v1` is `tf.compat.v1.losses`. Every call is run by the tests,
-with the versions that stand in the headings. Made by `WRITE_TABLES=1 nox -s agreement -- tests/dialects/test_page.py`.
+In the tables, `x` are logits, `p` probabilities whose rows sum to 1, `y` class indices, `q` rows of
+targets that sum to 1, `t` binary targets, `w` weights of classes or labels, `s` weights of items,
+ε label smoothing; `P` is `losses.Probabilities`, `F` is `torch.nn.functional`, `v1` is
+`tf.compat.v1.losses`. Every call is run by the tests, with the versions in the headings. Made by
+`WRITE_TABLES=1 nox -s agreement -- tests/dialects/test_page.py`.
 """
 
 RNG = np.random.default_rng(5)
@@ -86,7 +88,7 @@ def names(library: str) -> dict[str, Any]:
 def told(expression: str, known: dict[str, Any]) -> np.ndarray:
     with jax.enable_x64(True), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        value = eval(expression, known)  # noqa: S307  # our own registry
+        value = eval(expression, known)  # our own registry
         return np.asarray(value.detach() if isinstance(value, torch.Tensor) else value)
 
 
@@ -182,8 +184,8 @@ def dialect_tables() -> str:
 
 def fault_table() -> str:
     text = (
-        "\n## Differences\n\nWhere a dialect gives something else than the library, and why. Each is "
-        "measured by a test, in the version\nthat stands here.\n\n| | measured in | the library |\n"
+        "\n## Differences\n\nWhere a dialect gives something else than the library, and why. "
+        "Each is measured by a test, in the version that\nstands here.\n\n| | measured in | the library |\n"
         "|---|---|---|\n"
     )
     for name, fault in FAULTS.items():
@@ -213,5 +215,3 @@ def test_the_page_is_made_of_the_registry() -> None:
     if os.environ.get("WRITE_TABLES"):
         PAGE.write_text(made(), encoding="utf-8")
     assert PAGE.read_text(encoding="utf-8") == made()
-
-

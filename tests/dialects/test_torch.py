@@ -176,9 +176,7 @@ def binary_targets(rng: np.random.Generator, shape: Any, hard: bool, dtype: str)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@given(
-    seed=SEEDS, shape=BINARY_SHAPES, reduction=REDUCTIONS, weight=BROADCASTS, hard=st.booleans()
-)
+@given(seed=SEEDS, shape=BINARY_SHAPES, reduction=REDUCTIONS, weight=BROADCASTS, hard=st.booleans())
 @drawn
 def test_binary_cross_entropy(dtype, seed, shape, reduction, weight, hard) -> None:
     rng = np.random.default_rng(seed)
@@ -293,7 +291,13 @@ ERRORS = {
     "smoothing": (RuntimeError, "cross_entropy", [[0.0, 1.0]], [1], {"label_smoothing": 1.5}),
     "whole targets": (RuntimeError, "cross_entropy", [[0.0, 1.0]], [[0, 1]], {}),
     "float labels": (RuntimeError, "cross_entropy", [[0.0, 1.0]], [1.0], {}),
-    "ignored rows": (RuntimeError, "cross_entropy", [[0.0, 1.0]], [[0.5, 0.5]], {"ignore_index": 1}),
+    "ignored rows": (
+        RuntimeError,
+        "cross_entropy",
+        [[0.0, 1.0]],
+        [[0.5, 0.5]],
+        {"ignore_index": 1},
+    ),
     "reduction": (ValueError, "cross_entropy", [[0.0, 1.0]], [1], {"reduction": "average"}),
     "no classes": (Exception, "cross_entropy", 1.0, 1, {}),
     "probability": (RuntimeError, "binary_cross_entropy", [1.5], [1.0], {}),

@@ -18,9 +18,7 @@ def same_rank(be: Backend, array: Array, rank: int) -> Array:
     return be.xp.expand_dims(array, axis=-1) if len(shape) == rank - 1 else array
 
 
-def with_predictions_like(
-    target_rank: int, predictions: Any, loss: Callable[[Any], Any]
-) -> Any:
+def with_predictions_like(target_rank: int, predictions: Any, loss: Callable[[Any], Any]) -> Any:
     """``loss`` of (N,) predictions as a column, if the targets are one."""
     be, x = owner(predictions)
     if not (target_rank == 2 and len(be.shape(x)) == 1):

@@ -1,8 +1,8 @@
-"""What each dialect says of another library: the source of docs/dialects.md, every line of it tested.
+"""What each dialect says of another library: the source of docs/dialects.md, every line tested.
 
 ``theirs``, ``ours`` and ``core`` are the same loss as Python expressions: a call of the library, of
-the dialect, and of :mod:`wce_core.losses`. Their names: logits ``x``, probabilities ``p`` whose rows
-sum to 1, class indices ``y``, rows of targets ``q`` that sum to 1, binary targets ``t``, class
+the dialect, and of :mod:`wce_core.losses`. Their names: logits ``x``, probabilities ``p`` whose
+rows sum to 1, class indices ``y``, rows of targets ``q`` that sum to 1, binary targets ``t``, class
 weights ``w``, weights of items ``s``; ``P`` is :class:`wce_core.losses.Probabilities`.
 """
 
@@ -51,8 +51,8 @@ class Dialect:
 FAULTS: Mapping[str, Fault] = {
     "torch-bound-gradient": Fault(
         "torch",
-        "`binary_cross_entropy` has a gradient of (p − y)/max(p(1−p), 1e-12): ±1e12 at p = 0 and 1, "
-        "where the derivative of the bounded logarithm is 0.",
+        "`binary_cross_entropy` has a gradient of (p − y)/max(p(1−p), 1e-12): ±1e12 at p = 0 and "
+        "1, where the derivative of the bounded logarithm is 0.",
     ),
     "torch-soft-margin-overflow": Fault(
         "torch", "`soft_margin_loss` overflows: +∞ for x = −100, y = 1 in float32; it is 100."
@@ -82,7 +82,8 @@ FAULTS: Mapping[str, Fault] = {
     ),
     "keras-smoothing-axis": Fault(
         "keras",
-        "With `axis` other than the last, `label_smoothing` divides by the length of the last axis.",
+        "With `axis` other than the last, `label_smoothing` divides by the length of the last "
+        "axis.",
     ),
     "keras-weights-not-broadcast": Fault(
         "keras",
@@ -105,7 +106,7 @@ FAULTS: Mapping[str, Fault] = {
     ),
     "keras-column-of-weights": Fault(
         "keras",
-        "With `reduction=\"none\"` an (N, 1) `sample_weight` makes (N, 1) of (N,) values; here the "
+        'With `reduction="none"` an (N, 1) `sample_weight` makes (N, 1) of (N,) values; here the '
         "values keep their shape.",
     ),
     "keras-class-weight-rank": Fault(
@@ -122,8 +123,8 @@ FAULTS: Mapping[str, Fault] = {
     ),
     "keras2-mass-gradient": Fault(
         "keras2",
-        "`categorical_crossentropy(from_logits=True)` has TensorFlow's gradient p − q, wrong unless "
-        "q sums to 1.",
+        "`categorical_crossentropy(from_logits=True)` has TensorFlow's gradient p − q, wrong "
+        "unless q sums to 1.",
     ),
     "tensorflow-mass-gradient": Fault(
         "tensorflow",
@@ -155,8 +156,8 @@ FAULTS: Mapping[str, Fault] = {
     ),
     "optax-impossible-class": Fault(
         "optax",
-        "Mass 0 on a logit of −∞ makes `softmax_cross_entropy` NaN; `safe_softmax_cross_entropy` is "
-        "right.",
+        "Mass 0 on a logit of −∞ makes `softmax_cross_entropy` NaN; `safe_softmax_cross_entropy` "
+        "is right.",
     ),
     "onnx-ignored-minus-1": Fault(
         "onnx",
@@ -184,7 +185,8 @@ _TORCH = (
         "classes along axis 1; a mean of nothing is NaN with gradient 0; negative weights",
         "F.cross_entropy(x, y, weight=w)",
         "dialects.torch.cross_entropy(x, y, weight=w)",
-        'losses.cross_entropy(x, y, class_weight=w, axis=1, reduction="weighted_mean", empty="nan")',
+        "losses.cross_entropy(x, y, class_weight=w, axis=1, "
+        'reduction="weighted_mean", empty="nan")',
         (
             "torch-ignored-nan",
             "torch-impossible-class",
@@ -547,7 +549,8 @@ _ONNX = (
         "classes along axis 1; NaN over nothing; log_prob as a second output",
         'onnx("SoftmaxCrossEntropyLoss", x, y, w)',
         "dialects.onnx.softmax_cross_entropy_loss(x, y, w)",
-        'losses.cross_entropy(x, y, class_weight=w, axis=1, reduction="weighted_mean", empty="nan")',
+        "losses.cross_entropy(x, y, class_weight=w, axis=1, "
+        'reduction="weighted_mean", empty="nan")',
         ("onnx-log-of-softmax",),
     ),
     Dialect(
@@ -579,7 +582,7 @@ _SKLEARN = (
     Dialect(
         "sklearn",
         "sklearn.compute_class_weight",
-        'balanced: Σ s / (K Σ s_k); a mapping, 1 for what it does not name',
+        "balanced: Σ s / (K Σ s_k); a mapping, 1 for what it does not name",
         "none",
         "a class that y lacks is refused",
         'sklearn.utils.class_weight.compute_class_weight("balanced", classes=y[:2], y=y[:2])',
@@ -609,7 +612,8 @@ _SKLEARN = (
     Dialect(
         "sklearn",
         "sklearn.HalfMultinomialLoss",
-        "−s·log softmax(x)_y; gradient s·(p_k − [k = y]), second derivative's diagonal s·p_k(1−p_k)",
+        "−s·log softmax(x)_y; gradient s·(p_k − [k = y]), second derivative's diagonal "
+        "s·p_k(1−p_k)",
         "Σ s when called; none for `loss`",
         "labels may be floats",
         "sklearn._loss.HalfMultinomialLoss(n_classes=3)(y.astype(float), x, s)",

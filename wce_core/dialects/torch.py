@@ -81,9 +81,7 @@ def cross_entropy(
     be, x = owner(input)
     reduction = _reduction(size_average, reduce, reduction)
     if not 0.0 <= label_smoothing <= 1.0:
-        raise RuntimeError(
-            f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}"
-        )
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     target = companion(be, target, x, "target")
     _check_class_weight(be, x, weight)
     if same_shape(be.shape(target), be.shape(x)):
@@ -333,7 +331,10 @@ def _indexed(
     options: dict[str, Any] = {"reduction": reduction}
     if reduction == "mean" and weight is not None and epsilon:
         # Σ w_y: the denominator leaves the smoothing out.
-        options = {"reduction": "sum", "normalizer": _label_weight(be, x, target, weight, ignore_index)}
+        options = {
+            "reduction": "sum",
+            "normalizer": _label_weight(be, x, target, weight, ignore_index),
+        }
     elif reduction == "mean" and weight is not None:
         options = {"reduction": "weighted_mean"}
     return losses.cross_entropy(

@@ -44,9 +44,7 @@ class Probabilities:
         if self.floor is not None and not -inf < self.floor < 0.0:
             raise ValueError(f"floor is {self.floor!r}; expected a finite number below 0")
         if self.normalize not in (None, "before", "after"):
-            raise ValueError(
-                f"normalize is {self.normalize!r}; expected 'before', 'after' or None"
-            )
+            raise ValueError(f"normalize is {self.normalize!r}; expected 'before', 'after' or None")
 
 
 class _Logarithm:
@@ -88,9 +86,7 @@ class _Logarithm:
         return gradient
 
 
-def _constants(
-    p: Array, convention: Probabilities, *, mirrored: bool
-) -> list[tuple[Array, float]]:
+def _constants(p: Array, convention: Probabilities, *, mirrored: bool) -> list[tuple[Array, float]]:
     """Where the logarithm is constant, and what it is there: 1 − clip is never rounded."""
     found = []
     clip, offset = convention.clip, convention.offset
