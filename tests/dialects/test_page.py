@@ -185,8 +185,8 @@ def dialect_tables() -> str:
 def fault_table() -> str:
     text = (
         "\n## Differences\n\nWhere a dialect gives something else than the library, and why. "
-        "Each is measured by a test, in the version that\nstands here.\n\n| | measured in | the library |\n"
-        "|---|---|---|\n"
+        "Each is measured by a test, in the version that\nstands here.\n\n"
+        "| | measured in | the library |\n|---|---|---|\n"
     )
     for name, fault in FAULTS.items():
         text += f'| <a id="{name}"></a>{name} | {VERSIONS[fault.library]} | {cell(fault.text)} |\n'

@@ -37,7 +37,11 @@ def weighed(items: Any, weights: Array) -> Any:
     """Each item loss times its weight; 0 · ∞ = 0."""
     be, own = array_of(items)
     weights = be.xp.astype(weights, own.dtype)
-    return items * weights if isinstance(items, (Tracked, TrackedItems)) else times(be.xp, weights, own)
+    return (
+        items * weights
+        if isinstance(items, (Tracked, TrackedItems))
+        else times(be.xp, weights, own)
+    )
 
 
 def summed(items: Any) -> Any:
