@@ -40,7 +40,9 @@ FRAMEWORKS = {
     "tensorflow": ["tensorflow-cpu", "array-api-strict"],
 }
 """What each backend needs beside the package; the keys are those of the conformance adapters."""
-ALL = sorted({package for packages in FRAMEWORKS.values() for package in packages} | {"keras"})
+ALL = sorted(
+    {package for packages in FRAMEWORKS.values() for package in packages} | {"keras", "onnx"}
+)
 DEMO = ["rich", "matplotlib", "scikit-learn"]
 EVERYTHING = Path(__file__).parent / ".nox" / "everything"
 
@@ -82,6 +84,8 @@ def compiled(session: nox.Session, backend: str) -> None:
 def everything(session: nox.Session) -> None:
     """The environment of the sessions that need all frameworks: making it takes minutes."""
     install(session, "-e", ".", "mypy", "pyright", *TOOLS, *ALL, *DEMO)
+    # It requires the package tensorflow by that name, which tensorflow-cpu does not satisfy.
+    install(session, "--no-deps", "tf_keras")
 
 
 def run_with_everything(session: nox.Session, *command: str) -> None:
@@ -91,9 +95,9 @@ def run_with_everything(session: nox.Session, *command: str) -> None:
 
 @nox.session(venv_backend="none", requires=["everything"])
 def agreement(session: nox.Session) -> None:
-    """All frameworks in one process: equal bits, equal errors; and Keras on each of them."""
-    keras = "tests/agreement/test_keras.py"
-    run_with_everything(session, "pytest", "-n", "2", "tests/agreement", keras, *session.posargs)
+    """All frameworks in one process: equal bits, equal errors; Keras; other libraries' losses."""
+    folders = ["tests/agreement", "tests/dialects"]
+    run_with_everything(session, "pytest", "-n", "2", *(session.posargs or folders))
 
 
 @nox.session(venv_backend="none", requires=["everything"])

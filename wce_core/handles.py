@@ -191,7 +191,8 @@ class TrackedItems:
         axes = tuple(a % len(shape) for a in ((axes,) if isinstance(axes, int) else axes))
         count = prod(shape[a] for a in axes)
         if len(axes) == len(shape):
-            return self.sum() / float(count)
+            mean: Tracked = self.sum() / float(count)
+            return mean
 
         def pull(cotangent: Array) -> Array:
             kept = tuple(1 if i in axes else n for i, n in enumerate(shape))
@@ -206,7 +207,8 @@ class TrackedItems:
         return TrackedItems(self.predictions, values, lambda c: self._pull(c * weights))
 
     def __truediv__(self, number: Any) -> TrackedItems:
-        return self * (1.0 / number)
+        scaled: TrackedItems = self * (1.0 / number)
+        return scaled
 
     __rmul__ = __mul__
     __array_ufunc__ = None

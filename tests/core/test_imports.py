@@ -107,7 +107,10 @@ import wce_core
 elapsed = time.perf_counter() - start
 wce_core.losses.cross_entropy([[0.0, 1.0]], [1])
 wce_core.dialects.torch.cross_entropy(numpy.zeros((1, 2)), numpy.array([1]))
-loaded = {"torch", "jax", "tensorflow", "keras", "rich", "matplotlib", "sklearn", "mpmath", "optax", "onnx"}
+loaded = {
+    "torch", "jax", "tensorflow", "keras", "rich", "matplotlib", "sklearn", "mpmath", "optax",
+    "onnx",
+}
 print(sorted(loaded & set(sys.modules)), elapsed)
 """
 

@@ -1,9 +1,9 @@
 """What the tests of dialects share: drawn cases, libraries' answers, and how near ours must be.
 
-Every example is compared with the library itself and with NumPy and PyTorch; a share of them with
-JAX and TensorFlow, which take ten times as long (:data:`SHARE`). A case is drawn from few
-shapes, so that JAX compiles few operations; JAX runs operation by operation here (its compiled path
-is the core's, and is tested with that).
+Every example in float32, and every second in float64, is compared with the library itself and with
+NumPy and PyTorch; a share of them with JAX and TensorFlow, which take ten times as long. A case is
+drawn from few shapes, so that JAX compiles few operations; JAX runs operation by operation here
+(its compiled path is the core's, and is tested with that).
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ from wce_conformance.adapters import adapter
 from wce_core.handles import TrackedItems
 
 SHARE = {
+    ("agree", "float64"): 2,
     ("jax", "float32"): 8,
     ("jax", "float64"): 16,
     ("tensorflow", "float32"): 3,
     ("tensorflow", "float64"): 6,
 }
-"""Of how many examples one is computed in a framework; all of them if it is not named here."""
+"""Of how many examples one is computed; all of them if it is not named here."""
 
 FRAMEWORKS = ("numpy", "torch", "jax", "tensorflow")
 EPS = {"float32": 2.0**-23, "float64": 2.0**-52}
@@ -106,6 +107,8 @@ def agree(
     input of theirs changes the result, ``library_eps`` in what they compute whatever the dtype.
     """
     eps = EPS[x.dtype.name]
+    if crc32(x.tobytes()) % SHARE.get(("agree", x.dtype.name), 1):
+        return
     bound = 64 * max(eps, library_eps) * condition
     value, slope = measured(library, theirs, x, arrays)
     own_value, own_slope = measured(library, ours, x, arrays)
@@ -127,7 +130,7 @@ def everywhere(
 ) -> None:
     """The same value and gradient in every framework."""
     eps = EPS[x.dtype.name]
-    drawn_number = crc32(x.tobytes())
+    drawn_number = crc32(x.tobytes()) // 2
     for name in FRAMEWORKS:
         if drawn_number % SHARE.get((name, x.dtype.name), 1):
             continue

@@ -1,4 +1,4 @@
-"""Calls of Keras losses that every backend of Keras computes alike: lists, read in two processes."""
+"""Calls of losses that every backend of Keras computes alike: lists, read in two processes."""
 
 P = [[0.05, 0.85, 0.1], [0.2, 0.7, 0.1], [0.5, 0.25, 0.25]]
 ROWS = [[0.0, 1.0, 0.0], [0.25, 0.25, 0.5], [1.0, 0.0, 0.0]]

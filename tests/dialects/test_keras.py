@@ -26,6 +26,7 @@ own = dialects.keras
 SEEDS = st.integers(0, 2**20)
 SHAPES = st.sampled_from([(4, 3), (2, 3, 2)])
 LOGITS = st.booleans()
+AXES = st.sampled_from([-1, 1])
 SMOOTHING = st.sampled_from([0.0, 0.1])
 REDUCTIONS = st.sampled_from(
     ["sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none", None]
@@ -48,12 +49,13 @@ def predictions(
     if from_logits:
         return (rng.normal(size=shape) * 3).astype(dtype)
     p = rng.uniform(0.05, 0.95, shape)
-    p = np.where(rng.random(shape) < 0.1, 0.0, p)
-    return p.astype(dtype)
+    zero = rng.random(shape) < 0.1
+    zero[..., 0] = zero[:, 0] = False  # a row of zeros has no sum to be divided by
+    return np.where(zero, 0.0, p).astype(dtype)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@given(seed=SEEDS, shape=SHAPES, from_logits=LOGITS, smoothing=SMOOTHING, axis=st.sampled_from([-1, 1]))  # fmt: skip
+@given(seed=SEEDS, shape=SHAPES, from_logits=LOGITS, smoothing=SMOOTHING, axis=AXES)
 @drawn
 def test_binary_crossentropy(dtype, seed, shape, from_logits, smoothing, axis) -> None:
     rng = np.random.default_rng(seed)
@@ -70,7 +72,7 @@ def test_binary_crossentropy(dtype, seed, shape, from_logits, smoothing, axis) -
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@given(seed=SEEDS, shape=SHAPES, from_logits=LOGITS, smoothing=SMOOTHING, axis=st.sampled_from([-1, 1]))  # fmt: skip
+@given(seed=SEEDS, shape=SHAPES, from_logits=LOGITS, smoothing=SMOOTHING, axis=AXES)
 @drawn
 def test_categorical_crossentropy(dtype, seed, shape, from_logits, smoothing, axis) -> None:
     rng = np.random.default_rng(seed)
@@ -179,7 +181,7 @@ def test_classes(
         x,
         arrays,
         library="torch",
-        condition=40.0,
+        condition=10.0,
         library_eps=EPS["float32"],
     )
 

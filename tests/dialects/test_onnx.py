@@ -32,9 +32,9 @@ def evaluated(operator: str, arrays: dict[str, Any], outputs: int, **attributes:
     graph = helper.make_graph(
         [node],
         "loss",
-        [helper.make_tensor_value_info(name, kinds[name], a.shape) for name, a in given_ones.items()],
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names],
-    )  # fmt: skip
+        [helper.make_tensor_value_info(n, kinds[n], a.shape) for n, a in given_ones.items()],
+        [helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in names],
+    )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
     return list(ReferenceEvaluator(model).run(None, given_ones))
 

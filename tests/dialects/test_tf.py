@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -168,7 +169,9 @@ def test_compute_weighted_loss(dtype, seed, shape, weights, reduction) -> None:
         return own.nn.sigmoid_cross_entropy_with_logits(y, x)
 
     agree(
-        lambda x, y, w: own.compat.v1.losses.compute_weighted_loss(losses(x, y), w, reduction=reduction),
+        lambda x, y, w: own.compat.v1.losses.compute_weighted_loss(
+            losses(x, y), w, reduction=reduction
+        ),
         lambda x, y, w: v1.compute_weighted_loss(losses(x, y), w, reduction=reduction),
         logits(rng, shape, 3.0, dtype),
         {
@@ -178,7 +181,7 @@ def test_compute_weighted_loss(dtype, seed, shape, weights, reduction) -> None:
         library="tensorflow",
         condition=10.0,
         library_eps=EPS["float32"],
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -284,13 +287,17 @@ def test_log_loss(dtype, seed, shape, weights, reduction, epsilon) -> None:
     )
 
 
+def _unweighted(reduction: str, x: Any, y: Any) -> Any:
+    return own.compat.v1.losses.sigmoid_cross_entropy(y, x, 0.0, reduction=reduction)
+
+
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_no_weight_costs_nothing(framework: str) -> None:
     losses = own.compat.v1.losses
     for reduction in losses.Reduction.all():
         value, gradient = measured(
             framework,
-            lambda x, y: losses.sigmoid_cross_entropy(y, x, 0.0, reduction=reduction),
+            partial(_unweighted, reduction),
             np.ones((2, 2)),
             {"y": np.ones((2, 2))},
         )

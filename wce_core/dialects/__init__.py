@@ -5,6 +5,16 @@ TensorFlow arrays: its arguments, their order and defaults, its denominators and
 the losses of this library. Importing a dialect imports no framework.
 """
 
-from . import keras, keras2, onnx, optax, sklearn, tf, torch
+from . import keras, keras2, migration, onnx, optax, registry, sklearn, tf, torch
 
-__all__ = ["keras", "keras2", "onnx", "optax", "sklearn", "tf", "torch"]
+__all__ = [
+    "keras",
+    "keras2",
+    "migration",
+    "onnx",
+    "optax",
+    "registry",
+    "sklearn",
+    "tf",
+    "torch",
+]

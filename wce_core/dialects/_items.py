@@ -20,6 +20,8 @@ from ..types import Array
 
 def array_of(items: Any) -> tuple[Backend, Array]:
     """The item losses as an array, with its backend."""
+    if isinstance(items, Tracked):
+        return as_predictions(items.value)
     return as_predictions(items.values if isinstance(items, TrackedItems) else items)
 
 
@@ -35,7 +37,11 @@ def weighed(items: Any, weights: Array) -> Any:
     """Each item loss times its weight; 0 · ∞ = 0."""
     be, own = array_of(items)
     weights = be.xp.astype(weights, own.dtype)
-    return items * weights if isinstance(items, TrackedItems) else times(be.xp, weights, own)
+    return (
+        items * weights
+        if isinstance(items, (Tracked, TrackedItems))
+        else times(be.xp, weights, own)
+    )
 
 
 def summed(items: Any) -> Any:

@@ -33,9 +33,9 @@ def with_predictions_like(target_rank: int, predictions: Any, loss: Callable[[An
 
 def whole_labels(be: Backend, labels: Array, ignored: int | None, classes: int) -> Array:
     """Labels that Keras delivers as floats, as integers; what is no whole number, as no class."""
-    if "float" not in be.dtype_name(labels):
-        return labels
     xp = be.xp
+    if "float" not in be.dtype_name(labels):
+        return xp.astype(labels, be.dtype(be.index_dtype), copy=False)
     nowhere = float(classes if ignored == -1 else -1)
     whole = xp.where(xp.floor(labels) == labels, labels, nowhere)
     return xp.astype(whole, be.dtype(be.index_dtype))

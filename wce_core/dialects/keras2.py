@@ -101,7 +101,7 @@ def sparse_categorical_crossentropy(
 
 
 def weighted(fn: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-    """``keras.engine.training_utils.weighted_masked_objective`` of Keras 2.2, for item losses ``fn``.
+    """``keras.engine.training_utils.weighted_masked_objective`` of Keras 2.2, of item losses.
 
     The result is called as ``(y_true, y_pred, weights, mask=None)``. With v = fn(y_true, y_pred):
     v ← v·m / (mean(m) + 1e-7) if there is a mask; v ← its means along the axes that ``weights`` w

@@ -88,7 +88,7 @@ def _targets(be: Backend, x: Array, y_true: Any, labels: Any) -> Array:
     """Class indices, or the indicator matrix."""
     own, y = plain(y_true)
     shape = be.shape(x)
-    if len(own.shape(y)) == 2 and len(shape) == 2 and own.shape(y)[1] > 1:
+    if len(own.shape(y)) == 2 and len(shape) == 2 and own.shape(y)[1] != 1:
         return floating(be, companion(be, y, x, "y_true"), x)
     if len(own.shape(y)) == 2:
         y = own.xp.squeeze(y, axis=-1)
