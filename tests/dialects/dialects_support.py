@@ -26,8 +26,8 @@ SHARE = {
     ("agree", "float64"): 2,
     ("jax", "float32"): 8,
     ("jax", "float64"): 16,
-    ("tensorflow", "float32"): 3,
-    ("tensorflow", "float64"): 6,
+    ("tensorflow", "float32"): 6,
+    ("tensorflow", "float64"): 12,
 }
 """Of how many examples one is computed; all of them if it is not named here."""
 
