@@ -23,6 +23,8 @@ from .types import Array, Arrays, Empty, Form, Precision, Reduction, Smoothing, 
 from .weightings import SOFT_WEIGHTINGS, WEIGHTINGS
 from .weightings.class_weight import listed
 
+FLOATING = ("float64", "float32", *HALVES)
+
 
 @dataclass(frozen=True)
 class Options:
