@@ -72,15 +72,6 @@ def coverage(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
-@nox.parametrize("backend", ["torch", "jax", "tensorflow"])
-def compiled(session: nox.Session, backend: str) -> None:
-    """Every case through the compiler, where ``tests`` sees a sample: up to half an hour each."""
-    install(session, "-e", ".", *TOOLS, *FRAMEWORKS[backend])
-    env = {"WCE_EVERY_CASE": "1"}
-    session.run("pytest", "-n", "2", "--backend", backend, "tests/core/test_cases.py", env=env)
-
-
-@nox.session(default=False)
 def everything(session: nox.Session) -> None:
     """The environment of the sessions that need all frameworks: making it takes minutes."""
     install(session, "-e", ".", "mypy", "pyright", *TOOLS, *ALL, *DEMO)
@@ -88,9 +79,11 @@ def everything(session: nox.Session) -> None:
     install(session, "--no-deps", "tf_keras")
 
 
-def run_with_everything(session: nox.Session, *command: str) -> None:
+def run_with_everything(
+    session: nox.Session, *command: str, env: dict[str, str] | None = None
+) -> None:
     """``python -m command`` in that environment."""
-    session.run(str(EVERYTHING / "bin" / "python"), "-m", *command, external=True)
+    session.run(str(EVERYTHING / "bin" / "python"), "-m", *command, external=True, env=env)
 
 
 @nox.session(venv_backend="none", requires=["everything"])
@@ -98,6 +91,14 @@ def agreement(session: nox.Session) -> None:
     """All frameworks in one process: equal bits, equal errors; Keras; other libraries' losses."""
     folders = ["tests/agreement", "tests/dialects"]
     run_with_everything(session, "pytest", "-n", "2", *(session.posargs or folders))
+
+
+@nox.session(default=False, venv_backend="none", requires=["everything"])
+def thorough(session: nox.Session) -> None:
+    """What other sessions see a sample of, whole: every case by every route, for about two hours."""
+    files = ["tests/core/test_cases.py", "tests/agreement/test_agreement.py", "tests/dialects"]
+    command = ["pytest", "-n", "2", *(session.posargs or files)]
+    run_with_everything(session, *command, env={"WCE_EVERY_CASE": "1"})
 
 
 @nox.session(venv_backend="none", requires=["everything"])

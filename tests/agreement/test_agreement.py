@@ -174,7 +174,7 @@ def test_random_batches_have_the_same_bits(setting: Setting, seed: int) -> None:
 
 CORPUS = [v for v in load_vectors() if v.error is None and v.dtype != "float64"]
 COMPILED = {("torch", "compiled"): 50, ("tensorflow", "compiled"): 10, ("tensorflow", "xla"): 10}
-"""One vector in how many by the routes that compile each; ``nox -s compiled`` runs them all."""
+"""One vector in how many by the routes that compile each; ``nox -s thorough`` runs them all."""
 
 
 @pytest.mark.parametrize("vector", CORPUS, ids=str)

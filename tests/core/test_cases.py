@@ -19,7 +19,7 @@ SAMPLED = {
     ("tensorflow", "compiled"): 4,
     ("tensorflow", "xla"): 4,
 }
-"""Routes that compile each case, and one in how many they see; ``nox -s compiled`` runs all."""
+"""Routes that compile each case, and one in how many they see; ``nox -s thorough`` runs all."""
 CASES = {case.id: case for case in small_cases()}
 
 
