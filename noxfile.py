@@ -95,7 +95,7 @@ def agreement(session: nox.Session) -> None:
 
 @nox.session(default=False, venv_backend="none", requires=["everything"])
 def thorough(session: nox.Session) -> None:
-    """What other sessions see a sample of, whole: every case by every route, for about two hours."""
+    """What other sessions see a sample of, whole: every case by every route, for hours."""
     files = ["tests/core/test_cases.py", "tests/agreement/test_agreement.py", "tests/dialects"]
     command = ["pytest", "-n", "2", *(session.posargs or files)]
     run_with_everything(session, *command, env={"WCE_EVERY_CASE": "1"})

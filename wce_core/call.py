@@ -202,7 +202,8 @@ def _layout(be: Backend, options: Options, predictions: Array) -> Layout:
 
 
 def _axis(options: Options, shape: tuple[int | None, ...]) -> int | None:
-    rank, axis = len(shape), options.axis
+    # A plain number: of a symbol that stands for many, Dynamo could not make a message.
+    rank, axis = len(shape), None if options.axis is None else int(options.axis)
     if axis is None:
         if options.categorical:
             raise TypeError("axis is None; expected the number of the class axis")

@@ -76,7 +76,7 @@ class WceCore:
             value = (function if eager else self._compiled(function, arrays))(**arrays)
         except Exception as error:  # whatever it is, it is the answer
             root = _root(error)
-            return Refused(type(root).__name__, str(root).partition("\n")[0])
+            return Refused(_name(root), str(root).partition("\n")[0])
         return Answer(self.adapter.to_numpy(value), None)
 
     def _compiled(
@@ -101,3 +101,12 @@ def _root(error: BaseException) -> BaseException:
     while error.__cause__ is not None and not isinstance(error, ValueError | TypeError):
         error = error.__cause__
     return error
+
+
+def _name(error: BaseException) -> str:
+    """Compiling one whole graph, Dynamo raises errors of its own for those that it met."""
+    name = type(error).__name__
+    return OBSERVED.get(name, name)
+
+
+OBSERVED = {"ObservedValueErrorError": "ValueError", "ObservedTypeError": "TypeError"}

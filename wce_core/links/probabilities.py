@@ -38,7 +38,7 @@ class Probabilities:
 
     def __post_init__(self) -> None:
         if self.clip is not None and not 0.0 <= self.clip < 0.5:
-            raise ValueError(f"clip is {self.clip!r}; expected a number in [0, 0.5)")
+            raise ValueError(f"clip is {float(self.clip)}; expected a number in [0, 0.5)")
         if not 0.0 <= self.offset < inf:
             raise ValueError(f"offset is {self.offset!r}; expected a finite number from 0 on")
         if self.floor is not None and not -inf < self.floor < 0.0:
