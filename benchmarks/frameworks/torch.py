@@ -56,9 +56,11 @@ def _theirs(workload: Workload, w: torch.Tensor) -> Loss:
 def _step(loss: Loss, arrays: dict[str, torch.Tensor]) -> Call:
     x, y = arrays["x"].clone().requires_grad_(), arrays["y"]
 
-    def step() -> None:
+    def step() -> tuple[torch.Tensor, torch.Tensor | None]:
         x.grad = None
-        loss(x, y).backward()  # type: ignore[no-untyped-call]  # PyTorch's
+        value = loss(x, y)
+        value.backward()  # type: ignore[no-untyped-call]  # PyTorch's
+        return value, x.grad
 
     return step
 

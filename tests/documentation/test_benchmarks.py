@@ -1,0 +1,75 @@
+"""The benchmarks run, and both sides of each pair compute the same."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from benchmarks import measure, memory, report
+from benchmarks.frameworks import NAMES, pairs_of
+from benchmarks.targets import Target, verdict
+from benchmarks.timing import compare
+from benchmarks.workloads import GROWTH, WORKLOADS, Workload
+
+SMALL = [workload for workload in WORKLOADS if workload.small]
+pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")  # Inductor's own
+
+
+@pytest.mark.parametrize("workload", SMALL, ids=lambda workload: workload.name)
+@pytest.mark.parametrize("framework", [name for name in NAMES if find_spec(name)])
+def test_both_sides_compute_the_same(framework: str, workload: Workload) -> None:
+    for pair in pairs_of(framework)(workload):
+        ours, theirs = (_values(side()) for side in (pair.ours, pair.theirs))
+        assert len(ours) == len(theirs)
+        for a, b in zip(ours, theirs, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-7, err_msg=str(pair[:4]))
+
+
+def _values(result: object) -> list[np.ndarray]:
+    found = result if isinstance(result, tuple) else (result,)
+    plain = [each.detach() if hasattr(each, "detach") else each for each in found]
+    return [np.asarray(each).reshape(-1) for each in plain]
+
+
+def test_the_table_and_the_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(measure, "WORKLOADS", SMALL)
+    monkeypatch.setattr(measure, "GROWTH", [GROWTH[0], GROWTH[-7]])
+    monkeypatch.setattr(memory, "MEASURED", ())
+    result = measure.measured("numpy", seconds=0.01, advance=lambda what: None)
+    console = Console(file=StringIO(), width=200)
+    report.show(console, [result])
+    assert "sklearn _loss" in console.file.getvalue()
+    report.write(tmp_path, [result])
+    page = (tmp_path / "benchmarks.md").read_text(encoding="utf-8")
+    for workload in SMALL:
+        assert f"| {workload.name} | sklearn _loss | eager | native | value + gradient |" in page
+    assert (tmp_path / "benchmarks-numpy.png").stat().st_size > 10_000
+
+
+def test_a_ratio_is_ours_over_theirs() -> None:
+    fast, slow = (lambda n=n: sum(range(n)) for n in (1000, 10_000))
+    found = compare(fast, slow, seconds=0.05)
+    assert found.low <= found.median <= found.high < 0.5
+    assert found.ours < found.theirs
+
+
+def test_verdicts() -> None:
+    target = Target(must=1.0, aim=0.5)
+    assert [verdict(target, r).partition(" (")[0] for r in (0.4, 0.9, 1.1)] == [
+        "aim met",
+        "must met",
+        "**missed**",
+    ]
+    assert verdict(None, 1.0) == ""
+
+
+def test_peak_memory_is_that_of_the_call() -> None:
+    """NumPy's own formula holds several arrays of the size of the predictions; ours, one."""
+    workload = next(each for each in WORKLOADS if each.name == "CE 4096 × 1000")
+    ours, theirs = (memory.peak("numpy", workload, 1, side) for side in ("ours", "theirs"))
+    assert workload.size * 4 <= ours < theirs
