@@ -19,10 +19,10 @@ ROWS = [
 ]
 
 
-@pytest.mark.parametrize("backend", NAMES)
-def test_every_backend_and_dtype_is_there(backend: str) -> None:
-    found = {(row["precision"], row["dtype"]) for row in ROWS if row["backend"] == backend}
-    dtypes = ("float64", "float32") if backend == "array_api_strict" else EPS
+@pytest.mark.parametrize("name", NAMES)
+def test_every_backend_and_dtype_is_there(name: str) -> None:
+    found = {(row["precision"], row["dtype"]) for row in ROWS if row["backend"] == name}
+    dtypes = ("float64", "float32") if name == "array_api_strict" else EPS
     assert found == {(precision, dtype) for precision in ("native", "exact") for dtype in dtypes}
 
 
