@@ -87,6 +87,36 @@ class KerasLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras ships no type
         return cls(configured(**given), name=config["name"])
 
 
+@keras.saving.register_keras_serializable(package="wce_core")
+class DialectLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras ships no types
+    """A class of ``wce_core.dialects.keras``, which takes Keras' weights and masks and reduces."""
+
+    def __init__(self, loss: Any, name: str | None = None) -> None:
+        if loss.reduction in ("none", None):
+            raise ValueError(f"reduction={loss.reduction!r} gives no number for Keras to train on")
+        super().__init__(name=name or loss.name, reduction="none")
+        self.loss = loss
+
+    def __call__(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> Array:
+        """The loss, with what Keras passes put in its place."""
+        mask = get_keras_mask(y_pred)
+        y_true, y_pred = keras.ops.convert_to_tensor(y_true), keras.ops.convert_to_tensor(y_pred)
+        if sample_weight is not None:
+            sample_weight = keras.ops.convert_to_tensor(sample_weight)
+        return self.loss(y_true, y_pred, sample_weight=sample_weight, mask=mask)
+
+    def get_config(self) -> dict[str, Any]:
+        """The name, class and arguments of the loss."""
+        return {"name": self.name, "loss": type(self.loss).__name__, "arguments": vars(self.loss)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> DialectLoss:
+        """The same loss again."""
+        from wce_core.dialects import keras as dialect  # only to load: dialects ask for this class
+
+        return cls(getattr(dialect, config["loss"])(**config["arguments"]), name=config["name"])
+
+
 def _paired(y_true: Array, y_pred: Array) -> Array:
     """Binary targets with the predictions' rank: Keras leaves open a last axis of length 1."""
     rank = len(y_pred.shape)

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import wce_core
-from wce_backends.keras import KerasLoss
-from wce_core import losses
+from wce_backends.keras import DialectLoss, KerasLoss
+from wce_core import dialects, losses
 
 pytestmark = [
     # NumPy warns of Keras' own variables.
@@ -316,3 +316,34 @@ def test_tensors_are_not_saved() -> None:
     )
     with pytest.raises(TypeError, match="class_weight is .* compile=False"):
         loss.get_config()
+
+
+DIALECTS: dict[str, tuple[int, Any]] = {
+    "BinaryCrossentropy": (1, (Y[:, None] == 1).astype(np.float32)),
+    "CategoricalCrossentropy": (3, np.eye(3, dtype=np.float32)[Y]),
+    "SparseCategoricalCrossentropy": (3, Y),
+}
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+@pytest.mark.parametrize("weights", [None, WEIGHTS])
+def test_class_forms_of_the_dialect_train_as_those_of_keras(name: str, weights: Any) -> None:
+    outputs, y = DIALECTS[name]
+    steps = []
+    for loss in (
+        getattr(dialects.keras, name)(from_logits=True).keras(),
+        getattr(keras.losses, name)(from_logits=True),
+    ):
+        model = linear(outputs, loss)
+        model.fit(X, y, sample_weight=weights, batch_size=60, epochs=2, shuffle=False, verbose=0)
+        steps.append(np.asarray(model.get_weights()[0]))
+    np.testing.assert_allclose(*steps, rtol=1e-4, atol=1e-6)
+
+
+def test_a_saved_class_form_is_the_same_again() -> None:
+    own = dialects.keras.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1, name="own")
+    again = DialectLoss.from_config(own.keras().get_config())
+    assert vars(again.loss) == vars(own)
+    assert again.name == "own"
+    with pytest.raises(ValueError, match="no number for Keras"):
+        dialects.keras.BinaryCrossentropy(reduction="none").keras()

@@ -146,6 +146,16 @@ class _Loss:
             return items if sample_weight is None else weighed(items, sample_weight)
         return narrowed(items, self._reduced(parts(items, sample_weight, kept)))
 
+    def keras(self) -> Any:
+        """A ``keras.losses.Loss`` for ``compile(loss=…)``.
+
+        Keras calls an object of any other class without weights and mask, and would average its
+        one number over them without a word.
+        """
+        from wce_backends.keras import DialectLoss
+
+        return DialectLoss(self)
+
     def _reduced(self, found: LossParts) -> Any:
         if self.reduction == "sum":
             return found.sum()
@@ -171,7 +181,7 @@ class BinaryCrossentropy(_Loss):
     With values v, means along the last axis, ``sample_weight`` s of their shape or a column, and
     ``mask`` m: ``"sum_over_batch_size"`` and ``"mean"`` are Σ s·v / number of values that m keeps;
     ``"mean_with_sample_weight"`` is Σ s·v / Σ s, s broadcast to the values; ``"sum"`` is Σ s·v;
-    ``"none"`` and None are s·v. A mean of nothing is 0.
+    ``"none"`` and None are s·v. A mean of nothing is 0. For ``compile(loss=…)``: :meth:`keras`.
 
     >>> import numpy as np
     >>> from wce_core import dialects
