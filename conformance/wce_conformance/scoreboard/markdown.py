@@ -26,7 +26,8 @@ def markdown(columns: Sequence[Column]) -> str:
 def _head(columns: Sequence[Column]) -> Iterator[str]:
     yield f"# {TITLE}"
     yield ""
-    yield "Made by `python -m wce_conformance scoreboard`."
+    whole = "" if any(column.one_in > 1 for column in columns) else " --all"
+    yield f"Made by `python -m wce_conformance scoreboard{whole}`."
     yield ""
     yield from (f"* {rule}" for rule in rules(columns))
     yield ""
