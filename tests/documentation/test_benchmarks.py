@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from benchmarks import measure, memory, report
+from benchmarks import measure, memory, report, timing
 from benchmarks.frameworks import NAMES, pairs_of
 from benchmarks.targets import Target, verdict
 from benchmarks.timing import compare
@@ -51,11 +52,18 @@ def test_the_table_and_the_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     assert (tmp_path / "benchmarks-numpy.png").stat().st_size > 10_000
 
 
-def test_a_ratio_is_ours_over_theirs() -> None:
-    fast, slow = (lambda n=n: sum(range(n)) for n in (1000, 10_000))
-    found = compare(fast, slow, seconds=0.05)
-    assert found.low <= found.median <= found.high < 0.5
-    assert found.ours < found.theirs
+def test_a_ratio_is_ours_over_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a clock that only the two functions move."""
+    now = [0.0]
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: now[0])
+
+    def taking(seconds: float) -> Callable[[], None]:
+        return lambda: now.__setitem__(0, now[0] + seconds)
+
+    found = compare(taking(0.002), taking(0.01), seconds=0.5)
+    np.testing.assert_allclose([found.low, found.median, found.high], 0.2)
+    np.testing.assert_allclose([found.ours, found.theirs], [0.002, 0.01])
+    assert found.rounds >= 7
 
 
 def test_verdicts() -> None:
