@@ -32,7 +32,8 @@ def compare(
 
     Which side begins a round alternates too: what a call leaves in the caches favours nobody.
     """
-    ours(), theirs()
+    ours()
+    theirs()
     repeat = max(1, round(1e-3 / max(min(_timed(ours, 1), _timed(theirs, 1)), 1e-7)))
     first: list[float] = []
     second: list[float] = []

@@ -1,5 +1,7 @@
 """The wording of errors: the argument, what it is, what was expected."""
 
+from collections.abc import Iterable
+
 
 def shape_error(name: str, shape: tuple[int | None, ...], expected: str) -> ValueError:
     """A ValueError for an argument of the wrong shape."""
@@ -22,7 +24,7 @@ def ragged_error(name: str) -> ValueError:
     return ValueError(f"{name} is a list of rows of different lengths; expected equal lengths")
 
 
-def choice_error(name: str, value: object, choices: object) -> ValueError:
+def choice_error(name: str, value: object, choices: Iterable[object]) -> ValueError:
     """A ValueError for an option that is not one of its literals."""
-    listed = ", ".join(repr(choice) for choice in choices)  # type: ignore[attr-defined]
+    listed = ", ".join(repr(choice) for choice in choices)
     return ValueError(f"{name} is {value!r}; expected one of {listed}")

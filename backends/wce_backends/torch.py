@@ -193,7 +193,7 @@ def _transformed(*arrays: Array) -> bool:
 
 
 def _tangent(array: Array) -> Array | None:
-    return forward_ad.unpack_dual(array).tangent  # type: ignore[no-untyped-call]
+    return forward_ad.unpack_dual(array).tangent  # type: ignore[no-untyped-call]  # PyTorch's
 
 
 def _autocast(device: torch.device) -> bool:
@@ -251,7 +251,7 @@ def _run(be: TorchBackend, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
 
 
 def _applied(function: type[torch.autograd.Function], *args: Any) -> tuple[Array, ...]:
-    result = function.apply(*args)  # type: ignore[no-untyped-call]
+    result = function.apply(*args)  # type: ignore[no-untyped-call]  # PyTorch's
     return result if isinstance(result, tuple) else (result,)
 
 
@@ -418,11 +418,11 @@ class _Flush(torch.autograd.Function):
 
 
 def _flushed(array: Array) -> Array:
-    return _Flush.apply(array)  # type: ignore[no-untyped-call]
+    return _Flush.apply(array)  # type: ignore[no-untyped-call]  # PyTorch's
 
 
 # Dynamo refuses a Function with jvp, but not one it is told to leave for AOTAutograd to follow.
-torch.compiler.allow_in_graph(_flushed)  # type: ignore[no-untyped-call]
+torch.compiler.allow_in_graph(_flushed)  # type: ignore[no-untyped-call]  # PyTorch's
 
 
 class _Blocks(TorchBackend):

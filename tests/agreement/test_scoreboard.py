@@ -69,7 +69,7 @@ def test_a_wrong_implementation_is_counted_as_failed(monkeypatch: pytest.MonkeyP
 
 
 def test_a_crash_is_a_failure_that_names_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Crashing(type(WRONG["count for weight"]())):  # type: ignore[misc]
+    class Crashing(type(WRONG["count for weight"]())):
         def run(self, vector: Vector, route: str = "eager", precision: str = "native") -> Given:
             if vector.reduction == "none":
                 raise OverflowError("too much")

@@ -89,11 +89,11 @@ def categorical(soft: str, epsilon: float, form: str, precision: str) -> tuple[S
             class_weight=w,
             sample_weight=s,
             cost_matrix=costs,
-            soft_weighting=soft,  # type: ignore[arg-type]
+            soft_weighting=soft,
             label_smoothing=epsilon,
-            form=form,  # type: ignore[arg-type]
+            form=form,
             reduction="weighted_mean",
-            precision=precision,  # type: ignore[arg-type]
+            precision=precision,
         )
 
     logarithm = {"logits": jax.nn.log_softmax, "probabilities": jnp.log}.get(form, lambda x: x)
@@ -112,11 +112,11 @@ def binary(soft: str, epsilon: float, form: str, precision: str) -> tuple[Scalar
             class_weight=pairs,
             pos_weight=positive,
             sample_weight=s,
-            soft_weighting=soft,  # type: ignore[arg-type]
+            soft_weighting=soft,
             label_smoothing=epsilon,
-            form=form,  # type: ignore[arg-type]
+            form=form,
             reduction="weighted_mean",
-            precision=precision,  # type: ignore[arg-type]
+            precision=precision,
         )
 
     def plain(x: Any, y: Any, pairs: Any, positive: Any, s: Any) -> Any:
@@ -140,7 +140,7 @@ def indexed(epsilon: float, precision: str) -> tuple[Scalar, Scalar]:
             cost_matrix=costs,
             label_smoothing=epsilon,
             reduction="weighted_mean",
-            precision=precision,  # type: ignore[arg-type]
+            precision=precision,
         )
 
     def plain(x: Any, w: Any, s: Any, costs: Any) -> Any:
@@ -188,7 +188,7 @@ def along(function: Scalar, at: Arguments, direction: Arguments) -> Any:
 
 
 def slopes(function: Scalar, at: Arguments) -> Arguments:
-    return jax.grad(function, tuple(range(len(at))))(*at)  # type: ignore[no-any-return]
+    return jax.grad(function, tuple(range(len(at))))(*at)
 
 
 def dot(a: Arguments, b: Arguments) -> Any:
@@ -228,7 +228,7 @@ def truth(name: str) -> tuple[Any, Any, Any]:
 
     with jax.enable_x64(True):
         found = jax.jit(everything)(tuple(map(jnp.asarray, at)))
-        return jax.tree.map(np.asarray, found)  # type: ignore[no-any-return]
+        return jax.tree.map(np.asarray, found)
 
 
 def single(arrays: Arguments) -> Arguments:
@@ -277,8 +277,8 @@ def ours(x: Any, *, reduction: str = "mean", precision: str = "native") -> Any:
         x,
         LABELS,
         class_weight=CLASS_WEIGHT,
-        reduction=reduction,  # type: ignore[arg-type]
-        precision=precision,  # type: ignore[arg-type]
+        reduction=reduction,
+        precision=precision,
     )
 
 
@@ -329,7 +329,7 @@ def test_third_derivatives() -> None:
 @pytest.mark.parametrize("precision", ["native", "exact"])
 def test_reverse_mode_three_times(z: float, precision: str) -> None:
     def loss(z: Any) -> Any:
-        return binary_cross_entropy(z, 1.0, pos_weight=3.0, precision=precision)  # type: ignore[arg-type]
+        return binary_cross_entropy(z, 1.0, pos_weight=3.0, precision=precision)
 
     p = 1 / (1 + np.exp(-z))
     assert_close(jax.grad(loss)(z), 3 * (p - 1), 1e-6)
@@ -379,7 +379,7 @@ def test_an_index_and_its_one_hot_row_agree_to_second_order(soft: str) -> None:
 
     def both(targets: Any) -> Any:
         def loss(x: Any, w: Any) -> Any:
-            return cross_entropy(x, targets, class_weight=w, soft_weighting=soft)  # type: ignore[arg-type]
+            return cross_entropy(x, targets, class_weight=w, soft_weighting=soft)
 
         return slopes(loss, (x, w)), along(lambda *a: slopes(loss, a), (x, w), (x, w))
 

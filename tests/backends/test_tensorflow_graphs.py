@@ -242,8 +242,8 @@ def test_functions_that_are_run_eagerly() -> None:
 
 
 def test_a_saved_model(tmp_path: Path) -> None:
-    class Model(tf.Module):  # type: ignore[misc]
-        @tf.function(input_signature=[spec(None, C), spec(None, dtype=tf.int64)])  # type: ignore[untyped-decorator]
+    class Model(tf.Module):
+        @tf.function(input_signature=[spec(None, C), spec(None, dtype=tf.int64)])
         def loss(self, x: Any, y: Any) -> Any:
             return cross_entropy(x, y, class_weight=W, precision="exact")
 
@@ -307,7 +307,7 @@ def test_an_unused_gradient_is_not_in_the_compiled_program() -> None:
     assert exponentials(value) <= exponentials(plain)
 
 
-@tf.function  # type: ignore[untyped-decorator]
+@tf.function
 def everything_public(x: Any, y: Any, q: Any) -> Any:
     """AutoGraph has the source of this function, and converts what it calls if it may."""
     weights = {0: 1.0, 1: 2.0, 2: 3.0, 3: 4.0}

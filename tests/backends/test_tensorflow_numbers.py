@@ -312,7 +312,7 @@ def test_what_is_excluded_reaches_nothing(mode: str) -> None:
 # What is refused --------------------------------------------------------------------------------
 
 
-class Pair(tf.experimental.ExtensionType):  # type: ignore[misc]
+class Pair(tf.experimental.ExtensionType):
     first: tf.Tensor
     second: tf.Tensor
 

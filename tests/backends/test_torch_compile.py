@@ -146,13 +146,13 @@ class TestGradients:
         for x in (tracked(6, 4), tracked(6, 4).detach()):
             torch._dynamo.reset()
             with torch.no_grad():
-                loss = lambda a: losses.cross_entropy(a, y)  # noqa: E731  # a fresh code object
+                loss = lambda a: losses.cross_entropy(a, y)  # a fresh code object
                 torch.compile(loss, fullgraph=True, backend=count)(x)
         assert sizes[0] == sizes[1]
 
     def test_weights_alone(self) -> None:
         x, y, w = normal(6, 4, seed=0), labels(6, 4), torch.ones(4, requires_grad=True)
-        loss = lambda w: losses.cross_entropy(x, y, class_weight=w, sample_weight=w[y])  # noqa: E731
+        loss = lambda w: losses.cross_entropy(x, y, class_weight=w, sample_weight=w[y])
         (expected,) = torch.autograd.grad(loss(w), w)
         (found,) = torch.autograd.grad(compiled(loss)(w), w)
         torch.testing.assert_close(found, expected)
@@ -250,7 +250,7 @@ class TestTransforms:
     def test_value_and_grad(self, precision: Any) -> None:
         x, y = normal(4, 3, seed=0), labels(4, 3)
         both = wce_core.value_and_grad(losses.cross_entropy)
-        step = lambda a: both(a, y, class_weight=[1.0, 2.0, 3.0], precision=precision)  # noqa: E731
+        step = lambda a: both(a, y, class_weight=[1.0, 2.0, 3.0], precision=precision)
         torch.testing.assert_close(compiled(step)(x), step(x))
 
 
@@ -272,7 +272,7 @@ class TestCompanions:
     )
     def test_weights(self, weight: Any) -> None:
         x, y = tracked(6, 3, dtype=torch.float64), labels(6, 3)
-        loss = lambda a: losses.cross_entropy(a, y, class_weight=weight)  # noqa: E731
+        loss = lambda a: losses.cross_entropy(a, y, class_weight=weight)
         value, expected = compiled(loss)(x), loss(x)
         torch.testing.assert_close(value, expected, rtol=1e-15, atol=0)
         (found,), (plain,) = (torch.autograd.grad(v, x) for v in (value, expected))
@@ -282,17 +282,17 @@ class TestCompanions:
         x = tracked(3, 2)
         for y, mask in (([0, 1, 1], [True, False, True]), (np.array([0, 1, 1]), np.ones(3, bool))):
             torch._dynamo.reset()
-            loss = lambda a, y=y, m=mask: losses.cross_entropy(a, y, mask=m)  # noqa: E731
+            loss = lambda a, y=y, m=mask: losses.cross_entropy(a, y, mask=m)
             torch.testing.assert_close(compiled(loss)(x), loss(x))
 
     def test_numpy_arrays_as_arguments(self) -> None:
         x, y, s = tracked(3, 2), np.array([0, 1, 1]), np.array([1.0, 2.0, 3.0])
-        loss = lambda a, y, s: losses.cross_entropy(a, y, sample_weight=s)  # noqa: E731
+        loss = lambda a, y, s: losses.cross_entropy(a, y, sample_weight=s)
         torch.testing.assert_close(compiled(loss)(x, y, s), loss(x, y, s))
 
     def test_scalars(self) -> None:
         z, y = tracked(6), labels(6, 2)
-        loss = lambda a, w: losses.binary_cross_entropy(  # noqa: E731
+        loss = lambda a, w: losses.binary_cross_entropy(
             a, y, pos_weight=w, ignore_index=-1, reduction="sum", normalizer=2.5
         )
         torch.testing.assert_close(compiled(loss)(z, 3.0), loss(z, 3.0))

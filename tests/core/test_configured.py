@@ -78,5 +78,5 @@ def test_immutable() -> None:
     weights[1] = 100.0
     assert loss(np.zeros((1, 2)), [1]) == before
     with pytest.raises(dataclasses.FrozenInstanceError):
-        loss.reduction = "sum"  # type: ignore[misc]
+        loss.reduction = "sum"
     assert repr(losses.BinaryCrossEntropy(reduction="sum")) == "BinaryCrossEntropy(reduction='sum')"

@@ -270,7 +270,7 @@ def test_constant_denominators_scale_the_gradient() -> None:
     mask = [True, True, False]
     whole = cross_entropy(x, y, sample_weight=s, mask=mask, reduction="sum")
     for reduction, denominator in denominators.items():
-        part: Result = cross_entropy(x, y, sample_weight=s, mask=mask, reduction=reduction)  # type: ignore[arg-type]
+        part: Result = cross_entropy(x, y, sample_weight=s, mask=mask, reduction=reduction)
         assert close(times(part.gradient, denominator), whole.gradient)
     divided = cross_entropy(x, y, sample_weight=s, mask=mask, reduction="sum", normalizer=2.5)
     assert close(times(divided.gradient, 2.5), whole.gradient)
@@ -290,7 +290,7 @@ def run(case: Case, **changes: Any) -> Result:
     arguments |= {**case.arguments, **changes}
     arguments = {name: plain(value) for name, value in arguments.items() if value is not None}
     losses = {"cross_entropy": cross_entropy, "binary_cross_entropy": binary_cross_entropy}
-    return losses[case.loss](**arguments)  # type: ignore[no-any-return, operator]
+    return losses[case.loss](**arguments)
 
 
 def plain(value: Any) -> Any:
@@ -360,8 +360,7 @@ def test_soft_rules_agree_on_hard_targets() -> None:
     x, weights = [[0.5, -1.0, 2.0], [1.0, 0.0, -0.5]], [0.5, 2.0, 4.0]
     for targets in ([2, 0], [[0.0, 0.0, 3.0], [0.5, 0.0, 0.0]]):
         results = [
-            cross_entropy(x, targets, class_weight=weights, soft_weighting=rule)  # type: ignore[arg-type]
-            for rule in RULES
+            cross_entropy(x, targets, class_weight=weights, soft_weighting=rule) for rule in RULES
         ]
         assert all(close(r.gradient, results[0].gradient, 1e-25) for r in results)
         assert all(r.omega == results[0].omega for r in results)
@@ -659,7 +658,7 @@ class TestMass:
                 x,
                 [0, 3, 0],
                 label_smoothing=0.2,
-                smoothing=smoothing,  # type: ignore[arg-type]
+                smoothing=smoothing,
                 reduction="sum",
             )
             assert close(smoothed.gradient, cross_entropy(x, mass, reduction="sum").gradient)
@@ -667,7 +666,7 @@ class TestMass:
     def test_shares_are_those_before_smoothing(self) -> None:
         weights = {"class_weight": [2.0, 6.0], "label_smoothing": 0.5}
         omega = [
-            cross_entropy([0.0, 0.0], [1.0, 3.0], soft_weighting=rule, **weights).omega  # type: ignore[arg-type]
+            cross_entropy([0.0, 0.0], [1.0, 3.0], soft_weighting=rule, **weights).omega
             for rule in RULES
         ]
         assert close(omega, [18.0, 20.0, 4 * 2**0.25 * 6**0.75, 24.0])

@@ -189,7 +189,7 @@ def test_the_report_names_failures_and_samples() -> None:
     records = run(Changed(), Choice(precisions=("native",)))
     console = Console(width=100, file=StringIO())
     show(console, "changed 0", records, {"eager": 7})
-    text = console.file.getvalue()  # type: ignore[attr-defined]  # a StringIO
+    text = console.file.getvalue()
     failed = {record.vector for record in records if record.status == "failed"}
     assert failed
     assert all(vector in text for vector in failed)

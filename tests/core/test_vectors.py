@@ -312,7 +312,7 @@ def test_a_long_case_is_what_the_oracle_says_of_it(reduction: str) -> None:
         for a, b in zip(mine, right, strict=True):
             assert abs(mp.mpf(a) - b) <= abs(mp.mpf(b)) * mp.mpf(2) ** -50
     assert case.predictions.shape == (9, 3)
-    assert case.arguments["sample_weight"].shape == (9,)  # type: ignore[union-attr]  # an array
+    assert case.arguments["sample_weight"].shape == (9,)
 
 
 def test_a_long_case_without_a_rule_is_refused() -> None:

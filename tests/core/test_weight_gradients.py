@@ -27,7 +27,7 @@ def kinked(case: Case) -> bool:
     """A row without mass has shares 0/0, and no gradient to its targets but with ``per_class``."""
     if case.loss != "cross_entropy" or len(case.targets.shape) != len(case.predictions.shape):
         return False
-    rows = as_numpy(case.targets).astype(np.float64).sum(int(case.arguments.get("axis", -1)))  # type: ignore[arg-type]
+    rows = as_numpy(case.targets).astype(np.float64).sum(int(case.arguments.get("axis", -1)))
     shares = "soft_weighting" in case.arguments or "cost_matrix" in case.arguments
     return shares and bool((rows == 0).any())
 

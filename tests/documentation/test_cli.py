@@ -22,7 +22,7 @@ def _python(*arguments: str, **options: object) -> subprocess.CompletedProcess[s
         text=True,
         timeout=300,
         check=False,
-        **options,  # type: ignore[call-overload]
+        **options,
     )
 
 

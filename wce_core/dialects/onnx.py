@@ -86,7 +86,7 @@ def _loss(
     labels: Any,
     weights: Any,
     ignore_index: int | None,
-    reduction: str,
+    reduction: OnnxReduction,
     form: Form,
 ) -> Any:
     if reduction not in ("none", "sum", "mean"):
@@ -112,7 +112,7 @@ def _loss(
         ignore_index=ignore_index,
         axis=1,
         form=form,
-        reduction="weighted_mean" if reduction == "mean" else reduction,  # type: ignore[arg-type]
+        reduction="weighted_mean" if reduction == "mean" else reduction,
         empty="nan",
         validate=False,
     )

@@ -10,7 +10,7 @@ import numpy as np
 from wce_backends.numpy import BACKEND
 
 from .. import evaluate
-from ..evaluate import Spec
+from ..evaluate import Spec, Weighed
 from ..types import Arrays
 from .recording import asked
 from .result import ClassShare, Explanation
@@ -54,8 +54,9 @@ def explain(loss: Callable[..., Any], predictions: Any, *args: Any, **kwargs: An
 
     """
     spec, arrays = asked(loss, predictions, args, kwargs)
-    batch = _batch(spec, arrays)
-    under, value = _division(spec, arrays, batch.losses)
+    weighed = evaluate.weigh(BACKEND, spec, arrays)
+    batch = _batch(spec, arrays, weighed)
+    under, value = _division(spec, arrays, weighed, batch.losses)
     items = tuple(n for axis, n in enumerate(arrays["predictions"].shape) if axis != spec.axis)
     return Explanation(
         reduction=spec.reduction,
@@ -69,8 +70,7 @@ def explain(loss: Callable[..., Any], predictions: Any, *args: Any, **kwargs: An
     )
 
 
-def _batch(spec: Spec, arrays: Arrays) -> Batch:
-    weighed = evaluate.weigh(BACKEND, spec, arrays)
+def _batch(spec: Spec, arrays: Arrays, weighed: Weighed) -> Batch:
     rows = evaluate.rows_of(BACKEND, spec, arrays, weighed)
     losses = evaluate.item_losses(BACKEND, spec, weighed, rows)
     slopes = evaluate.item_gradients(BACKEND, spec, weighed, rows, None, arrays)
@@ -93,9 +93,10 @@ def _labels(spec: Spec, targets: np.ndarray) -> np.ndarray:
     return targets if spec.index_targets else np.argmax(targets, axis=spec.axis)
 
 
-def _division(spec: Spec, arrays: Arrays, losses: np.ndarray) -> tuple[float | None, float]:
+def _division(
+    spec: Spec, arrays: Arrays, weighed: Weighed, losses: np.ndarray
+) -> tuple[float | None, float]:
     """The denominator and the value of the call."""
-    weighed = evaluate.weigh(BACKEND, spec, arrays)
     counts = evaluate.sums_over_items(BACKEND, spec, arrays, weighed)
     under = evaluate.denominator(BACKEND, spec, arrays, counts)
     if spec.reduction in ("none", "parts"):
