@@ -11,7 +11,7 @@ import numpy as np
 
 from . import evaluate
 from .evaluate import Spec
-from .numerics import along
+from .numerics import along, times, total
 from .types import Array, Arrays, Namespace
 
 
@@ -62,6 +62,10 @@ class Backend(ABC):
     def dtype(self, name: str) -> Any:
         """The namespace's dtype object of that name."""
         return getattr(self.xp, name)
+
+    def cast(self, array: Array, dtype: str) -> Array:
+        """The array in the dtype of that name; itself where it has it."""
+        return self.xp.astype(array, self.dtype(dtype), copy=False)
 
     @abstractmethod
     def asarray(self, value: np.ndarray, like: Array) -> Array:
@@ -120,7 +124,7 @@ class Backend(ABC):
     def argmax(self, array: Array, axis: int) -> Array:
         """Indices of the first largest elements, ``axis`` kept with length 1."""
         top = self.xp.argmax(array, axis=axis, keepdims=True)
-        return self.xp.astype(top, self.dtype(self.index_dtype), copy=False)
+        return self.cast(top, self.index_dtype)
 
     def pick(self, array: Array, index: Array, axis: int) -> Array:
         """The element at ``index`` (length 1 along ``axis``) of each row."""
@@ -130,6 +134,28 @@ class Backend(ABC):
         """``argmax`` and the element there; of equal ones any may be named."""
         index = self.argmax(array, axis)
         return index, self.pick(array, index, axis)
+
+    def over(self, function: Callable[..., Array], array: Array, *more: Array) -> Array:
+        """``function(array, *more)``, written over ``array`` where it may be.
+
+        ``array`` is a temporary that the caller gives up, of the result's shape and dtype.
+        """
+        return function(array, *more)
+
+    def times(self, weight: Array, value: Array) -> Array:
+        """``weight * value`` with 0 · ±∞ = 0, forward and backward; 0 · NaN stays NaN."""
+        return times(self.xp, weight, value)
+
+    def sum_and_rest(self, exponentials: Array, axis: int) -> tuple[Array, Array]:
+        """The sum along ``axis`` of numbers in [0, 1], and the sum without one that is 1.
+
+        Each row has a 1, or a NaN. Where it has another, or others that come to as much, 1 is
+        subtracted; where not, what is below 1 is summed by itself, however little it is.
+        """
+        xp = self.xp
+        whole = total(xp, exponentials, axis)
+        fractions = self.over(xp.subtract, xp.floor(exponentials), exponentials)
+        return whole, xp.where(whole >= 2, whole - 1.0, -total(xp, fractions, axis))
 
     def put(self, array: Array, index: Array, value: Any, axis: int) -> Array:
         """``array`` with ``value`` at ``index`` of each row; where it may, it writes to ``array``.
@@ -168,7 +194,7 @@ class Backend(ABC):
         """A number or a rank-0 array as a rank-0 array of that dtype on the device of ``like``."""
         if isinstance(value, (int, float)):
             return self.xp.asarray(value, dtype=self.dtype(dtype), device=like.device)
-        return self.xp.astype(value, self.dtype(dtype), copy=False)
+        return self.cast(value, dtype)
 
     def constant(self, array: Array) -> Array:
         """``array``, through which no derivative flows."""

@@ -7,50 +7,51 @@ already laid out with the predictions' rank are cut along with them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import reduce
 from math import prod
-from typing import TYPE_CHECKING
+from operator import add
+from typing import TYPE_CHECKING, Any
 
 from .evaluate import (
     Spec,
     Weighed,
     counted,
     denominator,
+    fused,
+    cut_of,
     item_losses,
     itemised,
     kept_gradient,
+    own_cut,
     reduced,
     rows_of,
+    scale_of,
     sums_over_items,
     weigh,
 )
 from .precision import at_least_float32
-from .types import Array, Arrays
+from .types import Array, Arrays, Cut
 from .weightings import WEIGHTINGS
 
 if TYPE_CHECKING:
     from .backend import Backend
 
-Cut = tuple[slice, ...]
+NESTED = 32
+"""Blocks whose items are weighed at once."""
+Each = Callable[[Callable[[Cut], Any], Sequence[Cut]], Iterable[Any]]
+"""How blocks are run: ``map``, or a map that does several at a time and keeps their order."""
 
 
 def in_blocks(
-    be: Backend, spec: Spec, arrays: Arrays, *, gradient: bool, size: int
+    be: Backend, spec: Spec, arrays: Arrays, *, gradient: bool, size: int, each: Each = map
 ) -> tuple[tuple[Array, ...], Array | None]:
     """The outputs of :func:`fused` (gradient None unless asked for), ``size`` elements a block."""
     shape = tuple(arrays["predictions"].shape)
-    cuts = list(cuts_of(shape, spec.axis, size))
-    parts = _Parts(be, spec, arrays, cuts)
-    under = denominator(be, spec, arrays, parts.counts) if gradient else None
-    losses = _LossSink(be, spec, arrays)
-    slopes = _gradient_sink(be, arrays) if gradient else None
-    for cut in cuts:
-        part, weighed = parts.at(cut)
-        rows = rows_of(be, spec, part, weighed)
-        losses.take(item_losses(be, spec, weighed, rows), cut)
-        if slopes is not None:
-            slopes[cut] = kept_gradient(be, spec, weighed, rows, under, part)
-    return losses.outputs(parts.counts), slopes
+    if prod(shape) <= size:
+        return fused(be, spec, arrays, gradient=gradient)
+    blocks = _Blocks(be, spec, arrays, size, each, gradient=gradient)
+    return blocks.outputs(), blocks.slopes
 
 
 def cuts_of(shape: tuple[int, ...], class_axis: int | None, size: int) -> Iterator[Cut]:
@@ -75,73 +76,107 @@ def _split(shape: tuple[int, ...], axes: list[int], cut: list[slice], size: int)
 
 def _part(arrays: Arrays, cut: Cut) -> Arrays:
     return {
-        name: _cut(array, cut) if name not in WEIGHTINGS or WEIGHTINGS[name].laid_out else array
+        name: cut_of(array, cut) if name not in WEIGHTINGS or WEIGHTINGS[name].laid_out else array
         for name, array in arrays.items()
     }
 
 
-def _cut(array: Array, cut: Cut) -> Array:
-    if array.ndim < len(cut):
-        return array
-    own = tuple(s if n > 1 else slice(None) for s, n in zip(cut, array.shape, strict=False))
-    return array[own]
+class _Blocks:
+    """The blocks of a call, and the arrays that they fill.
 
-
-class _Parts:
-    """The blocks and their weights, which the denominator wants of all before the first is done.
-
-    Of more than one block they are made twice rather than kept.
+    What denominators need of the weights comes first; the weights are then made again rather than
+    kept, since those of binary items are as large as the predictions.
     """
 
-    def __init__(self, be: Backend, spec: Spec, arrays: Arrays, cuts: list[Cut]) -> None:
-        self.be, self.spec, self.arrays = be, spec, arrays
+    def __init__(
+        self, be: Backend, spec: Spec, arrays: Arrays, size: int, each: Each, *, gradient: bool
+    ) -> None:
+        self.be, self.spec, self.arrays, self.size = be, spec, arrays, size
+        # Arrays over items of one class are small beside the predictions: of many blocks at once.
+        self.nested = spec.one_class
+        self.each: Each = each if self.nested else map
+        self.outer_each: Each = map if self.nested else each
+        shape = tuple(arrays["predictions"].shape)
+        self.cuts = list(cuts_of(shape, spec.axis, size * NESTED if self.nested else size))
+        self.kept = self._weighed(self.cuts[0]) if len(self.cuts) == 1 else None
         self.counts: dict[str, Array] = {}
-        self.only: tuple[Arrays, Weighed] | None = None
-        if len(cuts) == 1:
-            self.only = self._weighed(cuts[0])
-        for cut in cuts if counted(spec) else ():
-            for name, more in sums_over_items(be, spec, *self.at(cut)).items():
-                self.counts[name] = self.counts[name] + more if name in self.counts else more
+        if counted(spec):
+            for found in self.outer_each(self._counts, self.cuts):
+                self.counts = _merged(self.counts, found)
+        self.under = denominator(be, spec, arrays, self.counts) if gradient else None
+        self.slopes = _empty(be, arrays, None, self._slopes_dtype()) if gradient else None
+        self.items = (
+            _empty(be, arrays, spec.axis, spec.result) if spec.reduction == "none" else None
+        )
 
-    def at(self, cut: Cut) -> tuple[Arrays, Weighed]:
-        """The arrays of a block, and its weights."""
-        return self._weighed(cut) if self.only is None else self.only
+    def outputs(self) -> tuple[Array, ...]:
+        """All blocks done."""
+        found = list(self.outer_each(self._evaluated, self.cuts))
+        if self.items is not None:
+            return (self.items,)
+        total = reduce(add, found)  # in their order: the same however many were made at a time
+        return reduced(self.be, self.spec, self.arrays, total, self.counts)
+
+    def _evaluated(self, cut: Cut) -> Array | None:
+        """One block done: its part of the gradient written, its losses too, or their sum given."""
+        be, spec = self.be, self.spec
+        part, weighed = self._weighed(cut) if self.kept is None else self.kept
+        losses = (self._in_cache if self.nested else self._at_once)(cut, part, weighed)
+        if self.items is None:
+            return be.xp.sum(losses, dtype=be.dtype(spec.accumulate))
+        items = tuple(s for i, s in enumerate(cut) if i != spec.axis)
+        self.items[items] = itemised(be, spec, losses)
+        return None
+
+    def _at_once(self, cut: Cut, part: Arrays, weighed: Weighed) -> Array:
+        be, spec = self.be, self.spec
+        rows = rows_of(be, spec, part, weighed)
+        if self.slopes is not None:
+            scale = scale_of(be, spec, weighed, self.under, part)
+        losses = item_losses(be, spec, weighed, weighed.mass.loss(spec.term, rows))
+        if self.slopes is not None:
+            self.slopes[cut] = kept_gradient(be, spec, weighed, rows, scale, part)
+        return losses
+
+    def _in_cache(self, cut: Cut, part: Arrays, weighed: Weighed) -> Array:
+        """Only what reads predictions in blocks, everything of items in one."""
+        be, spec = self.be, self.spec
+        predictions, index = part["predictions"], weighed.mass.index
+        costs = be.xp.empty(index.shape, dtype=be.dtype(spec.compute), device=index.device)
+        scale = slopes = None
+        if self.slopes is not None:
+            slopes, scale = self.slopes[cut], scale_of(be, spec, weighed, self.under, part)
+
+        def one(inner: Cut) -> None:
+            few, own = weighed.part(inner), {"predictions": predictions[inner]}
+            rows = rows_of(be, spec, own, few)
+            costs[own_cut(costs, inner)] = few.mass.loss(spec.term, rows)
+            if slopes is not None:
+                gradient = kept_gradient(be, spec, few, rows, cut_of(scale, inner), own)
+                slopes[inner] = gradient
+
+        for _ in self.each(one, list(cuts_of(tuple(predictions.shape), spec.axis, self.size))):
+            pass
+        return item_losses(be, spec, weighed, costs)
+
+    def _counts(self, cut: Cut) -> dict[str, Array]:
+        part, weighed = self._weighed(cut) if self.kept is None else self.kept
+        return sums_over_items(self.be, self.spec, part, weighed)
 
     def _weighed(self, cut: Cut) -> tuple[Arrays, Weighed]:
         part = _part(self.arrays, cut)
         return part, weigh(self.be, self.spec, part)
 
+    def _slopes_dtype(self) -> str:
+        return at_least_float32(self.be.dtype_name(self.arrays["predictions"]))
 
-def _gradient_sink(be: Backend, arrays: Arrays) -> Array:
+
+def _merged(counts: dict[str, Array], more: dict[str, Array]) -> dict[str, Array]:
+    return {name: counts[name] + own if name in counts else own for name, own in more.items()}
+
+
+def _empty(be: Backend, arrays: Arrays, without: int | None, dtype: str) -> Array:
+    """An array of the predictions' shape, ``without`` an axis, on their device."""
     predictions = arrays["predictions"]
-    dtype = be.dtype(at_least_float32(be.dtype_name(predictions)))
-    return be.xp.empty(predictions.shape, dtype=dtype, device=predictions.device)
-
-
-class _LossSink:
-    """Where item losses go: into a sum, or into the array of ``reduction="none"``."""
-
-    def __init__(self, be: Backend, spec: Spec, arrays: Arrays) -> None:
-        self.be, self.spec, self.arrays = be, spec, arrays
-        predictions = arrays["predictions"]
-        self.total = be.scalar(0.0, spec.accumulate, predictions)
-        self.items: Array | None = None
-        if spec.reduction == "none":
-            shape = [n for i, n in enumerate(predictions.shape) if i != spec.axis]
-            self.items = be.xp.empty(
-                tuple(shape), dtype=be.dtype(spec.result), device=predictions.device
-            )
-
-    def take(self, losses: Array, cut: Cut) -> None:
-        """The item losses of one block."""
-        if self.items is None:
-            self.total = self.total + self.be.xp.sum(losses, dtype=self.total.dtype)
-        else:
-            items = tuple(s for i, s in enumerate(cut) if i != self.spec.axis)
-            self.items[items] = itemised(self.be, self.spec, losses)
-
-    def outputs(self, counts: dict[str, Array]) -> tuple[Array, ...]:
-        """What the call returns."""
-        if self.items is not None:
-            return (self.items,)
-        return reduced(self.be, self.spec, self.arrays, self.total, counts)
+    shape = tuple(n for i, n in enumerate(predictions.shape) if i != without)
+    return be.xp.empty(shape, dtype=be.dtype(dtype), device=predictions.device)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from .backend import Backend
 from .checks import all_readable, check_values
@@ -26,8 +25,7 @@ from .weightings.class_weight import listed
 FLOATING = ("float64", "float32", *HALVES)
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """The arguments of a loss that are not arrays."""
 
     categorical: bool

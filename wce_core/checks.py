@@ -30,10 +30,10 @@ def check_values(
     Returns whether the targets were looked at.
     """
     values = {name: be.to_numpy(array) for name, array in arrays.items() if be.readable(array)}
-    for name, weighting in WEIGHTINGS.items():
-        if name in values and not weighting.per_item:
-            weighting.check(layout, values[name], None)
-    if not all(name in values for name in EXCLUSIONS if name in arrays):
+    for name in values:
+        if name in WEIGHTINGS and not WEIGHTINGS[name].per_item:
+            WEIGHTINGS[name].check(layout, values[name], None)
+    if any(name in arrays and name not in values for name in EXCLUSIONS):
         return False
     return _check_items(
         be, layout, values, form, arrays["predictions"], index_targets=index_targets
@@ -57,9 +57,9 @@ def _check_items(
     if "predictions" in values:
         eps = EPS[be.dtype_name(predictions)]
         _check_predictions(layout, values["predictions"], included, form, eps)
-    for name, weighting in WEIGHTINGS.items():
-        if name in values and weighting.per_item:
-            weighting.check(layout, values[name], included)
+    for name in values:
+        if name in WEIGHTINGS and WEIGHTINGS[name].per_item:
+            WEIGHTINGS[name].check(layout, values[name], included)
     return "targets" in values
 
 

@@ -12,17 +12,16 @@ weights and targets, are the autodiff of ``plain``; ``fused`` is never different
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from .layout import Layout
 from .links import Link
 from .mass import Dense, Index, Mass, Pair, SharedMass
-from .numerics import divide_or, times
+from .numerics import divide_or
 from .precision import at_least_float32, rounded, widened
 from .reductions import DENOMINATORS
 from .terms import Term
-from .types import Array, Arrays, Empty, Reduction, Smoothing, SoftWeighting
+from .types import Array, Arrays, Cut, Empty, Reduction, Smoothing, SoftWeighting
 from .weightings import FACTORS, WEIGHTINGS, Weighing
 
 if TYPE_CHECKING:
@@ -32,8 +31,7 @@ SHORT_INTEGERS = ("int2", "int4", "int8", "int16", "uint2", "uint4", "uint8", "u
 PARTS = ("total", "items", "all_items", "weight", "nonzero", "batch")
 
 
-@dataclass(frozen=True)
-class Spec:
+class Spec(NamedTuple):
     """Everything of a call that is static: hashable, the key of compiled programs."""
 
     link: Link
@@ -56,6 +54,11 @@ class Spec:
     result: str
 
     @property
+    def one_class(self) -> bool:
+        """Is all mass of an item on one class?"""
+        return self.index_targets and not self.label_smoothing
+
+    @property
     def part(self) -> str:
         """The dtype of the reals in LossParts: never a half type."""
         return at_least_float32(self.result)
@@ -67,6 +70,25 @@ class Weighed(NamedTuple):
     mass: Mass
     factor: Array | None
     included: Array | None
+
+    def part(self, cut: Cut) -> Weighed:
+        """Some of the items, which have one class each."""
+        index: Any = self.mass
+        return Weighed(
+            index._replace(index=cut_of(index.index, cut)),
+            cut_of(self.factor, cut),
+            cut_of(self.included, cut),
+        )
+
+
+def cut_of(array: Any, cut: Cut) -> Any:
+    """The part of an array that has the predictions' rank; any other, and None, as it is."""
+    return array if array is None or array.ndim < len(cut) else array[own_cut(array, cut)]
+
+
+def own_cut(array: Array, cut: Cut) -> Cut:
+    """``cut``, whole along the axes on which the array has length 1."""
+    return tuple(s if n > 1 else slice(None) for s, n in zip(cut, array.shape, strict=False))
 
 
 def batch_axis(layout: Layout) -> int | None:
@@ -81,9 +103,14 @@ def weigh(be: Backend, spec: Spec, arrays: Arrays) -> Weighed:
     """Everything about a block that does not need log-probabilities."""
     included = _included(be, arrays)
     mass, poison = _target_mass(be, spec, arrays["targets"], included)
-    dtype = be.dtype(spec.accumulate)
     start = Weighing(
-        be, arrays["predictions"], spec.axis, mass, dtype, factor=poison, included=included
+        be,
+        arrays["predictions"],
+        spec.axis,
+        mass,
+        spec.accumulate,
+        factor=poison,
+        included=included,
     )
     mass, factor = _softened(spec, _apply(arrays, start))
     return Weighed(mass, factor, included)
@@ -91,7 +118,7 @@ def weigh(be: Backend, spec: Spec, arrays: Arrays) -> Weighed:
 
 def omega(be: Backend, spec: Spec, weighed: Weighed) -> Array:
     """The effective weight of each item: the mass times the factor, 0 where excluded."""
-    own = be.xp.astype(weighed.mass.total(), be.dtype(spec.accumulate), copy=False)
+    own = be.cast(weighed.mass.total(), spec.accumulate)
     if weighed.factor is not None:
         own = own * weighed.factor
     return _neutral(be, own, weighed.included, 0.0)
@@ -99,18 +126,18 @@ def omega(be: Backend, spec: Spec, weighed: Weighed) -> Array:
 
 def _included(be: Backend, arrays: Arrays) -> Array | None:
     included = None
-    for name, weighting in WEIGHTINGS.items():
-        if name in arrays:
-            more = weighting.included(be, arrays[name], arrays["targets"])
+    for name in arrays:
+        if name in WEIGHTINGS:
+            more = WEIGHTINGS[name].included(be, arrays[name], arrays["targets"])
             if more is not None:
                 included = more if included is None else included & more
     return included
 
 
 def _apply(arrays: Arrays, weighing: Weighing) -> Weighing:
-    for name, weighting in WEIGHTINGS.items():
-        if name in arrays:
-            weighing = weighting.apply(weighing, arrays[name])
+    for name in arrays:  # in the order of WEIGHTINGS
+        if name in WEIGHTINGS:
+            weighing = WEIGHTINGS[name].apply(weighing, arrays[name])
     return weighing
 
 
@@ -120,11 +147,10 @@ def _softened(spec: Spec, weighing: Weighing) -> tuple[Mass, Array | None]:
     smooth = mass.smoothed(spec.label_smoothing, spec.smoothing) if spec.label_smoothing else mass
     if weights is None:
         return smooth, factor
-    one_class = spec.index_targets and not spec.label_smoothing
-    if spec.soft_weighting == "per_class" and not one_class:
+    if spec.soft_weighting == "per_class" and not spec.one_class:
         return cast(SharedMass, smooth).weighted(weights), factor
     # An item of one class has the same factor under every rule, and needs no row of masses.
-    rule = "mixture" if one_class else spec.soft_weighting
+    rule = "mixture" if spec.one_class else spec.soft_weighting
     return smooth, weighing.times(FACTORS[rule](mass, weights))
 
 
@@ -148,16 +174,17 @@ def _index(
     xp, axis, classes = be.xp, spec.axis, spec.classes
     assert axis is not None
     if be.dtype_name(targets) in SHORT_INTEGERS:  # C may lie beyond what they can be compared with
-        targets = xp.astype(targets, be.dtype(be.index_dtype))
-    valid = (targets >= 0) & (targets < classes)
-    kept = valid if included is None else valid & included
-    index = xp.astype(xp.where(kept, targets, 0), be.dtype(be.index_dtype), copy=False)
-    mass = Index(be, index, axis, classes, be.dtype(spec.compute))
+        targets = be.cast(targets, be.index_dtype)
     if spec.checked:
-        return mass, None
-    bad = ~valid if included is None else ~valid & included
-    ones = xp.ones_like(index, dtype=be.dtype(spec.accumulate))
-    return mass, xp.where(bad, xp.nan, ones)
+        index, poison = _neutral(be, targets, included, 0), None
+    else:
+        valid = (targets >= 0) & (targets < classes)
+        index = xp.where(valid if included is None else valid & included, targets, 0)
+        bad = ~valid if included is None else ~valid & included
+        ones = xp.ones_like(index, dtype=be.dtype(spec.accumulate))
+        poison = xp.where(bad, xp.nan, ones)
+    index = be.cast(index, be.index_dtype)
+    return Index(be, index, axis, classes, spec.compute), poison
 
 
 def _dense(be: Backend, spec: Spec, targets: Array, included: Array | None) -> Dense:
@@ -183,44 +210,38 @@ def _neutral(be: Backend, array: Array, included: Array | None, neutral: float) 
 # Item losses ---------------------------------------------------------------------------------
 
 
-def rows_of(be: Backend, spec: Spec, arrays: Arrays, weighed: Weighed) -> Any:
+def rows_of(
+    be: Backend, spec: Spec, arrays: Arrays, weighed: Weighed, *, closed: bool = True
+) -> Any:
     """The link's one evaluation of a block of predictions, in the computing dtype."""
     predictions = widened(be, arrays["predictions"], spec.compute)
     predictions = _neutral(be, predictions, weighed.included, spec.link.neutral)
     link: Any = spec.link
-    if spec.axis is None:
-        return link.rows(be, predictions)
-    return link.rows(be, predictions, spec.axis)
+    rows = link.closed if closed else link.rows
+    return rows(be, predictions) if spec.axis is None else rows(be, predictions, spec.axis)
 
 
-def item_losses(be: Backend, spec: Spec, weighed: Weighed, rows: Any) -> Array:
-    """ℓ, in the accumulating dtype if anything multiplies it; 0 where excluded."""
-    loss = weighed.mass.loss(spec.term, rows)
+def item_losses(be: Backend, spec: Spec, weighed: Weighed, loss: Array) -> Array:
+    """ℓ from the loss of the mass, in the accumulating dtype if it is multiplied; 0 if excluded."""
     if weighed.factor is not None:
-        wide = be.xp.astype(loss, be.dtype(spec.accumulate), copy=False)
-        loss = times(be.xp, weighed.factor, wide)
+        wide = be.cast(loss, spec.accumulate)
+        loss = be.times(weighed.factor, wide)
     return _neutral(be, loss, weighed.included, 0.0)
 
 
-def item_gradients(
-    be: Backend,
-    spec: Spec,
-    weighed: Weighed,
-    rows: Any,
-    denominator: Array | None,
-    arrays: Arrays,
+def scale_of(
+    be: Backend, spec: Spec, weighed: Weighed, denominator: Array | None, arrays: Arrays
 ) -> Array:
-    """∂(Σℓ / denominator) / ∂predictions: float32, or float64 for float64 predictions."""
+    """∂(Σℓ / denominator) / ∂(the loss of an item's mass), in the computing dtype."""
     xp = be.xp
     scale = weighed.factor
     if scale is None:
         scale = be.scalar(1.0, spec.accumulate, arrays["predictions"])
     if denominator is not None:
-        scale = divide_or(xp, scale, denominator, 0.0)
+        scale = scale / xp.where(denominator == 0, xp.inf, denominator)
     if weighed.included is not None:
         scale = xp.where(weighed.included, scale, 0.0)
-    scale = xp.astype(scale, be.dtype(spec.compute), copy=False)
-    return weighed.mass.gradient(spec.term, rows, scale)
+    return be.cast(scale, spec.compute)
 
 
 # Reduction -----------------------------------------------------------------------------------
@@ -257,8 +278,7 @@ def _items(be: Backend, spec: Spec, arrays: Arrays, weighed: Weighed) -> Array:
 
 
 def _true(be: Backend, flags: Array) -> Array:
-    dtype = be.dtype(be.index_dtype)
-    return be.xp.sum(be.xp.astype(flags, dtype), dtype=dtype)
+    return be.xp.sum(be.cast(flags, be.index_dtype), dtype=be.dtype(be.index_dtype))
 
 
 def lengths(be: Backend, spec: Spec, arrays: Arrays) -> dict[str, Any]:
@@ -324,22 +344,27 @@ def plain(be: Backend, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
         wide = widened(be, arrays["predictions"], spec.compute)
         arrays = {**arrays, "predictions": be.flushing(wide)}
     weighed = weigh(be, spec, arrays)
-    losses = item_losses(be, spec, weighed, rows_of(be, spec, arrays, weighed))
+    rows = rows_of(be, spec, arrays, weighed, closed=False)
+    losses = item_losses(be, spec, weighed, weighed.mass.loss(spec.term, rows))
     return _outputs(be, spec, arrays, losses, sums_over_items(be, spec, arrays, weighed))
 
 
-def fused(be: Backend, spec: Spec, arrays: Arrays) -> tuple[tuple[Array, ...], Array]:
+def fused(
+    be: Backend, spec: Spec, arrays: Arrays, *, gradient: bool = True
+) -> tuple[tuple[Array, ...], Array]:
     """The outputs, and the gradient to the predictions of the one that depends on them.
 
     That is the value, ``LossParts.total``, or for ``reduction="none"`` their sum. The gradient is
-    float32, or float64 for float64 predictions.
+    float32, or float64 for float64 predictions; None if it is not asked for.
     """
     weighed = weigh(be, spec, arrays)
     rows, counts = rows_of(be, spec, arrays, weighed), sums_over_items(be, spec, arrays, weighed)
-    losses = item_losses(be, spec, weighed, rows)
-    under = denominator(be, spec, arrays, counts)
-    gradient = kept_gradient(be, spec, weighed, rows, under, arrays)
-    return _outputs(be, spec, arrays, losses, counts), gradient
+    losses = item_losses(be, spec, weighed, weighed.mass.loss(spec.term, rows))
+    outputs = _outputs(be, spec, arrays, losses, counts)
+    if not gradient:
+        return outputs, None
+    scale = scale_of(be, spec, weighed, denominator(be, spec, arrays, counts), arrays)
+    return outputs, kept_gradient(be, spec, weighed, rows, scale, arrays)
 
 
 def _outputs(
@@ -356,10 +381,13 @@ def kept_gradient(
     spec: Spec,
     weighed: Weighed,
     rows: Any,
-    under: Array | None,
+    scale: Array,
     arrays: Arrays,
 ) -> Array:
-    """The closed-form gradient as it is kept until the cotangent is known."""
+    """The closed-form gradient to the predictions, as it is kept until the cotangent is known.
+
+    float32, or float64 for float64 predictions. ``rows`` are used up.
+    """
     kept = at_least_float32(be.dtype_name(arrays["predictions"]))
-    gradient = item_gradients(be, spec, weighed, rows, under, arrays)
+    gradient = weighed.mass.gradient(spec.term, rows, scale)
     return rounded(be, gradient, kept, exact=spec.exact)

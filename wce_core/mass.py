@@ -7,11 +7,10 @@ knows how to weigh, smooth and score itself, so nothing else asks which one it h
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from .links import BinaryRows, CategoricalRows
-from .numerics import along, divide_or, times, total
+from .links import BinaryRows, CategoricalRows, ClosedBinary, ClosedCategorical
+from .numerics import along, divide_or, total
 from .terms import Term
 from .types import Array, Smoothing
 
@@ -43,7 +42,7 @@ class Mass(Protocol):
         ...
 
     def loss(self, term: Term, rows: Any) -> Array:
-        """Σ_k q_k·penalty(log p_k)."""
+        """Σ_k q_k·penalty(−log p_k)."""
         ...
 
     def gradient(self, term: Term, rows: Any, scale: Array) -> Array:
@@ -62,7 +61,7 @@ class SharedMass(Mass, Protocol):
 class CategoricalMass(Mass, Protocol):
     """Mass over C classes, which alone has a predicted class."""
 
-    def expected_cost(self, costs: Array, predicted: Array, dtype: Any) -> Array:
+    def expected_cost(self, costs: Array, predicted: Array, dtype: str) -> Array:
         """Σ_k r_k·A[k, predicted] in ``dtype``; A is looked up in its own dtype."""
         ...
 
@@ -72,19 +71,18 @@ def _power(be: Backend, weight: Array, share: Array) -> Array:
     return be.xp.pow(be.xp.where((share == 0) & (weight == 0), 1.0, weight), share)
 
 
-@dataclass(frozen=True)
-class Index:
+class Index(NamedTuple):
     """Mass 1 on one class of each item. ``index`` has the class axis with length 1."""
 
     be: Backend
     index: Array
     axis: int
     classes: int
-    dtype: Any
+    dtype: str
 
     def total(self) -> Array:
         """1."""
-        return self.be.xp.ones_like(self.index, dtype=self.dtype)
+        return self.be.xp.ones_like(self.index, dtype=self.be.dtype(self.dtype))
 
     def smoothed(self, epsilon: float, rule: Smoothing) -> Mass:
         """(1 − ε) on the class and ε spread; a row of masses that lives in the block only."""
@@ -93,7 +91,7 @@ class Index:
     def _row(self) -> Dense:
         xp, be = self.be.xp, self.be
         classes = along(xp, be.arange(self.classes, self.index), self.axis, self.index.ndim)
-        return Dense(be, xp.astype(classes == self.index, self.dtype), self.axis)
+        return Dense(be, be.cast(classes == self.index, self.dtype), self.axis)
 
     def mean_weight(self, weights: Array) -> Array:
         """w at the class: the share there is 1."""
@@ -107,24 +105,23 @@ class Index:
         """w at the class."""
         return self.mean_weight(weights)
 
-    def expected_cost(self, costs: Array, predicted: Array, dtype: Any) -> Array:
+    def expected_cost(self, costs: Array, predicted: Array, dtype: str) -> Array:
         """A[index, predicted]."""
         xp = self.be.xp
         cell = xp.reshape(self.index * self.classes + predicted, (-1,))
         found = xp.take(xp.reshape(costs, (-1,)), cell, axis=0)
-        return xp.astype(xp.reshape(found, self.be.sizes(self.index)), dtype, copy=False)
+        return self.be.cast(xp.reshape(found, self.be.sizes(self.index)), dtype)
 
     def loss(self, term: Term, rows: CategoricalRows) -> Array:
-        """penalty(log p) at the class."""
+        """penalty(−log p) at the class."""
         return term.penalty(self.be.xp, rows.at(self.index))
 
-    def gradient(self, term: Term, rows: CategoricalRows, scale: Array) -> Array:
+    def gradient(self, term: Term, rows: ClosedCategorical, scale: Array) -> Array:
         """The slope at the class, pulled back."""
         return rows.pull_at(self.index, scale * term.slope(self.be.xp, rows.at(self.index)))
 
 
-@dataclass(frozen=True)
-class Dense:
+class Dense(NamedTuple):
     """A row of masses along ``axis``."""
 
     be: Backend
@@ -142,14 +139,14 @@ class Dense:
             spread = (whole - self.mass) * (epsilon / (classes - 1))
         else:
             spread = whole * (epsilon / classes)
-        return replace(self, mass=(1.0 - epsilon) * self.mass + spread)
+        return self._replace(mass=(1.0 - epsilon) * self.mass + spread)
 
     def weighted(self, weights: Array) -> Dense:
         """w_k·q_k."""
-        return replace(self, mass=self.be.xp.astype(weights, self.mass.dtype) * self.mass)
+        return self._replace(mass=self.be.cast(weights, self.be.dtype_name(self.mass)) * self.mass)
 
     def _shares(self, like: Array) -> Array:
-        mass = self.be.xp.astype(self.mass, like.dtype)
+        mass = self.be.cast(self.mass, self.be.dtype_name(like))
         return divide_or(self.be.xp, mass, total(self.be.xp, mass, self.axis), 0.0)
 
     def mean_weight(self, weights: Array) -> Array:
@@ -170,30 +167,29 @@ class Dense:
         )
         return total(xp, xp.where(chosen == top, weights, 0.0), self.axis)
 
-    def expected_cost(self, costs: Array, predicted: Array, dtype: Any) -> Array:
+    def expected_cost(self, costs: Array, predicted: Array, dtype: str) -> Array:
         """Σ_k r_k·A[k, predicted]."""
         xp, axis = self.be.xp, self.axis
         flat = (-1, self.mass.shape[axis])
         columns = xp.take(costs, xp.reshape(predicted, (-1,)), axis=1)
-        laid = xp.astype(xp.permute_dims(columns, (1, 0)), dtype, copy=False)
+        laid = self.be.cast(xp.permute_dims(columns, (1, 0)), dtype)
         shares = xp.reshape(xp.moveaxis(self._shares(laid), axis, -1), flat)
         return xp.reshape(xp.sum(shares * laid, axis=-1), self.be.sizes(predicted))
 
     def loss(self, term: Term, rows: CategoricalRows) -> Array:
-        """Σ_k q_k·penalty(log p_k)."""
+        """Σ_k q_k·penalty(−log p_k)."""
         xp = self.be.xp
-        penalties = term.penalty(xp, rows.every(self.mass != 0))
-        return total(xp, times(xp, self.mass, penalties), self.axis)
+        penalties = term.penalty(xp, rows.every(self.mass))
+        return total(xp, self.be.times(self.mass, penalties), self.axis)
 
-    def gradient(self, term: Term, rows: CategoricalRows, scale: Array) -> Array:
+    def gradient(self, term: Term, rows: ClosedCategorical, scale: Array) -> Array:
         """All slopes, pulled back."""
-        slopes = term.slope(self.be.xp, rows.every(self.mass != 0))
-        return rows.pull(self.mass * slopes * scale)
+        slopes = term.slope(self.be.xp, rows.every(self.mass))
+        return rows.pull(self.mass * (slopes * scale))
 
 
-@dataclass(frozen=True)
-class Pair:
-    """The masses y of class 1 and 1 − y of class 0. Weights are (w₀, w₁)."""
+class Pair(NamedTuple):
+    """The masses y of class 1 and 1 − y of class 0. Weights are (w₀, w₁); w₀ None is 1."""
 
     be: Backend
     one: Array
@@ -208,42 +204,44 @@ class Pair:
         del rule
         half = epsilon / 2.0
         keep = 1.0 - epsilon
-        return replace(self, one=keep * self.one + half, zero=keep * self.zero + half)
+        return self._replace(one=keep * self.one + half, zero=keep * self.zero + half)
 
-    def weighted(self, weights: tuple[Array, Array]) -> Pair:
+    def weighted(self, weights: tuple[Array | None, Array]) -> Pair:
         """(w₀·(1 − y), w₁·y)."""
-        xp, dtype = self.be.xp, self.one.dtype
-        zero, one = (xp.astype(w, dtype) for w in weights)
-        return replace(self, one=one * self.one, zero=zero * self.zero)
+        be, dtype = self.be, self.be.dtype_name(self.one)
+        one = be.cast(weights[1], dtype) * self.one
+        if weights[0] is None:
+            return self._replace(one=one)
+        return self._replace(one=one, zero=be.cast(weights[0], dtype) * self.zero)
 
-    def mean_weight(self, weights: tuple[Array, Array]) -> Array:
+    def mean_weight(self, weights: tuple[Array | None, Array]) -> Array:
         """w₀·(1 − y) + w₁·y."""
-        zero, one = self._shares(weights[0])
-        return weights[0] * zero + weights[1] * one
+        zero, one = self._shares(weights[1])
+        return (zero if weights[0] is None else weights[0] * zero) + weights[1] * one
 
-    def geometric_weight(self, weights: tuple[Array, Array]) -> Array:
+    def geometric_weight(self, weights: tuple[Array | None, Array]) -> Array:
         """w₀^(1−y)·w₁^y."""
-        zero, one = self._shares(weights[0])
-        return _power(self.be, weights[0], zero) * _power(self.be, weights[1], one)
+        zero, one = self._shares(weights[1])
+        power = _power(self.be, weights[1], one)
+        return power if weights[0] is None else _power(self.be, weights[0], zero) * power
 
     def _shares(self, like: Array) -> tuple[Array, Array]:
-        xp = self.be.xp
-        return xp.astype(self.zero, like.dtype), xp.astype(self.one, like.dtype)
+        be, dtype = self.be, self.be.dtype_name(like)
+        return be.cast(self.zero, dtype), be.cast(self.one, dtype)
 
-    def largest_share_weight(self, weights: tuple[Array, Array]) -> Array:
+    def largest_share_weight(self, weights: tuple[Array | None, Array]) -> Array:
         """w₁ where y > ½, else w₀."""
-        return self.be.xp.where(self.one > self.zero, weights[1], weights[0])
+        zero = 1.0 if weights[0] is None else weights[0]
+        return self.be.xp.where(self.one > self.zero, weights[1], zero)
 
     def loss(self, term: Term, rows: BinaryRows) -> Array:
         """Both masses times their penalties."""
-        xp = self.be.xp
-        log_one, log_zero = rows.pair(self.one != 0, self.zero != 0)
-        one = times(xp, self.one, term.penalty(xp, log_one))
-        return one + times(xp, self.zero, term.penalty(xp, log_zero))
+        xp, (one, zero) = self.be.xp, rows.pair(self.one, self.zero)
+        cost = self.be.times(self.one, term.penalty(xp, one))
+        return cost + self.be.times(self.zero, term.penalty(xp, zero))
 
-    def gradient(self, term: Term, rows: BinaryRows, scale: Array) -> Array:
+    def gradient(self, term: Term, rows: ClosedBinary, scale: Array) -> Array:
         """Both slopes, pulled back."""
-        xp = self.be.xp
-        log_one, log_zero = rows.pair(self.one != 0, self.zero != 0)
-        one = self.one * term.slope(xp, log_one) * scale
-        return rows.pull_pair(one, self.zero * term.slope(xp, log_zero) * scale)
+        xp, (one, zero) = self.be.xp, rows.pair(self.one, self.zero)
+        slope_one = self.one * (term.slope(xp, one) * scale)
+        return rows.pull_pair(slope_one, self.zero * (term.slope(xp, zero) * scale))

@@ -24,6 +24,18 @@ def along(xp: Namespace, vector: Array, axis: int, ndim: int) -> Array:
     return xp.reshape(vector, tuple(-1 if i == axis else 1 for i in range(ndim)))
 
 
+def snapped(xp: Namespace, own: Array, cross: Array) -> Array:
+    """own − cross; in float64, exactly 0 where the two differ by rounding alone.
+
+    Which digits rounding leaves depends on the framework, and exact results promise the same.
+    """
+    difference = own - cross
+    if xp.finfo(difference.dtype).bits < 64:
+        return difference
+    noise = 4.0 * float(xp.finfo(difference.dtype).eps) * xp.abs(own)
+    return xp.where(xp.abs(difference) <= noise, 0.0, difference)
+
+
 def log_complement(xp: Namespace, p: Array) -> Array:
     """log(1 − p) for p ≤ 1.
 

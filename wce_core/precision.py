@@ -39,8 +39,8 @@ def wider(a: str, b: str) -> str:
 def widened(be: Backend, array: Array, dtype: str) -> Array:
     """A cast upwards. Halves pass through float32, so that autodiff rounds back the same way."""
     if be.dtype_name(array) in HALVES and dtype == "float64":
-        array = be.xp.astype(array, be.xp.float32)
-    return be.xp.astype(array, be.dtype(dtype), copy=False)
+        array = be.cast(array, "float32")
+    return be.cast(array, dtype)
 
 
 def rounded(be: Backend, array: Array, dtype: str, *, exact: bool) -> Array:
@@ -51,5 +51,5 @@ def rounded(be: Backend, array: Array, dtype: str, *, exact: bool) -> Array:
             # Subtracted as a constant: a loss of 0 has a derivative nevertheless.
             tiny = xp.where(xp.abs(array) < SMALLEST_NORMAL, array, 0.0)
             array = array - be.constant(tiny)
-        array = xp.astype(array, xp.float32)
-    return xp.astype(array, be.dtype(dtype), copy=False)
+        array = be.cast(array, "float32")
+    return be.cast(array, dtype)

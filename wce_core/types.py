@@ -10,6 +10,9 @@ Namespace: TypeAlias = Any
 Arrays: TypeAlias = dict[str, Array]
 """The arrays of one call by argument name; absent arguments are absent."""
 
+Cut: TypeAlias = tuple[slice, ...]
+"""A block: a slice for each axis of the predictions."""
+
 ClassWeight: TypeAlias = Array | Mapping[int, Any]
 
 Form = Literal["logits", "probabilities", "log_probabilities"]

@@ -31,14 +31,24 @@ from wce_core.evaluate import Spec
 from wce_core.precision import SMALLEST_NORMAL, at_least_float32
 from wce_core.types import Array, Arrays
 
+from . import numpy
+
 CPU_BLOCK = 2**17
 """Elements a block: with its temporaries it stays in cache."""
+FEW = 2**14
+"""Elements up to which the overhead of each operation decides, not its arithmetic."""
 DEVICE_BLOCK = 2**24
 """Elements a block on an accelerator: enough work for a kernel, little memory."""
 
 UNSIGNED = (torch.uint16, torch.uint32, torch.uint64)
 """Dtypes that PyTorch stores but does not compare."""
 NO_FLOAT64 = ("mps", "xla")
+PLAIN = (torch.Tensor, torch.nn.Parameter)
+DTYPES = {
+    name: getattr(torch, name)
+    for name in ("float64", "float32", "float16", "bfloat16", "int64", "int32", "uint8", "bool")
+}
+NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
 
 class TorchBackend(Backend):
@@ -65,11 +75,15 @@ class TorchBackend(Backend):
 
     def dtype_name(self, array: Array) -> str:
         """Without the module's name."""
-        return str(array.dtype).removeprefix("torch.")
+        return NAMES.get(array.dtype) or str(array.dtype).removeprefix("torch.")
 
     def dtype(self, name: str) -> Any:
         """The tensor dtype of that name."""
-        return getattr(torch, name)
+        return DTYPES.get(name) or getattr(torch, name)
+
+    def cast(self, array: Array, dtype: str) -> Array:
+        """By the tensor's own method, which gives itself where it can."""
+        return array.to(self.dtype(dtype))
 
     def asarray(self, value: np.ndarray, like: Array) -> Array:
         """A copy on the device of ``like``; float64 only where the device has it.
@@ -99,7 +113,7 @@ class TorchBackend(Backend):
         """Plain CPU tensors, not traced and not transformed."""
         if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
             return False
-        return type(array) in (torch.Tensor, torch.nn.Parameter) and array.device.type == "cpu"
+        return type(array) in PLAIN and array.device.type == "cpu"
 
     def to_numpy(self, array: Array) -> np.ndarray:
         """Without a copy, but for bfloat16."""
@@ -192,6 +206,12 @@ def _transformed(*arrays: Array) -> bool:
     return any(_tangent(array) is not None for array in arrays)
 
 
+def _finite(array: Array) -> bool:
+    """No element is NaN or infinite; waits for the array."""
+    low, high = torch.aminmax(array)
+    return bool(torch.isfinite(high - low))
+
+
 def _tangent(array: Array) -> Array | None:
     return forward_ad.unpack_dual(array).tangent  # type: ignore[no-untyped-call]  # PyTorch's
 
@@ -247,16 +267,34 @@ def _run(be: TorchBackend, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
         return evaluate.plain(be, spec, arrays)
     if tracked:
         return _applied(_Eager, be, spec, names, *tensors)
-    return in_blocks(BLOCKS, spec, arrays, gradient=False, size=_block(arrays["predictions"]))[0]
+    return _evaluated(spec, arrays, gradient=False)[0]
+
+
+def _evaluated(spec: Spec, arrays: Arrays, *, gradient: bool) -> tuple[tuple[Array, ...], Any]:
+    """Outputs and gradient: of few numbers on the host by NumPy, whose calls take a third."""
+    predictions = arrays["predictions"]
+    if predictions.numel() > FEW or not all(_on_host(array) for array in arrays.values()):
+        size = CPU_BLOCK if predictions.device.type == "cpu" else DEVICE_BLOCK
+        return in_blocks(BLOCKS, spec, arrays, gradient=gradient, size=size)
+    shared = {name: array.detach().numpy() for name, array in arrays.items()}
+    outputs, slopes = numpy.evaluated(spec, shared, gradient=gradient)
+    tensors = tuple(torch.from_numpy(np.asarray(output)) for output in outputs)
+    return tensors, torch.from_numpy(np.asarray(slopes)) if gradient else None
+
+
+def _on_host(array: Array) -> bool:
+    """A plain tensor in the host's memory, of a dtype that NumPy has too."""
+    return (
+        type(array) in PLAIN
+        and array.device.type == "cpu"
+        and array.dtype is not torch.bfloat16
+        and not array.is_neg()
+    )
 
 
 def _applied(function: type[torch.autograd.Function], *args: Any) -> tuple[Array, ...]:
     result = function.apply(*args)  # type: ignore[no-untyped-call]  # PyTorch's
     return result if isinstance(result, tuple) else (result,)
-
-
-def _block(predictions: Array) -> int:
-    return CPU_BLOCK if predictions.device.type == "cpu" else DEVICE_BLOCK
 
 
 def _product(gradient: Array, cotangent: Array, spec: Spec, dtype: torch.dtype) -> Array:
@@ -287,13 +325,8 @@ class _Eager(torch.autograd.Function):
     ) -> Any:
         """The outputs; the gradient to the predictions is kept for the backward pass."""
         place = names.index("predictions")
-        outputs, gradient = in_blocks(
-            BLOCKS,
-            spec,
-            dict(zip(names, tensors, strict=True)),
-            gradient=ctx.needs_input_grad[3 + place],
-            size=_block(tensors[place]),
-        )
+        arrays = dict(zip(names, tensors, strict=True))
+        outputs, gradient = _evaluated(spec, arrays, gradient=ctx.needs_input_grad[3 + place])
         ctx.be, ctx.spec, ctx.names, ctx.place = be, spec, names, place
         ctx.handed_over = False
         ctx.save_for_backward(*tensors, gradient)
@@ -323,7 +356,7 @@ def _handed_over(ctx: Any, tensors: list[Array], gradient: Array, cotangent: Arr
     predictions = tensors[ctx.place]
     if ctx.handed_over:
         arrays = dict(zip(ctx.names, tensors, strict=True))
-        _, gradient = in_blocks(BLOCKS, ctx.spec, arrays, gradient=True, size=_block(predictions))
+        _, gradient = _evaluated(ctx.spec, arrays, gradient=True)
     if gradient.dtype != predictions.dtype or not _is_one(cotangent):
         return _product(gradient, cotangent, ctx.spec, predictions.dtype)
     ctx.handed_over = True
@@ -426,7 +459,23 @@ torch.compiler.allow_in_graph(_flushed)  # type: ignore[no-untyped-call]  # PyTo
 
 
 class _Blocks(TorchBackend):
-    """Where nothing is recorded: temporaries may be written to."""
+    """Where nothing is recorded: temporaries may be written to, and values of the host asked."""
+
+    def over(self, function: Callable[..., Array], array: Array, *more: Array) -> Array:
+        """By ``out=``: no new memory."""
+        return function(array, *more, out=array)
+
+    def times(self, weight: Array, value: Array) -> Array:
+        """Without a selection where no value is infinite, which one visit decides."""
+        if value.device.type == "cpu" and value.numel() and _finite(value):
+            return weight * value
+        return super().times(weight, value)
+
+    def sum_and_rest(self, exponentials: Array, axis: int) -> tuple[Array, Array]:
+        """By ``frac``, one visit."""
+        whole = torch.sum(exponentials, axis, keepdim=True)
+        fractions = torch.sum(torch.frac(exponentials), axis, keepdim=True)
+        return whole, torch.where(whole >= 2, whole - 1.0, fractions)
 
     def put(self, array: Array, index: Array, value: Any, axis: int) -> Array:
         """By ``scatter_``."""

@@ -326,9 +326,9 @@ class HalfBinomialLoss(_HalfLoss):
         )
 
     def _curvature(self, be: Backend, x: Array) -> Array:
-        """p·(1 − p), from the link's two log-probabilities: nothing cancels."""
-        log_one, log_zero = Sigmoid().rows(be, x).pair(x == x, x == x)
-        return be.xp.exp(log_one + log_zero)
+        """p·(1 − p), from the link's two surprisals: nothing cancels."""
+        one, zero = Sigmoid().rows(be, x).pair(x, x)
+        return be.xp.exp(-(one + zero))
 
 
 class HalfMultinomialLoss(_HalfLoss):
@@ -362,5 +362,5 @@ class HalfMultinomialLoss(_HalfLoss):
 
     def _curvature(self, be: Backend, x: Array) -> Array:
         xp = be.xp
-        log_p = Softmax().rows(be, x, len(be.shape(x)) - 1).every(x == x)
+        log_p = -Softmax().rows(be, x, len(be.shape(x)) - 1).every(x)
         return -xp.exp(log_p) * xp.expm1(log_p)

@@ -72,8 +72,9 @@ def explain(loss: Callable[..., Any], predictions: Any, *args: Any, **kwargs: An
 
 def _batch(spec: Spec, arrays: Arrays, weighed: Weighed) -> Batch:
     rows = evaluate.rows_of(BACKEND, spec, arrays, weighed)
-    losses = evaluate.item_losses(BACKEND, spec, weighed, rows)
-    slopes = evaluate.item_gradients(BACKEND, spec, weighed, rows, None, arrays)
+    losses = evaluate.item_losses(BACKEND, spec, weighed, weighed.mass.loss(spec.term, rows))
+    scale = evaluate.scale_of(BACKEND, spec, weighed, None, arrays)
+    slopes = weighed.mass.gradient(spec.term, rows, scale)
     norms = np.abs(slopes) if spec.axis is None else np.linalg.norm(slopes, axis=spec.axis)
     shape = losses.shape
     included = np.ones(shape, bool) if weighed.included is None else weighed.included

@@ -4,7 +4,16 @@ from collections.abc import Callable
 from typing import Any
 
 from ..types import Form
-from .base import BinaryLink, BinaryRows, CategoricalLink, CategoricalRows, Link, Rows
+from .base import (
+    BinaryLink,
+    BinaryRows,
+    CategoricalLink,
+    CategoricalRows,
+    ClosedBinary,
+    ClosedCategorical,
+    Link,
+    Rows,
+)
 from .log_probabilities import BinaryLogProbabilities, CategoricalLogProbabilities
 from .probabilities import BinaryProbabilities, CategoricalProbabilities, Probabilities
 from .sigmoid import Sigmoid
@@ -28,6 +37,8 @@ __all__ = [
     "BinaryRows",
     "CategoricalLink",
     "CategoricalRows",
+    "ClosedBinary",
+    "ClosedCategorical",
     "Link",
     "Probabilities",
     "Rows",

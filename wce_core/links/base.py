@@ -1,12 +1,14 @@
-"""The contract of a link: predictions → log-probabilities, and the way back for slopes.
+"""The contract of a link: predictions → −log p, and the way back for slopes.
 
 There are two families. A *categorical* link reads a row of C predictions along the class axis; a
-*binary* link reads one prediction per item and yields the log-probabilities of class 1 and class
-0. Both give ``Rows``: one evaluation of the predictions, from which the loss and its closed-form
-gradient are taken.
+*binary* link reads one prediction per item and yields −log p of class 1 and of class 0. Both evaluate the predictions once, in one of two ways:
 
-``needed`` marks where mass stands. Log-probabilities elsewhere are free to be anything finite, so
-that autodiff never meets the infinite derivative of a logarithm that nobody asked for.
+* ``rows``: −log p that any autodiff differentiates rightly, to any order.
+* ``closed``: −log p and the way back for slopes, in as few visits to each element as
+  they need. Never differentiated, so it may overwrite what it has made itself.
+
+−log p of what has no mass is free to be anything finite, so that autodiff never meets the infinite
+derivative of a logarithm that nobody asked for.
 """
 
 from __future__ import annotations
@@ -23,31 +25,39 @@ class CategoricalRows(Protocol):
     """Rows of predictions along ``axis``; item arrays keep that axis with length 1."""
 
     def at(self, index: Array) -> Array:
-        """log p of class ``index`` of each row."""
+        """−log p of class ``index`` of each row."""
         ...
 
-    def every(self, needed: Array) -> Array:
-        """log p of every class."""
+    def every(self, mass: Array) -> Array:
+        """−log p of every class that has mass."""
         ...
+
+
+class ClosedCategorical(CategoricalRows, Protocol):
+    """The same with the way back, which is asked for once, and last."""
 
     def pull_at(self, index: Array, slope: Array) -> Array:
-        """Gradient to the predictions, given ∂ℓ/∂log p at ``index`` and 0 elsewhere."""
+        """Gradient to the predictions, given ∂ℓ/∂(−log p) at ``index`` and 0 elsewhere."""
         ...
 
     def pull(self, slopes: Array) -> Array:
-        """Gradient to the predictions, given ∂ℓ/∂log p_k for every class."""
+        """Gradient to the predictions, given ∂ℓ/∂(−log p_k) for every class."""
         ...
 
 
 class BinaryRows(Protocol):
     """One prediction per item."""
 
-    def pair(self, needed_one: Array, needed_zero: Array) -> tuple[Array, Array]:
-        """(log p of class 1, log p of class 0)."""
+    def pair(self, one: Array, zero: Array) -> tuple[Array, Array]:
+        """(−log p of class 1, −log p of class 0), where they have mass."""
         ...
 
+
+class ClosedBinary(BinaryRows, Protocol):
+    """The same with the way back, which is asked for once, and last."""
+
     def pull_pair(self, slope_one: Array, slope_zero: Array) -> Array:
-        """Gradient to the predictions, given ∂ℓ/∂log p of class 1 and of class 0."""
+        """Gradient to the predictions, given ∂ℓ/∂(−log p) of class 1 and of class 0."""
         ...
 
 
@@ -60,7 +70,11 @@ class CategoricalLink(Protocol):
         ...
 
     def rows(self, be: Backend, predictions: Array, axis: int) -> CategoricalRows:
-        """The rows of ``predictions`` along ``axis``."""
+        """The rows of ``predictions`` along ``axis``, differentiable."""
+        ...
+
+    def closed(self, be: Backend, predictions: Array, axis: int) -> ClosedCategorical:
+        """The same with the way back, not differentiable."""
         ...
 
 
@@ -73,7 +87,11 @@ class BinaryLink(Protocol):
         ...
 
     def rows(self, be: Backend, predictions: Array) -> BinaryRows:
-        """One item per element of ``predictions``."""
+        """One item per element of ``predictions``, differentiable."""
+        ...
+
+    def closed(self, be: Backend, predictions: Array) -> ClosedBinary:
+        """The same with the way back, not differentiable."""
         ...
 
 

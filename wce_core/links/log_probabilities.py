@@ -24,23 +24,23 @@ class CategoricalLogProbabilityRows:
         self.predictions = predictions
 
     def at(self, index: Array) -> Array:
-        """log p of class ``index`` of each row."""
-        return self.be.pick(self.predictions, index, self.axis)
+        """−log p of class ``index`` of each row."""
+        return 0.0 - self.be.pick(self.predictions, index, self.axis)
 
-    def every(self, needed: Array) -> Array:
-        """log p of every class."""
-        del needed
-        return self.predictions
+    def every(self, mass: Array) -> Array:
+        """−log p of every class."""
+        del mass
+        return 0.0 - self.predictions
 
     def pull_at(self, index: Array, slope: Array) -> Array:
-        """slope at ``index``, 0 elsewhere."""
+        """−slope at ``index``, 0 elsewhere."""
         x, axis = self.predictions, self.axis
         classes = along(self.xp, self.be.arange(x.shape[axis], index), axis, x.ndim)
-        return self.xp.where(classes == index, slope, 0.0)
+        return self.xp.where(classes == index, -slope, 0.0)
 
     def pull(self, slopes: Array) -> Array:
-        """The slopes themselves."""
-        return slopes
+        """−slopes."""
+        return 0.0 - slopes
 
 
 class BinaryLogProbabilityRows:
@@ -52,22 +52,22 @@ class BinaryLogProbabilityRows:
         self.x = self.xp.where(predictions > 0, 0.0, predictions)
         self.predictions = predictions
 
-    def pair(self, needed_one: Array, needed_zero: Array) -> tuple[Array, Array]:
-        """(x, log(1 − exp(x)))."""
-        del needed_one
+    def pair(self, one: Array, zero: Array) -> tuple[Array, Array]:
+        """(−x, −log(1 − exp(x)))."""
+        del one
         xp = self.xp
-        x = xp.where((self.x == 0) & ~needed_zero, -1.0, self.x)
+        x = xp.where((self.x == 0) & (zero == 0), -1.0, self.x)
         near = x > HALF
         from_expm1 = xp.log(-xp.expm1(xp.where(near, x, -0.5)))
         from_exp = log_complement(xp, xp.exp(xp.where(near, -1.0, x)))
-        return self.predictions, xp.where(near, from_expm1, from_exp)
+        return 0.0 - self.predictions, 0.0 - xp.where(near, from_expm1, from_exp)
 
     def pull_pair(self, slope_one: Array, slope_zero: Array) -> Array:
-        """d₁ + d₀·p / (p − 1), where p / (p − 1) = −exp(x) / (1 − exp(x))."""
+        """−d₁ + d₀·p / (1 − p), where p / (1 − p) = exp(x) / (1 − exp(x))."""
         xp = self.xp
         odds = xp.expm1(-self.x)
         certain = (slope_zero == 0) & (odds == 0)
-        return slope_one - slope_zero / xp.where(certain, 1.0, odds)
+        return slope_zero / xp.where(certain, 1.0, odds) - slope_one
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,10 @@ class CategoricalLogProbabilities:
         """The rows of ``predictions`` along ``axis``."""
         return CategoricalLogProbabilityRows(be, predictions, axis)
 
+    def closed(self, be: Backend, predictions: Array, axis: int) -> CategoricalLogProbabilityRows:
+        """The same rows: their slopes need nothing that autodiff could not follow."""
+        return self.rows(be, predictions, axis)
+
 
 @dataclass(frozen=True)
 class BinaryLogProbabilities:
@@ -90,3 +94,7 @@ class BinaryLogProbabilities:
     def rows(self, be: Backend, predictions: Array) -> BinaryLogProbabilityRows:
         """One item per element of ``predictions``."""
         return BinaryLogProbabilityRows(be, predictions)
+
+    def closed(self, be: Backend, predictions: Array) -> BinaryLogProbabilityRows:
+        """The same rows: their slopes need nothing that autodiff could not follow."""
+        return self.rows(be, predictions)

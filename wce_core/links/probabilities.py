@@ -119,13 +119,13 @@ class CategoricalProbabilityRows:
         return _Logarithm(self.xp, p, self.convention, mirrored=False)
 
     def at(self, index: Array) -> Array:
-        """log p of class ``index`` of each row."""
+        """−log p of class ``index`` of each row."""
         p = self.be.pick(self.p, index, self.axis)
-        return self._log(p).of(p == p) - self._log_whole()
+        return self._log_whole() - self._log(p).of(p == p)
 
-    def every(self, needed: Array) -> Array:
-        """log p of every class."""
-        return self._log(self.p).of(needed) - self._log_whole()
+    def every(self, mass: Array) -> Array:
+        """−log p of every class."""
+        return self._log_whole() - self._log(self.p).of(mass != 0)
 
     def _clipped(self) -> Array:
         return self.xp.exp(self._log(self.p).of(self.p == self.p))
@@ -144,12 +144,12 @@ class CategoricalProbabilityRows:
         return self.pull(self.xp.where(classes == index, slope, 0.0))
 
     def pull(self, slopes: Array) -> Array:
-        """d_k / p_k, and the way through the sum of the row if it is divided by that."""
+        """−d_k / p_k, and the way through the sum of the row if it is divided by that."""
         xp, axis, log_p = self.xp, self.axis, self._log(self.p)
         if self.normalize == "after":
             clipped = self._clipped()
             slopes = slopes - total(xp, slopes, axis) * (clipped / total(xp, clipped, axis))
-        gradient = log_p.pull(slopes)
+        gradient = log_p.pull(0.0 - slopes)
         if self.normalize == "before":
             gradient = (gradient - total(xp, gradient * self.p, axis)) / self.whole
         return gradient
@@ -162,13 +162,13 @@ class BinaryProbabilityRows:
         self.one = _Logarithm(be.xp, predictions, convention, mirrored=False)
         self.zero = _Logarithm(be.xp, predictions, convention, mirrored=True)
 
-    def pair(self, needed_one: Array, needed_zero: Array) -> tuple[Array, Array]:
-        """(log p, log(1 − p))."""
-        return self.one.of(needed_one), self.zero.of(needed_zero)
+    def pair(self, one: Array, zero: Array) -> tuple[Array, Array]:
+        """(−log p, −log(1 − p))."""
+        return 0.0 - self.one.of(one != 0), 0.0 - self.zero.of(zero != 0)
 
     def pull_pair(self, slope_one: Array, slope_zero: Array) -> Array:
-        """d₁ / p − d₀ / (1 − p); 0 where the logarithms are constant."""
-        return self.one.pull(slope_one) - self.zero.pull(slope_zero)
+        """d₀ / (1 − p) − d₁ / p; 0 where the logarithms are constant."""
+        return self.zero.pull(slope_zero) - self.one.pull(slope_one)
 
 
 @dataclass(frozen=True)
@@ -182,6 +182,10 @@ class CategoricalProbabilities:
         """The rows of ``predictions`` along ``axis``."""
         return CategoricalProbabilityRows(be, predictions, axis, self.convention)
 
+    def closed(self, be: Backend, predictions: Array, axis: int) -> CategoricalProbabilityRows:
+        """The same rows: their slopes need nothing that autodiff could not follow."""
+        return self.rows(be, predictions, axis)
+
 
 @dataclass(frozen=True)
 class BinaryProbabilities:
@@ -193,3 +197,7 @@ class BinaryProbabilities:
     def rows(self, be: Backend, predictions: Array) -> BinaryProbabilityRows:
         """One item per element of ``predictions``."""
         return BinaryProbabilityRows(be, predictions, self.convention)
+
+    def closed(self, be: Backend, predictions: Array) -> BinaryProbabilityRows:
+        """The same rows: their slopes need nothing that autodiff could not follow."""
+        return self.rows(be, predictions)

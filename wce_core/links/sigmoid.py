@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..numerics import snapped
 from ..types import Array
 
 if TYPE_CHECKING:
@@ -19,29 +20,46 @@ class SigmoidRows:
     """
 
     def __init__(self, be: Backend, predictions: Array) -> None:
-        xp = self.xp = be.xp
-        self.positive = predictions >= 0
-        self.small = xp.exp(xp.where(self.positive, -predictions, predictions))
-        log_sum = xp.log1p(self.small)
-        below = xp.where(self.positive, 0.0, predictions)
-        above = xp.where(self.positive, predictions, 0.0)
-        self.logs = below - log_sum, -above - log_sum
+        xp = be.xp
+        positive = predictions >= 0
+        log_sum = xp.log1p(xp.exp(xp.where(positive, -predictions, predictions)))
+        below = xp.where(positive, 0.0, predictions)
+        above = xp.where(positive, predictions, 0.0)
+        self.surprisals = log_sum - below, log_sum + above
 
-    def pair(self, needed_one: Array, needed_zero: Array) -> tuple[Array, Array]:
-        """(−softplus(−z), −softplus(z))."""
-        del needed_one, needed_zero
-        return self.logs
+    def pair(self, one: Array, zero: Array) -> tuple[Array, Array]:
+        """(softplus(−z), softplus(z))."""
+        del one, zero
+        return self.surprisals
+
+
+class ClosedSigmoid:
+    """softplus(±z) = max(±z, 0) + log1p(e), p₁ = 1 / (1 + E) and p₀ = 1 / (1 + 1/E).
+
+    E = exp(−z) and e = min(E, 1/E) = exp(−|z|): one exponential, and no selection by sign, which
+    mispredicts a branch at every second element. Where E overflows or underflows, both
+    probabilities still round to what they are.
+    """
+
+    def __init__(self, be: Backend, predictions: Array) -> None:
+        xp = self.xp = be.xp
+        self.odds_zero = be.over(xp.exp, -predictions)
+        self.odds_one = 1.0 / self.odds_zero
+        log_sum = be.over(xp.log1p, xp.minimum(self.odds_zero, self.odds_one))
+        nothing = xp.zeros_like(predictions)
+        below, above = xp.minimum(predictions, nothing), xp.maximum(predictions, nothing)
+        self.surprisals = log_sum - below, log_sum + above
+
+    def pair(self, one: Array, zero: Array) -> tuple[Array, Array]:
+        """(softplus(−z), softplus(z))."""
+        del one, zero
+        return self.surprisals
 
     def pull_pair(self, slope_one: Array, slope_zero: Array) -> Array:
-        """d₁·σ(−z) − d₀·σ(z); exactly 0 where the two differ by rounding alone."""
+        """d₀·σ(z) − d₁·σ(−z); exactly 0 where the two differ by rounding alone."""
         xp = self.xp
-        whole = 1.0 + self.small
-        p_one = xp.where(self.positive, 1.0, self.small) / whole
-        p_zero = xp.where(self.positive, self.small, 1.0) / whole
-        own, cross = slope_one * p_zero, slope_zero * p_one
-        gradient = own - cross
-        noise = 4.0 * float(xp.finfo(gradient.dtype).eps) * xp.abs(own)
-        return xp.where(xp.abs(gradient) <= noise, 0.0, gradient)
+        one, zero = slope_one / (1.0 + self.odds_one), slope_zero / (1.0 + self.odds_zero)
+        return snapped(xp, zero, one)
 
 
 @dataclass(frozen=True)
@@ -51,5 +69,9 @@ class Sigmoid:
     neutral: float = 0.0
 
     def rows(self, be: Backend, predictions: Array) -> SigmoidRows:
-        """One item per element of ``predictions``."""
+        """One item per element of ``predictions``, differentiable."""
         return SigmoidRows(be, predictions)
+
+    def closed(self, be: Backend, predictions: Array) -> ClosedSigmoid:
+        """The same with the way back, not differentiable."""
+        return ClosedSigmoid(be, predictions)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..numerics import sum_of_others, total
+from ..numerics import snapped, sum_of_others, total
 from ..types import Array
 
 if TYPE_CHECKING:
@@ -22,50 +22,73 @@ class SoftmaxRows:
     """
 
     def __init__(self, be: Backend, predictions: Array, axis: int) -> None:
-        self.be = be
-        xp = self.xp = be.xp
-        self.axis = axis
-        self.top, largest = be.top(predictions, axis)
+        self.be, self.axis = be, axis
+        xp = be.xp
+        top, largest = be.top(predictions, axis)
         # A largest logit of ±inf or NaN leaves no distribution: NaN, in this row alone.
         level = xp.where(xp.isfinite(largest), 0.0, xp.nan * xp.ones_like(largest))
         # Constant at the top: x_a − x_a would give autodiff two terms of size 1 that must cancel.
-        self.shifted = be.put(predictions - (largest + level), self.top, level, axis)
-        self.exp = be.put(xp.exp(self.shifted), self.top, xp.zeros_like(level), axis)
-        """exp(d_k), but 0 at the top."""
-        self.rest = total(xp, self.exp, axis)
-        self.log_sum = xp.log1p(self.rest)
+        self.shifted = be.put(predictions - (largest + level), top, level, axis)
+        others = be.put(xp.exp(self.shifted), top, xp.zeros_like(level), axis)
+        self.log_sum = xp.log1p(total(xp, others, axis))
 
     def at(self, index: Array) -> Array:
-        """log p of class ``index`` of each row."""
-        return self.be.pick(self.shifted, index, self.axis) - self.log_sum
+        """−log p of class ``index`` of each row."""
+        return self.log_sum - self.be.pick(self.shifted, index, self.axis)
 
-    def every(self, needed: Array) -> Array:
-        """log p of every class."""
-        del needed
-        return self.shifted - self.log_sum
+    def every(self, mass: Array) -> Array:
+        """−log p of every class."""
+        del mass
+        return self.log_sum - self.shifted
+
+
+class ClosedSoftmax:
+    """The same R from the sum of all exponentials, with no search for the largest logit's place.
+
+    A largest logit of ±inf or NaN makes x_a − x_a, and with it all of the row, NaN.
+    """
+
+    def __init__(self, be: Backend, predictions: Array, axis: int) -> None:
+        self.be, self.axis, self.predictions = be, axis, predictions
+        self.largest = be.xp.max(predictions, axis=axis, keepdims=True)
+        self.exp = be.over(be.xp.exp, predictions - self.largest)
+        self.whole, self.rest = be.sum_and_rest(self.exp, axis)
+        self.log_sum = be.xp.log1p(self.rest)
+        self.difference: Array = None
+        self.surprisal: Array = None
+
+    def at(self, index: Array) -> Array:
+        """−log p of class ``index`` of each row."""
+        if self.surprisal is None:
+            self.difference = self.be.pick(self.predictions, index, self.axis) - self.largest
+            self.surprisal = self.log_sum - self.difference
+        return self.surprisal
+
+    def every(self, mass: Array) -> Array:
+        """−log p of every class."""
+        del mass
+        if self.surprisal is None:
+            self.surprisal = self.log_sum - (self.predictions - self.largest)
+        return self.surprisal
 
     def pull_at(self, index: Array, slope: Array) -> Array:
-        """−slope·p_j for j ≠ index, slope·(1 − p_index) there, formed without cancelling."""
-        be, xp, axis, whole = self.be, self.xp, self.axis, 1.0 + self.rest
-        share = slope / whole
-        others = xp.where(index == self.top, self.rest, whole - be.pick(self.exp, index, axis))
-        gradient = be.put(self.exp * -share, self.top, -share, axis)
-        return be.put(gradient, index, share * others, axis)
+        """slope·p_j for j ≠ index, −slope·(1 − p_index) there, formed without cancelling."""
+        share = slope / self.whole
+        others = self.rest + (1.0 - self.be.xp.exp(self.difference))
+        gradient = self.be.over(self.be.xp.multiply, self.exp, share)
+        return self.be.put(gradient, index, -share * others, self.axis)
 
     def pull(self, slopes: Array) -> Array:
-        """d_j·(1 − p_j) − p_j·Σ_{k≠j} d_k; exactly 0 where the two differ by rounding alone.
+        """p_j·Σ_{k≠j} d_k − d_j·(1 − p_j); exactly 0 where the two differ by rounding alone.
 
         Uniform logits under a uniform target have gradient 0, and which last bit a framework
         leaves there depends on its fused multiply-adds.
         """
-        be, xp, axis, whole = self.be, self.xp, self.axis, 1.0 + self.rest
-        steepest, _ = be.top(xp.abs(slopes), axis)
-        complement = be.put(whole - self.exp, self.top, self.rest, axis)
-        own = slopes * (complement / whole)
-        p = be.put(self.exp / whole, self.top, 1.0 / whole, axis)
-        gradient = own - p * sum_of_others(be, slopes, axis, steepest)
-        noise = 4.0 * float(xp.finfo(gradient.dtype).eps) * xp.abs(own)
-        return xp.where(xp.abs(gradient) <= noise, 0.0, gradient)
+        be, axis = self.be, self.axis
+        steepest, _ = be.top(be.xp.abs(slopes), axis)
+        own = slopes * ((self.rest + (1.0 - self.exp)) / self.whole)
+        p = self.exp / self.whole
+        return snapped(be.xp, p * sum_of_others(be, slopes, axis, steepest), own)
 
 
 @dataclass(frozen=True)
@@ -75,5 +98,9 @@ class Softmax:
     neutral: float = 0.0
 
     def rows(self, be: Backend, predictions: Array, axis: int) -> SoftmaxRows:
-        """The rows of ``predictions`` along ``axis``."""
+        """The rows of ``predictions`` along ``axis``, differentiable."""
         return SoftmaxRows(be, predictions, axis)
+
+    def closed(self, be: Backend, predictions: Array, axis: int) -> ClosedSoftmax:
+        """The same with the way back, not differentiable."""
+        return ClosedSoftmax(be, predictions, axis)

@@ -1,6 +1,6 @@
-"""Terms: what an item pays for the log-probability of a class.
+"""Terms: what an item pays for the surprisal −log p of a class.
 
-A term is separable: the loss of an item is ``Σ_k q_k · penalty(log p_k)`` over its mass ``q``. A
+A term is separable: the loss of an item is ``Σ_k q_k · penalty(−log p_k)`` over its mass ``q``. A
 new one is a file here with ``penalty`` and ``slope`` and its use in :mod:`wce_core.losses`.
 """
 

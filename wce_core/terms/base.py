@@ -6,12 +6,12 @@ from ..types import Array, Namespace
 
 
 class Term(Protocol):
-    """A penalty of each class as a function of its own log-probability. Stateless or frozen."""
+    """A penalty of each class as a function of its own −log p. Stateless or frozen."""
 
-    def penalty(self, xp: Namespace, log_p: Array) -> Array:
-        """What mass 1 on a class of log-probability ``log_p`` costs; differentiable."""
+    def penalty(self, xp: Namespace, surprisal: Array) -> Array:
+        """What mass 1 on a class of −log p = ``surprisal`` costs; differentiable."""
         ...
 
-    def slope(self, xp: Namespace, log_p: Array) -> Array | float:
-        """∂penalty / ∂log_p, in closed form; a number where it is the same everywhere."""
+    def slope(self, xp: Namespace, surprisal: Array) -> Array | float:
+        """∂penalty / ∂surprisal, in closed form; a number where it is the same everywhere."""
         ...

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import dtype_error, value_error
 from ..layout import Layout
@@ -17,15 +16,14 @@ if TYPE_CHECKING:
     from ..backend import Backend
 
 
-@dataclass(frozen=True)
-class Weighing:
+class Weighing(NamedTuple):
     """What the weightings of a block of items have come to so far."""
 
     be: Backend
     predictions: Array
     axis: int | None
     mass: Mass
-    dtype: Any
+    dtype: str
     """In which weights are multiplied."""
     class_weights: Any = None
     """(C,) laid along the class axis; binary: (w₀, w₁). None: all 1."""
@@ -36,7 +34,7 @@ class Weighing:
 
     def wide(self, array: Array) -> Array:
         """Weights in the dtype in which they are multiplied."""
-        return self.be.xp.astype(array, self.dtype, copy=False)
+        return self.be.cast(array, self.dtype)
 
     def times(self, factor: Array) -> Array:
         """The item factor so far, times another."""
@@ -89,6 +87,8 @@ def check_weights(
     as_given: Callable[[np.ndarray], np.ndarray] = lambda array: array,
 ) -> None:
     """Weights are finite and not negative. ``as_given`` undoes what was done to the shape."""
+    if values.size == 0 or (values.min() >= 0 and values.max() < float("inf")):
+        return
     wrong = ~((values >= 0) & (values < float("inf")))
     if included is not None:
         wrong = wrong & included

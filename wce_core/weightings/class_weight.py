@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import shape_error
@@ -37,8 +36,8 @@ class ClassWeight(Weighting):
         """Class weights, to be applied to the mass or by a soft rule."""
         array = weighing.wide(array)
         if weighing.axis is not None:
-            return replace(weighing, class_weights=array)
-        return replace(weighing, class_weights=weighing.be.xp.unstack(array, axis=-1))
+            return weighing._replace(class_weights=array)
+        return weighing._replace(class_weights=weighing.be.xp.unstack(array, axis=-1))
 
 
 def _categorical(be: Backend, layout: Layout, value: Array) -> Array:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import shape_error
@@ -45,4 +44,4 @@ class CostMatrix(Weighting):
         predicted = weighing.be.argmax(weighing.predictions, weighing.axis)
         mass = cast(CategoricalMass, weighing.mass)
         cost = mass.expected_cost(array, predicted, weighing.dtype)
-        return replace(weighing, factor=weighing.times(cost))
+        return weighing._replace(factor=weighing.times(cost))

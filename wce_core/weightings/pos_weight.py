@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import shape_error
@@ -47,9 +46,9 @@ class PosWeight(Weighting):
         """The weight of class 1, times this."""
         array = weighing.wide(array)
         if weighing.class_weights is None:
-            return replace(weighing, class_weights=(weighing.be.xp.ones_like(array), array))
+            return weighing._replace(class_weights=(None, array))
         zero, one = weighing.class_weights
-        return replace(weighing, class_weights=(zero, one * array))
+        return weighing._replace(class_weights=(zero, one * array))
 
 
 def _laid_out(shape: Shape, layout: Layout, value: Array) -> Array:

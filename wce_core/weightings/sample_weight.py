@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..layout import Layout
@@ -35,4 +34,4 @@ class SampleWeight(Weighting):
         array = weighing.wide(array)
         if weighing.included is not None:
             array = weighing.be.xp.where(weighing.included, array, 0.0)
-        return replace(weighing, factor=weighing.times(array))
+        return weighing._replace(factor=weighing.times(array))

@@ -302,12 +302,13 @@ def _deferred(be: TensorFlowBackend, spec: Spec, arrays: Arrays) -> tuple[Any, L
     arrays = {name: tf.stop_gradient(array) for name, array in arrays.items()}
     weighed = evaluate.weigh(be, spec, arrays)
     rows = evaluate.rows_of(be, spec, arrays, weighed)
-    losses = evaluate.item_losses(be, spec, weighed, rows)
+    losses = evaluate.item_losses(be, spec, weighed, weighed.mass.loss(spec.term, rows))
     counts = evaluate.sums_over_items(be, spec, arrays, weighed)
 
     def gradient() -> Array:
         under = evaluate.denominator(be, spec, arrays, counts)
-        return evaluate.kept_gradient(be, spec, weighed, rows, under, arrays)
+        scale = evaluate.scale_of(be, spec, weighed, under, arrays)
+        return evaluate.kept_gradient(be, spec, weighed, rows, scale, arrays)
 
     if spec.reduction == "none":
         return (evaluate.itemised(be, spec, losses),), gradient
