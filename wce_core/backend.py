@@ -12,6 +12,7 @@ import numpy as np
 from . import evaluate
 from .evaluate import Spec
 from .numerics import along, times, total
+from .precision import SMALLEST_NORMAL
 from .types import Array, Arrays, Namespace
 
 
@@ -135,16 +136,52 @@ class Backend(ABC):
         index = self.argmax(array, axis)
         return index, self.pick(array, index, axis)
 
-    def over(self, function: Callable[..., Array], array: Array, *more: Array) -> Array:
-        """``function(array, *more)``, written over ``array`` where it may be.
+    def laid_out(self, predictions: Array, axis: int) -> Array:
+        """A block of predictions in the order of memory in which rows are read fastest."""
+        del axis
+        return predictions
 
-        ``array`` is a temporary that the caller gives up, of the result's shape and dtype.
+    def over(
+        self, function: Callable[..., Array], array: Array, *more: Array, into: Array | None = None
+    ) -> Array:
+        """``function(array, *more)``, written over ``array``, or to ``into``, where it may be.
+
+        ``array`` is a temporary that the caller gives up; all have the result's shape and dtype.
         """
+        del into
         return function(array, *more)
 
-    def times(self, weight: Array, value: Array) -> Array:
-        """``weight * value`` with 0 · ±∞ = 0, forward and backward; 0 · NaN stays NaN."""
-        return times(self.xp, weight, value)
+    def times(self, weight: Array, value: Array, *more: Array) -> Array:
+        """``weight * value`` plus the products of further pairs.
+
+        0 · ±∞ = 0, forward and backward; 0 · NaN stays NaN.
+        """
+        product = times(self.xp, weight, value)
+        return product + self.times(*more) if more else product
+
+    def softplus(self, array: Array) -> tuple[Array, Array]:
+        """log(1 + exp(array)), and what :meth:`sigmoid` makes σ(array) of. Not differentiable.
+
+        ``array`` is a temporary that the caller gives up.
+        """
+        xp = self.xp
+        odds = self.over(xp.exp, -array)
+        log_sum = self.over(xp.log1p, self.over(xp.minimum, 1.0 / odds, odds))
+        above = self.over(xp.maximum, array, xp.zeros_like(array))
+        return self.over(xp.add, above, log_sum), odds
+
+    def sigmoid(self, state: Array) -> Array:
+        """σ, from the state that :meth:`softplus` gave; where it is not needed, it costs nothing."""
+        return 1.0 / self.over(self.xp.add, state, 1.0)
+
+    def all_zero(self, array: Array) -> bool:
+        """Are numbers, none of them negative, all 0? False where asking would mean to wait."""
+        del array
+        return False
+
+    def flushed(self, array: Array) -> Array:
+        """A float64 temporary with 0 for what is below float32's normal numbers."""
+        return self.xp.where(self.xp.abs(array) < SMALLEST_NORMAL, 0.0, array)
 
     def sum_and_rest(self, exponentials: Array, axis: int) -> tuple[Array, Array]:
         """The sum along ``axis`` of numbers in [0, 1], and the sum without one that is 1.

@@ -23,6 +23,7 @@ from .evaluate import (
     item_losses,
     itemised,
     kept_gradient,
+    needs_weights,
     own_cut,
     reduced,
     rows_of,
@@ -46,7 +47,11 @@ Each = Callable[[Callable[[Cut], Any], Sequence[Cut]], Iterable[Any]]
 def in_blocks(
     be: Backend, spec: Spec, arrays: Arrays, *, gradient: bool, size: int, each: Each = map
 ) -> tuple[tuple[Array, ...], Array | None]:
-    """The outputs of :func:`fused` (gradient None unless asked for), ``size`` elements a block."""
+    """The outputs of :func:`fused`, gradient None unless asked for.
+
+    ``size``: float32 elements a block; half as many of float64.
+    """
+    size = size // 2 if spec.compute == "float64" else size
     shape = tuple(arrays["predictions"].shape)
     if prod(shape) <= size:
         return fused(be, spec, arrays, gradient=gradient)
@@ -135,7 +140,10 @@ class _Blocks:
             scale = scale_of(be, spec, weighed, self.under, part)
         losses = item_losses(be, spec, weighed, weighed.mass.loss(spec.term, rows))
         if self.slopes is not None:
-            self.slopes[cut] = kept_gradient(be, spec, weighed, rows, scale, part)
+            into = self.slopes[cut]
+            gradient = kept_gradient(be, spec, weighed, rows, scale, part, into)
+            if gradient is not into:
+                self.slopes[cut] = gradient
         return losses
 
     def _in_cache(self, cut: Cut, part: Arrays, weighed: Weighed) -> Array:
@@ -152,14 +160,18 @@ class _Blocks:
             rows = rows_of(be, spec, own, few)
             costs[own_cut(costs, inner)] = few.mass.loss(spec.term, rows)
             if slopes is not None:
-                gradient = kept_gradient(be, spec, few, rows, cut_of(scale, inner), own)
-                slopes[inner] = gradient
+                into = slopes[inner]
+                gradient = kept_gradient(be, spec, few, rows, cut_of(scale, inner), own, into)
+                if gradient is not into:
+                    slopes[inner] = gradient
 
         for _ in self.each(one, list(cuts_of(tuple(predictions.shape), spec.axis, self.size))):
             pass
         return item_losses(be, spec, weighed, costs)
 
     def _counts(self, cut: Cut) -> dict[str, Array]:
+        if not needs_weights(self.spec):
+            return sums_over_items(self.be, self.spec, _part(self.arrays, cut), None)
         part, weighed = self._weighed(cut) if self.kept is None else self.kept
         return sums_over_items(self.be, self.spec, part, weighed)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from .layout import Layout
 from .links import Link
-from .mass import Dense, Index, Mass, Pair, SharedMass
+from .mass import Dense, Index, Label, Mass, Pair, SharedMass
 from .numerics import divide_or
 from .precision import at_least_float32, rounded, widened
 from .reductions import DENOMINATORS
@@ -99,10 +99,12 @@ def batch_axis(layout: Layout) -> int | None:
 # Weights -------------------------------------------------------------------------------------
 
 
-def weigh(be: Backend, spec: Spec, arrays: Arrays) -> Weighed:
-    """Everything about a block that does not need log-probabilities."""
+def weigh(be: Backend, spec: Spec, arrays: Arrays, *, closed: bool = True) -> Weighed:
+    """Everything about a block that does not need the link; ``closed``: for its closed form."""
     included = _included(be, arrays)
     mass, poison = _target_mass(be, spec, arrays["targets"], included)
+    if closed and spec.axis is None and cast(Any, spec.link).symmetric:
+        mass = _label(cast(Pair, mass))
     start = Weighing(
         be,
         arrays["predictions"],
@@ -202,6 +204,13 @@ def _pair(be: Backend, spec: Spec, targets: Array, included: Array | None) -> Ma
     return Pair(be, one, 1.0 - one)
 
 
+def _label(pair: Pair) -> Pair | Label:
+    """A pair of which one is 0 everywhere, where that can be known."""
+    if pair.be.all_zero(pair.one * pair.zero):
+        return Label(pair.be, pair.one, pair.zero)
+    return pair
+
+
 def _neutral(be: Backend, array: Array, included: Array | None, neutral: float) -> Array:
     """Excluded items are replaced before anything can be computed from them."""
     return array if included is None else be.xp.where(included, array, neutral)
@@ -218,7 +227,11 @@ def rows_of(
     predictions = _neutral(be, predictions, weighed.included, spec.link.neutral)
     link: Any = spec.link
     rows = link.closed if closed else link.rows
-    return rows(be, predictions) if spec.axis is None else rows(be, predictions, spec.axis)
+    if spec.axis is None:
+        return rows(be, predictions)
+    if closed:
+        predictions = be.laid_out(predictions, spec.axis)
+    return rows(be, predictions, spec.axis)
 
 
 def item_losses(be: Backend, spec: Spec, weighed: Weighed, loss: Array) -> Array:
@@ -255,13 +268,20 @@ def counted(spec: Spec) -> tuple[str, ...]:
     return (name,) if name in ("items", "weight", "nonzero") else ()
 
 
-def sums_over_items(be: Backend, spec: Spec, arrays: Arrays, weighed: Weighed) -> dict[str, Array]:
-    """Those sums, over a block."""
+def needs_weights(spec: Spec) -> bool:
+    """Are weights among what is counted, or items alone?"""
+    return counted(spec) not in ((), ("items",))
+
+
+def sums_over_items(
+    be: Backend, spec: Spec, arrays: Arrays, weighed: Weighed | None
+) -> dict[str, Array]:
+    """Those sums, over a block; items alone are counted without its weights."""
     names, xp = counted(spec), be.xp
     found: dict[str, Array] = {}
     if "items" in names:
-        found["items"] = _items(be, spec, arrays, weighed)
-    if "weight" in names or "nonzero" in names:
+        found["items"] = _items(be, spec, arrays)
+    if weighed is not None and needs_weights(spec):
         weights = omega(be, spec, weighed)
         if "weight" in names:
             found["weight"] = xp.sum(weights, dtype=be.dtype(spec.accumulate))
@@ -270,11 +290,16 @@ def sums_over_items(be: Backend, spec: Spec, arrays: Arrays, weighed: Weighed) -
     return found
 
 
-def _items(be: Backend, spec: Spec, arrays: Arrays, weighed: Weighed) -> Array:
-    if weighed.included is None:
+def _items(be: Backend, spec: Spec, arrays: Arrays) -> Array:
+    included, predictions = _included(be, arrays), arrays["predictions"]
+    if included is None:
         everything = lengths(be, spec, arrays)["all_items"]
-        return be.scalar(everything, be.index_dtype, arrays["predictions"])
-    return _true(be, be.xp.ones_like(weighed.mass.total(), dtype=be.xp.bool) & weighed.included)
+        return be.scalar(everything, be.index_dtype, predictions)
+    count = _true(be, included)
+    for axis in range(predictions.ndim):
+        if axis != spec.axis and included.shape[axis] == 1:  # of as many as the predictions have
+            count = count * be.length(predictions, axis)
+    return count
 
 
 def _true(be: Backend, flags: Array) -> Array:
@@ -343,7 +368,7 @@ def plain(be: Backend, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
     if spec.exact and at_least_float32(be.dtype_name(arrays["predictions"])) == "float32":
         wide = widened(be, arrays["predictions"], spec.compute)
         arrays = {**arrays, "predictions": be.flushing(wide)}
-    weighed = weigh(be, spec, arrays)
+    weighed = weigh(be, spec, arrays, closed=False)
     rows = rows_of(be, spec, arrays, weighed, closed=False)
     losses = item_losses(be, spec, weighed, weighed.mass.loss(spec.term, rows))
     return _outputs(be, spec, arrays, losses, sums_over_items(be, spec, arrays, weighed))
@@ -383,11 +408,17 @@ def kept_gradient(
     rows: Any,
     scale: Array,
     arrays: Arrays,
+    into: Array | None = None,
 ) -> Array:
     """The closed-form gradient to the predictions, as it is kept until the cotangent is known.
 
-    float32, or float64 for float64 predictions. ``rows`` are used up.
+    float32, or float64 for float64 predictions. ``rows`` are used up. With ``into`` it may be that,
+    or wider than it: assigned, it is rounded.
     """
     kept = at_least_float32(be.dtype_name(arrays["predictions"]))
-    gradient = weighed.mass.gradient(spec.term, rows, scale)
-    return rounded(be, gradient, kept, exact=spec.exact)
+    own = into if kept == spec.compute else None
+    gradient = weighed.mass.gradient(spec.term, rows, scale, own)
+    if kept == spec.compute:
+        return gradient
+    gradient = be.flushed(gradient) if spec.exact else gradient
+    return be.cast(gradient, kept) if into is None else gradient

@@ -1,7 +1,7 @@
-"""Target mass: how much of an item belongs to each class, in its three representations.
+"""Target mass: how much of an item belongs to each class, in its four representations.
 
 ``Index`` is a class per item (mass 1), ``Dense`` a row of masses, ``Pair`` the two masses of a
-binary item. Item arrays have the rank of the predictions, the class axis with length 1. Each
+binary item, ``Label`` one that is all on one of the two. Item arrays have the rank of the predictions, the class axis with length 1. Each
 knows how to weigh, smooth and score itself, so nothing else asks which one it has.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from .links import BinaryRows, CategoricalRows, ClosedBinary, ClosedCategorical
+from .links import BinaryRows, CategoricalRows, ClosedBinary, ClosedCategorical, ClosedLogits
 from .numerics import along, divide_or, total
 from .terms import Term
 from .types import Array, Smoothing
@@ -45,8 +45,10 @@ class Mass(Protocol):
         """Σ_k q_k·penalty(−log p_k)."""
         ...
 
-    def gradient(self, term: Term, rows: Any, scale: Array) -> Array:
-        """scale · ∂loss / ∂predictions, in closed form."""
+    def gradient(
+        self, term: Term, rows: Any, scale: Array, into: Array | None = None
+    ) -> Array:
+        """scale · ∂loss / ∂predictions, in closed form; perhaps written to ``into``."""
         ...
 
 
@@ -116,9 +118,12 @@ class Index(NamedTuple):
         """penalty(−log p) at the class."""
         return term.penalty(self.be.xp, rows.at(self.index))
 
-    def gradient(self, term: Term, rows: ClosedCategorical, scale: Array) -> Array:
+    def gradient(
+        self, term: Term, rows: ClosedCategorical, scale: Array, into: Array | None = None
+    ) -> Array:
         """The slope at the class, pulled back."""
-        return rows.pull_at(self.index, scale * term.slope(self.be.xp, rows.at(self.index)))
+        slope = scale * term.slope(self.be.xp, rows.at(self.index))
+        return rows.pull_at(self.index, slope, into)
 
 
 class Dense(NamedTuple):
@@ -182,10 +187,12 @@ class Dense(NamedTuple):
         penalties = term.penalty(xp, rows.every(self.mass))
         return total(xp, self.be.times(self.mass, penalties), self.axis)
 
-    def gradient(self, term: Term, rows: ClosedCategorical, scale: Array) -> Array:
+    def gradient(
+        self, term: Term, rows: ClosedCategorical, scale: Array, into: Array | None = None
+    ) -> Array:
         """All slopes, pulled back."""
         slopes = term.slope(self.be.xp, rows.every(self.mass))
-        return rows.pull(self.mass * (slopes * scale))
+        return rows.pull(self.mass * (slopes * scale), into)
 
 
 class Pair(NamedTuple):
@@ -237,11 +244,69 @@ class Pair(NamedTuple):
     def loss(self, term: Term, rows: BinaryRows) -> Array:
         """Both masses times their penalties."""
         xp, (one, zero) = self.be.xp, rows.pair(self.one, self.zero)
-        cost = self.be.times(self.one, term.penalty(xp, one))
-        return cost + self.be.times(self.zero, term.penalty(xp, zero))
+        zero = term.penalty(xp, zero)
+        return self.be.times(self.one, term.penalty(xp, one), self.zero, zero)
 
-    def gradient(self, term: Term, rows: ClosedBinary, scale: Array) -> Array:
+    def gradient(
+        self, term: Term, rows: ClosedBinary, scale: Array, into: Array | None = None
+    ) -> Array:
         """Both slopes, pulled back."""
         xp, (one, zero) = self.be.xp, rows.pair(self.one, self.zero)
         slope_one = self.one * (term.slope(xp, one) * scale)
-        return rows.pull_pair(slope_one, self.zero * (term.slope(xp, zero) * scale))
+        slope_zero = self.zero * (term.slope(xp, zero) * scale)
+        return rows.pull_pair(slope_one, slope_zero, into)
+
+
+class Label(NamedTuple):
+    """All mass of a binary item on one class: y is 0 or 1. For closed forms of symmetric links."""
+
+    be: Backend
+    one: Array
+    zero: Array
+    amount: Array | None = None
+    """The mass, as class weights have made it. None: 1."""
+
+    def _pair(self) -> Pair:
+        return Pair(self.be, self.one, self.zero)
+
+    def total(self) -> Array:
+        """The mass."""
+        return self.be.xp.ones_like(self.one) if self.amount is None else self.amount
+
+    def smoothed(self, epsilon: float, rule: Smoothing) -> Pair:
+        """No label any more."""
+        return self._pair().smoothed(epsilon, rule)
+
+    def weighted(self, weights: tuple[Array | None, Array]) -> Label:
+        """w at the class."""
+        return self._replace(amount=self._pair().weighted(weights).total())
+
+    def mean_weight(self, weights: tuple[Array | None, Array]) -> Array:
+        """w at the class: the share there is 1."""
+        return self._pair().mean_weight(weights)
+
+    def geometric_weight(self, weights: tuple[Array | None, Array]) -> Array:
+        """w at the class."""
+        return self.mean_weight(weights)
+
+    def largest_share_weight(self, weights: tuple[Array | None, Array]) -> Array:
+        """w at the class."""
+        return self.mean_weight(weights)
+
+    def _sign(self) -> Array:
+        return self.zero - self.one
+
+    def loss(self, term: Term, rows: ClosedLogits) -> Array:
+        """penalty(−log p) at the class, times the mass."""
+        penalty = term.penalty(self.be.xp, rows.at(self._sign()))
+        return penalty if self.amount is None else self.be.times(self.amount, penalty)
+
+    def gradient(
+        self, term: Term, rows: ClosedLogits, scale: Array, into: Array | None = None
+    ) -> Array:
+        """The slope at the class, pulled back."""
+        sign = self._sign()
+        slope = sign * (term.slope(self.be.xp, rows.at(sign)) * scale)
+        if self.amount is not None:
+            slope = self.be.over(self.be.xp.multiply, slope, self.amount)
+        return rows.pull_at(sign, slope, into)

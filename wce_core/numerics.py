@@ -24,14 +24,15 @@ def along(xp: Namespace, vector: Array, axis: int, ndim: int) -> Array:
     return xp.reshape(vector, tuple(-1 if i == axis else 1 for i in range(ndim)))
 
 
-def snapped(xp: Namespace, own: Array, cross: Array) -> Array:
+def snapped(be: Backend, own: Array, cross: Array, into: Array | None = None) -> Array:
     """own − cross; in float64, exactly 0 where the two differ by rounding alone.
 
     Which digits rounding leaves depends on the framework, and exact results promise the same.
     """
+    xp = be.xp
+    if be.dtype_name(own) == "float32":
+        return be.over(xp.subtract, own, cross, into=into)
     difference = own - cross
-    if xp.finfo(difference.dtype).bits < 64:
-        return difference
     noise = 4.0 * float(xp.finfo(difference.dtype).eps) * xp.abs(own)
     return xp.where(xp.abs(difference) <= noise, 0.0, difference)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -14,15 +15,20 @@ import numpy as np
 from wce_core.backend import Description
 from wce_core.blocks import Each, in_blocks
 from wce_core.evaluate import Spec
+from wce_core.precision import SMALLEST_NORMAL
 from wce_core.types import Array, Arrays
 
 from .generic import GenericBackend
 
-BLOCK = 2**16
-"""Elements a block: with its temporaries it stays in the second-level cache."""
-PARALLEL = 2**18
+BLOCK = 2**17
+"""Elements a block: its temporaries stay in cache."""
+FEW_CLASSES = 64
+MANY = 2**13
+"""Rows of fewer classes are turned, in blocks of at least so many elements."""
+PARALLEL = 2**21
 """Elements from which several threads are worth their start."""
-THREADS = 2
+PARALLEL_BLOCK = 2**18
+"""Elements a block of one of several threads, which wait for each other between operations."""
 DTYPES = {
     name: np.dtype(name)
     for name in ("float64", "float32", "float16", "int64", "int32", "uint8", "bool")
@@ -114,15 +120,38 @@ class NumpyBackend(GenericBackend):
         found: Array = row.reshape(-1).take(index)
         return found
 
-    def over(self, function: Callable[..., Array], array: Array, *more: Array) -> Array:
-        """By ``out=``: no new memory. What has no axes came out of a ufunc as a scalar."""
-        return function(array, *more, out=array) if array.ndim else function(array, *more)
+    def laid_out(self, predictions: Array, axis: int) -> Array:
+        """Few classes outermost: each operation then runs along many items, not within one."""
+        few = predictions.shape[axis] < FEW_CLASSES and predictions.size >= MANY
+        return np.asarray(predictions, order="F") if few else predictions
 
-    def times(self, weight: Array, value: Array) -> Array:
-        """Without a selection where no value is infinite, which two visits decide."""
-        if value.size and np.isfinite(np.min(value)) and np.isfinite(np.max(value)):
-            return weight * value
-        return super().times(weight, value)
+    def over(
+        self, function: Callable[..., Array], array: Array, *more: Array, into: Array | None = None
+    ) -> Array:
+        """By ``out=``: no new memory. What has no axes came out of a ufunc as a scalar."""
+        if not array.ndim:
+            return function(array, *more)
+        return function(array, *more, out=array if into is None else into)
+
+    def flushed(self, array: Array) -> Array:
+        """In place, where there is something to flush."""
+        size = np.abs(array)
+        if array.ndim and not np.min(size) >= SMALLEST_NORMAL:
+            array[size < SMALLEST_NORMAL] = 0.0
+        return array if array.ndim else super().flushed(array)
+
+    def all_zero(self, array: Array) -> bool:
+        """By a maximum, which is several times faster than ``any``."""
+        return array.size > 0 and bool(np.maximum.reduce(array, None) == 0)
+
+    def times(self, weight: Array, value: Array, *more: Array) -> Array:
+        """Without a selection unless a product is NaN, which the largest of them tells."""
+        product = weight * value
+        if more:
+            product += more[0] * more[1]
+        if product.size and np.isnan(np.maximum.reduce(product, None)):
+            return super().times(weight, value, *more)
+        return product
 
     def scalar(self, value: Any, dtype: str, like: Array) -> Array:
         """Numbers and NumPy's scalars alike."""
@@ -165,13 +194,21 @@ def _items(shape: tuple[int, ...]) -> tuple[Array, ...]:
 def evaluated(spec: Spec, arrays: Arrays, *, gradient: bool) -> tuple[tuple[Array, ...], Any]:
     """Outputs and gradient of NumPy arrays; large ones by several threads, in the same order."""
     with np.errstate(all="ignore"):
-        size = arrays["predictions"].size
-        if size < PARALLEL or THREADS == 1:
+        threads = _threads()
+        if arrays["predictions"].size < PARALLEL or threads == 1:
             return in_blocks(BACKEND, spec, arrays, gradient=gradient, size=BLOCK)
-        with ThreadPoolExecutor(THREADS) as pool:
+        with ThreadPoolExecutor(threads) as pool:
             # Each job in a context of its own, in which NumPy keeps its error state.
             each: Each = lambda job, cuts: pool.map(
                 lambda cut: copy_context().run(job, cut), cuts
             )
-            return in_blocks(BACKEND, spec, arrays, gradient=gradient, size=BLOCK, each=each)
+            return in_blocks(
+                BACKEND, spec, arrays, gradient=gradient, size=PARALLEL_BLOCK, each=each
+            )
+
+
+def _threads() -> int:
+    """As many as compiled libraries would take, but no more than the interpreter can feed."""
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    return min(4, int(asked) if asked.isdigit() and int(asked) else len(os.sched_getaffinity(0)))
 

@@ -33,8 +33,8 @@ from wce_core.types import Array, Arrays
 
 from . import numpy
 
-CPU_BLOCK = 2**17
-"""Elements a block: with its temporaries it stays in cache."""
+CPU_BLOCK = 2**18
+"""Elements a block: its temporaries stay in cache, and an operation takes longer than its call."""
 FEW = 2**14
 """Elements up to which the overhead of each operation decides, not its arithmetic."""
 DEVICE_BLOCK = 2**24
@@ -82,8 +82,9 @@ class TorchBackend(Backend):
         return DTYPES.get(name) or getattr(torch, name)
 
     def cast(self, array: Array, dtype: str) -> Array:
-        """By the tensor's own method, which gives itself where it can."""
-        return array.to(self.dtype(dtype))
+        """Without a call where it has the dtype already."""
+        own = self.dtype(dtype)
+        return array if array.dtype is own else array.to(own)
 
     def asarray(self, value: np.ndarray, like: Array) -> Array:
         """A copy on the device of ``like``; float64 only where the device has it.
@@ -204,12 +205,6 @@ def _transformed(*arrays: Array) -> bool:
     if forward_ad._current_level < 0:
         return False
     return any(_tangent(array) is not None for array in arrays)
-
-
-def _finite(array: Array) -> bool:
-    """No element is NaN or infinite; waits for the array."""
-    low, high = torch.aminmax(array)
-    return bool(torch.isfinite(high - low))
 
 
 def _tangent(array: Array) -> Array | None:
@@ -461,15 +456,42 @@ torch.compiler.allow_in_graph(_flushed)  # type: ignore[no-untyped-call]  # PyTo
 class _Blocks(TorchBackend):
     """Where nothing is recorded: temporaries may be written to, and values of the host asked."""
 
-    def over(self, function: Callable[..., Array], array: Array, *more: Array) -> Array:
+    def over(
+        self, function: Callable[..., Array], array: Array, *more: Array, into: Array | None = None
+    ) -> Array:
         """By ``out=``: no new memory."""
-        return function(array, *more, out=array)
+        return function(array, *more, out=array if into is None else into)
 
-    def times(self, weight: Array, value: Array) -> Array:
-        """Without a selection where no value is infinite, which one visit decides."""
-        if value.device.type == "cpu" and value.numel() and _finite(value):
-            return weight * value
-        return super().times(weight, value)
+    def times(self, weight: Array, value: Array, *more: Array) -> Array:
+        """Without a selection unless a product is NaN, which the largest of them tells."""
+        if value.device.type != "cpu":
+            return super().times(weight, value, *more)
+        product = weight * value
+        if more:
+            product.addcmul_(*more)
+        if product.numel() and torch.isnan(product.amax()):
+            return super().times(weight, value, *more)
+        return product
+
+    def softplus(self, array: Array) -> tuple[Array, Array]:
+        """By PyTorch's own, one visit; beyond the threshold its result is the argument."""
+        threshold = 20.0 if array.dtype == torch.float32 else 40.0
+        return torch.nn.functional.softplus(array, threshold=threshold), array
+
+    def sigmoid(self, state: Array) -> Array:
+        """By PyTorch's own, one visit."""
+        return state.sigmoid_()
+
+    def flushed(self, array: Array) -> Array:
+        """In place, where there is something to flush."""
+        size = array.abs()
+        if array.device.type == "cpu" and array.numel() and bool(size.amin() >= SMALLEST_NORMAL):
+            return array
+        return array.masked_fill_(size < SMALLEST_NORMAL, 0.0)
+
+    def all_zero(self, array: Array) -> bool:
+        """Asked of the host only, by a maximum, which is several times faster than ``any``."""
+        return array.device.type == "cpu" and array.numel() > 0 and bool(array.amax() == 0)
 
     def sum_and_rest(self, exponentials: Array, axis: int) -> tuple[Array, Array]:
         """By ``frac``, one visit."""

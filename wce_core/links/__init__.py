@@ -11,6 +11,7 @@ from .base import (
     CategoricalRows,
     ClosedBinary,
     ClosedCategorical,
+    ClosedLogits,
     Link,
     Rows,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "CategoricalRows",
     "ClosedBinary",
     "ClosedCategorical",
+    "ClosedLogits",
     "Link",
     "Probabilities",
     "Rows",

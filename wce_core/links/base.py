@@ -34,13 +34,16 @@ class CategoricalRows(Protocol):
 
 
 class ClosedCategorical(CategoricalRows, Protocol):
-    """The same with the way back, which is asked for once, and last."""
+    """The same with the way back, which is asked for once, and last.
 
-    def pull_at(self, index: Array, slope: Array) -> Array:
+    Where ``into`` has the result's dtype, the gradient may be written there and be it.
+    """
+
+    def pull_at(self, index: Array, slope: Array, into: Array | None = None) -> Array:
         """Gradient to the predictions, given ∂ℓ/∂(−log p) at ``index`` and 0 elsewhere."""
         ...
 
-    def pull(self, slopes: Array) -> Array:
+    def pull(self, slopes: Array, into: Array | None = None) -> Array:
         """Gradient to the predictions, given ∂ℓ/∂(−log p_k) for every class."""
         ...
 
@@ -56,8 +59,22 @@ class BinaryRows(Protocol):
 class ClosedBinary(BinaryRows, Protocol):
     """The same with the way back, which is asked for once, and last."""
 
-    def pull_pair(self, slope_one: Array, slope_zero: Array) -> Array:
+    def pull_pair(
+        self, slope_one: Array, slope_zero: Array, into: Array | None = None
+    ) -> Array:
         """Gradient to the predictions, given ∂ℓ/∂(−log p) of class 1 and of class 0."""
+        ...
+
+
+class ClosedLogits(ClosedBinary, Protocol):
+    """A binary link in which p₀ of z is p₁ of −z."""
+
+    def at(self, sign: Array) -> Array:
+        """−log p of class 1 where ``sign`` is −1, of class 0 where it is 1."""
+        ...
+
+    def pull_at(self, sign: Array, slope: Array, into: Array | None = None) -> Array:
+        """Gradient to the predictions, given ∂ℓ/∂(−log p) times ``sign``."""
         ...
 
 
@@ -80,6 +97,11 @@ class CategoricalLink(Protocol):
 
 class BinaryLink(Protocol):
     """Reads single predictions. Stateless or frozen: it is part of a compile cache's key."""
+
+    @property
+    def symmetric(self) -> bool:
+        """Are its closed rows :class:`ClosedLogits`?"""
+        ...
 
     @property
     def neutral(self) -> float:

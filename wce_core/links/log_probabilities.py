@@ -32,14 +32,16 @@ class CategoricalLogProbabilityRows:
         del mass
         return 0.0 - self.predictions
 
-    def pull_at(self, index: Array, slope: Array) -> Array:
+    def pull_at(self, index: Array, slope: Array, into: Array | None = None) -> Array:
         """−slope at ``index``, 0 elsewhere."""
+        del into
         x, axis = self.predictions, self.axis
         classes = along(self.xp, self.be.arange(x.shape[axis], index), axis, x.ndim)
         return self.xp.where(classes == index, -slope, 0.0)
 
-    def pull(self, slopes: Array) -> Array:
+    def pull(self, slopes: Array, into: Array | None = None) -> Array:
         """−slopes."""
+        del into
         return 0.0 - slopes
 
 
@@ -62,8 +64,11 @@ class BinaryLogProbabilityRows:
         from_exp = log_complement(xp, xp.exp(xp.where(near, -1.0, x)))
         return 0.0 - self.predictions, 0.0 - xp.where(near, from_expm1, from_exp)
 
-    def pull_pair(self, slope_one: Array, slope_zero: Array) -> Array:
+    def pull_pair(
+        self, slope_one: Array, slope_zero: Array, into: Array | None = None
+    ) -> Array:
         """−d₁ + d₀·p / (1 − p), where p / (1 − p) = exp(x) / (1 − exp(x))."""
+        del into
         xp = self.xp
         odds = xp.expm1(-self.x)
         certain = (slope_zero == 0) & (odds == 0)
@@ -90,6 +95,7 @@ class BinaryLogProbabilities:
     """Link of the log-probability of class 1."""
 
     neutral: float = -1.0
+    symmetric: bool = False
 
     def rows(self, be: Backend, predictions: Array) -> BinaryLogProbabilityRows:
         """One item per element of ``predictions``."""

@@ -136,15 +136,17 @@ class CategoricalProbabilityRows:
             return 0.0
         return self.xp.log(total(self.xp, self._clipped(), self.axis))
 
-    def pull_at(self, index: Array, slope: Array) -> Array:
+    def pull_at(self, index: Array, slope: Array, into: Array | None = None) -> Array:
         """The slope at ``index`` and 0 elsewhere, pulled back."""
+        del into
         classes = along(
             self.xp, self.be.arange(self.p.shape[self.axis], index), self.axis, self.p.ndim
         )
         return self.pull(self.xp.where(classes == index, slope, 0.0))
 
-    def pull(self, slopes: Array) -> Array:
+    def pull(self, slopes: Array, into: Array | None = None) -> Array:
         """−d_k / p_k, and the way through the sum of the row if it is divided by that."""
+        del into
         xp, axis, log_p = self.xp, self.axis, self._log(self.p)
         if self.normalize == "after":
             clipped = self._clipped()
@@ -166,8 +168,11 @@ class BinaryProbabilityRows:
         """(−log p, −log(1 − p))."""
         return 0.0 - self.one.of(one != 0), 0.0 - self.zero.of(zero != 0)
 
-    def pull_pair(self, slope_one: Array, slope_zero: Array) -> Array:
+    def pull_pair(
+        self, slope_one: Array, slope_zero: Array, into: Array | None = None
+    ) -> Array:
         """d₀ / (1 − p) − d₁ / p; 0 where the logarithms are constant."""
+        del into
         return self.zero.pull(slope_zero) - self.one.pull(slope_one)
 
 
@@ -193,6 +198,7 @@ class BinaryProbabilities:
 
     convention: Probabilities
     neutral: float = 0.5
+    symmetric: bool = False
 
     def rows(self, be: Backend, predictions: Array) -> BinaryProbabilityRows:
         """One item per element of ``predictions``."""

@@ -34,32 +34,51 @@ class SigmoidRows:
 
 
 class ClosedSigmoid:
-    """softplus(±z) = max(±z, 0) + log1p(e), p₁ = 1 / (1 + E) and p₀ = 1 / (1 + 1/E).
+    """Without a selection by sign, which mispredicts a branch at every second element.
 
-    E = exp(−z) and e = min(E, 1/E) = exp(−|z|): one exponential, and no selection by sign, which
-    mispredicts a branch at every second element. Where E overflows or underflows, both
-    probabilities still round to what they are.
+    For labels, softplus and σ of the logit of the other class. For soft targets softplus(±z) =
+    max(±z, 0) + log1p(e), p₁ = 1 / (1 + E) and p₀ = 1 / (1 + 1/E) with E = exp(−z) and
+    e = min(E, 1/E) = exp(−|z|): where E overflows or underflows, both still round to what they are.
     """
 
     def __init__(self, be: Backend, predictions: Array) -> None:
-        xp = self.xp = be.xp
-        self.odds_zero = be.over(xp.exp, -predictions)
-        self.odds_one = 1.0 / self.odds_zero
-        log_sum = be.over(xp.log1p, xp.minimum(self.odds_zero, self.odds_one))
-        nothing = xp.zeros_like(predictions)
-        below, above = xp.minimum(predictions, nothing), xp.maximum(predictions, nothing)
-        self.surprisals = log_sum - below, log_sum + above
+        self.be, self.predictions = be, predictions
+        self.surprisals: tuple[Array, Array] | None = None
+        self.surprisal: Array = None
+
+    def at(self, sign: Array) -> Array:
+        """softplus(±z)."""
+        if self.surprisal is None:
+            self.surprisal, self.state = self.be.softplus(sign * self.predictions)
+        return self.surprisal
+
+    def pull_at(self, sign: Array, slope: Array, into: Array | None = None) -> Array:
+        """slope·σ(±z)."""
+        del sign
+        be = self.be
+        return be.over(be.xp.multiply, be.sigmoid(self.state), slope, into=into)
 
     def pair(self, one: Array, zero: Array) -> tuple[Array, Array]:
         """(softplus(−z), softplus(z))."""
         del one, zero
+        if self.surprisals is None:
+            be, xp, z = self.be, self.be.xp, self.predictions
+            self.odds_zero = be.over(xp.exp, -z)
+            self.odds_one = 1.0 / self.odds_zero
+            log_sum = be.over(xp.log1p, xp.minimum(self.odds_zero, self.odds_one))
+            nothing = xp.zeros_like(z)
+            above = be.over(xp.add, xp.maximum(z, nothing), log_sum)
+            self.surprisals = log_sum - xp.minimum(z, nothing), above
         return self.surprisals
 
-    def pull_pair(self, slope_one: Array, slope_zero: Array) -> Array:
-        """d₀·σ(z) − d₁·σ(−z); exactly 0 where the two differ by rounding alone."""
-        xp = self.xp
-        one, zero = slope_one / (1.0 + self.odds_one), slope_zero / (1.0 + self.odds_zero)
-        return snapped(xp, zero, one)
+    def pull_pair(
+        self, slope_one: Array, slope_zero: Array, into: Array | None = None
+    ) -> Array:
+        """d₀·σ(z) − d₁·σ(−z); in float64, exactly 0 where the two differ by rounding alone."""
+        be, xp = self.be, self.be.xp
+        one = be.over(xp.divide, slope_one, be.over(xp.add, self.odds_one, 1.0))
+        zero = be.over(xp.divide, slope_zero, be.over(xp.add, self.odds_zero, 1.0))
+        return snapped(be, zero, one, into)
 
 
 @dataclass(frozen=True)
@@ -67,6 +86,7 @@ class Sigmoid:
     """Link of binary and multi-label logits."""
 
     neutral: float = 0.0
+    symmetric: bool = True
 
     def rows(self, be: Backend, predictions: Array) -> SigmoidRows:
         """One item per element of ``predictions``, differentiable."""

@@ -71,24 +71,25 @@ class ClosedSoftmax:
             self.surprisal = self.log_sum - (self.predictions - self.largest)
         return self.surprisal
 
-    def pull_at(self, index: Array, slope: Array) -> Array:
+    def pull_at(self, index: Array, slope: Array, into: Array | None = None) -> Array:
         """slope·p_j for j ≠ index, −slope·(1 − p_index) there, formed without cancelling."""
         share = slope / self.whole
         others = self.rest + (1.0 - self.be.xp.exp(self.difference))
-        gradient = self.be.over(self.be.xp.multiply, self.exp, share)
+        gradient = self.be.over(self.be.xp.multiply, self.exp, share, into=into)
         return self.be.put(gradient, index, -share * others, self.axis)
 
-    def pull(self, slopes: Array) -> Array:
+    def pull(self, slopes: Array, into: Array | None = None) -> Array:
         """p_j·Σ_{k≠j} d_k − d_j·(1 − p_j); exactly 0 where the two differ by rounding alone.
 
         Uniform logits under a uniform target have gradient 0, and which last bit a framework
         leaves there depends on its fused multiply-adds.
         """
+        del into
         be, axis = self.be, self.axis
         steepest, _ = be.top(be.xp.abs(slopes), axis)
         own = slopes * ((self.rest + (1.0 - self.exp)) / self.whole)
         p = self.exp / self.whole
-        return snapped(be.xp, p * sum_of_others(be, slopes, axis, steepest), own)
+        return snapped(be, p * sum_of_others(be, slopes, axis, steepest), own)
 
 
 @dataclass(frozen=True)
