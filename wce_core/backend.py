@@ -159,20 +159,35 @@ class Backend(ABC):
         product = times(self.xp, weight, value)
         return product + self.times(*more) if more else product
 
+    def total(self, values: Array, dtype: str) -> Array:
+        """The sum of all, in that dtype."""
+        return self.xp.sum(values, dtype=self.dtype(dtype))
+
     def softplus(self, array: Array) -> tuple[Array, Array]:
         """log(1 + exp(array)), and what :meth:`sigmoid` makes σ(array) of. Not differentiable.
 
         ``array`` is a temporary that the caller gives up.
         """
-        xp = self.xp
-        odds = self.over(xp.exp, -array)
-        log_sum = self.over(xp.log1p, self.over(xp.minimum, 1.0 / odds, odds))
-        above = self.over(xp.maximum, array, xp.zeros_like(array))
-        return self.over(xp.add, above, log_sum), odds
+        log_sum, state = self.log_sum(array)
+        above = self.over(self.xp.maximum, array, self.xp.zeros_like(array))
+        return self.over(self.xp.add, above, log_sum), state
 
-    def sigmoid(self, state: Array) -> Array:
+    def sigmoid(self, state: Any) -> Array:
         """σ, from the state that :meth:`softplus` gave; where it is not needed, it costs nothing."""
-        return 1.0 / self.over(self.xp.add, state, 1.0)
+        return self.sigmoids(state)[0]
+
+    def log_sum(self, array: Array) -> tuple[Array, Any]:
+        """log(1 + exp(−|array|)), and what :meth:`sigmoids` makes σ(±array) of."""
+        xp = self.xp
+        small = xp.exp(-xp.abs(array))
+        return xp.log1p(small), (array >= 0, small)
+
+    def sigmoids(self, state: Any) -> tuple[Array, Array]:
+        """(σ(array), σ(−array)), from the state that :meth:`log_sum` gave."""
+        positive, small = state
+        large = 1.0 / (1.0 + small)
+        small = small * large
+        return self.xp.where(positive, large, small), self.xp.where(positive, small, large)
 
     def all_zero(self, array: Array) -> bool:
         """Are numbers, none of them negative, all 0? False where asking would mean to wait."""

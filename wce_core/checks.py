@@ -29,7 +29,11 @@ def check_values(
 
     Returns whether the targets were looked at.
     """
-    values = {name: be.to_numpy(array) for name, array in arrays.items() if be.readable(array)}
+    values = {
+        name: be.to_numpy(array)
+        for name, array in arrays.items()
+        if (name != "predictions" or form != "logits") and be.readable(array)
+    }
     for name in values:
         if name in WEIGHTINGS and not WEIGHTINGS[name].per_item:
             WEIGHTINGS[name].check(layout, values[name], None)

@@ -397,7 +397,7 @@ def _outputs(
 ) -> tuple[Array, ...]:
     if spec.reduction == "none":
         return (itemised(be, spec, losses),)
-    total = be.xp.sum(losses, dtype=be.dtype(spec.accumulate))
+    total = be.total(losses, spec.accumulate)
     return reduced(be, spec, arrays, total, counts)
 
 

@@ -19,6 +19,14 @@ def times(xp: Namespace, weight: Array, value: Array) -> Array:
     return weight * xp.where(lost, 0.0, value)
 
 
+def product(xp: Namespace, weight: Array, value: Array) -> Array:
+    """:func:`times` for closed forms: selected last, which compilers make faster code of.
+
+    Autodiff would multiply the infinity by a cotangent of 0.
+    """
+    return xp.where((weight == 0) & xp.isinf(value), 0.0, weight * value)
+
+
 def along(xp: Namespace, vector: Array, axis: int, ndim: int) -> Array:
     """A rank-1 array laid along ``axis`` of a rank ``ndim`` shape, length 1 elsewhere."""
     return xp.reshape(vector, tuple(-1 if i == axis else 1 for i in range(ndim)))

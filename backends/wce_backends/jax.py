@@ -22,6 +22,7 @@ from jax.sharding import NamedSharding, PartitionSpec
 from wce_core import evaluate
 from wce_core.backend import Backend, Description
 from wce_core.evaluate import Spec
+from wce_core.numerics import product
 from wce_core.precision import at_least_float32
 from wce_core.types import Array, Arrays
 
@@ -177,7 +178,42 @@ class JaxBackend(Backend):
         return Description(jax.__version__, devices, not _default_lacks_float64())
 
 
+class _Closed(JaxBackend):
+    """For closed forms, which JAX never differentiates."""
+
+    def pick(self, array: Array, index: Array, axis: int) -> Array:
+        """By a gather on the CPU, where a selection is one more visit to every element."""
+        gather = functools.partial(xp.take_along_axis, axis=axis)
+        select = functools.partial(super().pick, axis=axis)
+        return jax.lax.platform_dependent(array, index, cpu=gather, default=select)
+
+    def lookup(self, row: Array, index: Array, axis: int) -> Array:
+        """By a gather."""
+        del axis
+        return xp.take(row.reshape(-1), index, axis=0, mode="clip")
+
+    def times(self, weight: Array, value: Array, *more: Array) -> Array:
+        """Selected last: a sum of what is selected first is not vectorized."""
+        first = product(self.xp, weight, value)
+        return first + self.times(*more) if more else first
+
+    def sum_and_rest(self, exponentials: Array, axis: int) -> tuple[Array, Array]:
+        """Both sums in one visit, so that exponentials are made once for them."""
+        zero = exponentials.dtype.type(0)
+        whole, fractions = (
+            xp.expand_dims(each, axis)
+            for each in jax.lax.reduce(
+                (exponentials, exponentials - xp.floor(exponentials)),
+                (zero, zero),
+                lambda a, b: (a[0] + b[0], a[1] + b[1]),
+                (axis,),
+            )
+        )
+        return whole, xp.where(whole >= 2, whole - 1.0, fractions)
+
+
 BACKEND = JaxBackend()
+CLOSED = _Closed()
 
 
 def _default_lacks_float64() -> bool:
@@ -223,13 +259,13 @@ def _explicit_mesh(arrays: Arrays) -> Any:
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
 def _value(spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
     """The outputs alone; asked for a derivative, the outputs and the closed form together."""
-    return evaluate.plain(BACKEND, spec, arrays)
+    return evaluate.fused(CLOSED, spec, arrays, gradient=False)[0]
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
 def _fused(spec: Spec, arrays: Arrays) -> tuple[tuple[Array, ...], Array]:
     """The outputs and their gradient, which JAX differentiates as that of the plain formula."""
-    return evaluate.fused(BACKEND, spec, arrays)
+    return evaluate.fused(CLOSED, spec, arrays)
 
 
 @functools.partial(_value.defjvp, symbolic_zeros=True)

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from math import prod
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,6 +30,8 @@ PARALLEL = 2**21
 """Elements from which several threads are worth their start."""
 PARALLEL_BLOCK = 2**18
 """Elements a block of one of several threads, which wait for each other between operations."""
+ALIGNMENT = 64
+"""Bytes."""
 DTYPES = {
     name: np.dtype(name)
     for name in ("float64", "float32", "float16", "int64", "int32", "uint8", "bool")
@@ -49,7 +52,18 @@ def _reshape(x: Array, shape: tuple[int, ...]) -> Array:
     return x.reshape(shape)
 
 
-NAMESPACE = SimpleNamespace(**{**vars(np), "sum": _sum, "max": _max, "reshape": _reshape})
+def _empty(shape: tuple[int, ...], dtype: Any = None, device: Any = None) -> Array:
+    """Aligned as compiled kernels of other frameworks want it that are handed the memory."""
+    own = np.dtype(dtype)
+    count = prod(shape) * own.itemsize
+    memory = np.empty(count + ALIGNMENT, np.uint8, device=device)
+    start = -memory.ctypes.data % ALIGNMENT
+    return memory[start : start + count].view(own).reshape(shape)
+
+
+NAMESPACE = SimpleNamespace(
+    **{**vars(np), "sum": _sum, "max": _max, "reshape": _reshape, "empty": _empty}
+)
 """NumPy, but for functions whose own way in takes longer than a small batch."""
 
 
@@ -133,12 +147,32 @@ class NumpyBackend(GenericBackend):
             return function(array, *more)
         return function(array, *more, out=array if into is None else into)
 
+    def log_sum(self, array: Array) -> tuple[Array, Any]:
+        """By E = exp(−array), since exp(−|array|) = min(E, 1/E)."""
+        odds = self.over(np.exp, -array)
+        other = 1.0 / odds
+        return self.over(np.log1p, np.minimum(odds, other)), (odds, other)
+
+    def sigmoids(self, state: Any) -> tuple[Array, Array]:
+        """1 / (1 + E) and 1 / (1 + 1/E), which are right where E overflows, too.
+
+        A selection by sign would mispredict a branch at every second element.
+        """
+        odds, other = (self.over(np.add, each, 1.0) for each in state)
+        return self.over(np.reciprocal, odds), self.over(np.reciprocal, other)
+
+    def sigmoid(self, state: Any) -> Array:
+        """1 / (1 + E)."""
+        return self.over(np.reciprocal, self.over(np.add, state[0], 1.0))
+
     def flushed(self, array: Array) -> Array:
         """In place, where there is something to flush."""
+        if not array.ndim:
+            return super().flushed(array)
         size = np.abs(array)
-        if array.ndim and not np.min(size) >= SMALLEST_NORMAL:
+        if not np.min(size, initial=SMALLEST_NORMAL) >= SMALLEST_NORMAL:
             array[size < SMALLEST_NORMAL] = 0.0
-        return array if array.ndim else super().flushed(array)
+        return array
 
     def all_zero(self, array: Array) -> bool:
         """By a maximum, which is several times faster than ``any``."""

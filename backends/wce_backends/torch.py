@@ -482,6 +482,20 @@ class _Blocks(TorchBackend):
         """By PyTorch's own, one visit."""
         return state.sigmoid_()
 
+    def log_sum(self, array: Array) -> tuple[Array, Any]:
+        """By E = exp(−array), since exp(−|array|) = min(E, 1/E)."""
+        odds = self.over(torch.exp, -array)
+        other = 1.0 / odds
+        return self.over(torch.log1p, torch.minimum(odds, other)), (odds, other)
+
+    def sigmoids(self, state: Any) -> tuple[Array, Array]:
+        """1 / (1 + E) and 1 / (1 + 1/E), which are right where E overflows, too.
+
+        A selection by sign would mispredict a branch at every second element.
+        """
+        odds, other = (self.over(torch.add, each, 1.0) for each in state)
+        return self.over(torch.reciprocal, odds), self.over(torch.reciprocal, other)
+
     def flushed(self, array: Array) -> Array:
         """In place, where there is something to flush."""
         size = array.abs()

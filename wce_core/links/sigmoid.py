@@ -34,11 +34,9 @@ class SigmoidRows:
 
 
 class ClosedSigmoid:
-    """Without a selection by sign, which mispredicts a branch at every second element.
+    """For labels, softplus and σ of the logit of the other class.
 
-    For labels, softplus and σ of the logit of the other class. For soft targets softplus(±z) =
-    max(±z, 0) + log1p(e), p₁ = 1 / (1 + E) and p₀ = 1 / (1 + 1/E) with E = exp(−z) and
-    e = min(E, 1/E) = exp(−|z|): where E overflows or underflows, both still round to what they are.
+    For soft targets softplus(±z) = max(±z, 0) + log1p(exp(−|z|)), and both probabilities.
     """
 
     def __init__(self, be: Backend, predictions: Array) -> None:
@@ -63,9 +61,7 @@ class ClosedSigmoid:
         del one, zero
         if self.surprisals is None:
             be, xp, z = self.be, self.be.xp, self.predictions
-            self.odds_zero = be.over(xp.exp, -z)
-            self.odds_one = 1.0 / self.odds_zero
-            log_sum = be.over(xp.log1p, xp.minimum(self.odds_zero, self.odds_one))
+            log_sum, self.state = be.log_sum(z)
             nothing = xp.zeros_like(z)
             above = be.over(xp.add, xp.maximum(z, nothing), log_sum)
             self.surprisals = log_sum - xp.minimum(z, nothing), above
@@ -75,10 +71,9 @@ class ClosedSigmoid:
         self, slope_one: Array, slope_zero: Array, into: Array | None = None
     ) -> Array:
         """d₀·σ(z) − d₁·σ(−z); in float64, exactly 0 where the two differ by rounding alone."""
-        be, xp = self.be, self.be.xp
-        one = be.over(xp.divide, slope_one, be.over(xp.add, self.odds_one, 1.0))
-        zero = be.over(xp.divide, slope_zero, be.over(xp.add, self.odds_zero, 1.0))
-        return snapped(be, zero, one, into)
+        be, multiply = self.be, self.be.xp.multiply
+        one, zero = be.sigmoids(self.state)
+        return snapped(be, be.over(multiply, one, slope_zero), be.over(multiply, zero, slope_one), into)
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,11 @@ import tensorflow as tf
 from wce_core import evaluate
 from wce_core.backend import Backend, Description
 from wce_core.evaluate import Spec
+from wce_core.numerics import product
 from wce_core.types import Array, Arrays
 from wce_core.weightings import WEIGHTINGS
 
+from .. import numpy
 from . import namespace
 
 REFUSED = {
@@ -31,6 +33,12 @@ REFUSED = {
     tf.IndexedSlices: "IndexedSlices; pass tf.convert_to_tensor of it",
     tf.experimental.ExtensionType: "an ExtensionType; pass a tensor",
 }
+
+
+LARGE = 2**14
+"""Elements from which a copy is worth avoiding."""
+ALIGNMENT = 64
+"""Bytes to which TensorFlow's kernels want memory aligned."""
 
 
 class TensorFlowBackend(Backend):
@@ -73,8 +81,7 @@ class TensorFlowBackend(Backend):
 
     def to_numpy(self, array: Array) -> np.ndarray:
         """Without a copy, but for bfloat16."""
-        own: np.ndarray = array.numpy()
-        own = np.asarray(own)
+        own = _shared(tf.convert_to_tensor(array))
         return own.astype(np.float32) if own.dtype.name == "bfloat16" else own
 
     def has_float64(self, like: Array) -> bool:
@@ -154,7 +161,17 @@ class TensorFlowBackend(Backend):
         )
 
 
+class _Closed(TensorFlowBackend):
+    """For closed forms, which no tape records."""
+
+    def times(self, weight: Array, value: Array, *more: Array) -> Array:
+        """Selected last: XLA does not vectorize a sum of what is selected first."""
+        first = product(self.xp, weight, value)
+        return first + self.times(*more) if more else first
+
+
 BACKEND = TensorFlowBackend()
+CLOSED = _Closed()
 
 
 def _item_sizes(like: Array, class_axis: int | None) -> Array:
@@ -206,16 +223,30 @@ class _Loss:
     def value(self, predictions: Array) -> Any:
         """The outputs and, for ``tf.custom_gradient``, their gradient to the predictions."""
         arrays = {**self.arrays, "predictions": predictions}
-        prepare = _deferred if tf.executing_eagerly() else _at_once
-        outputs, gradient = prepare(self.be, self.spec, arrays)
+        outputs, gradient = self._prepared(arrays)
 
         def backward(*cotangents: Any) -> Array:
+            if tf.executing_eagerly() and not _tapes_may_record():
+                return self._product(gradient(), cotangents[0], predictions.dtype)
             slopes = self._slopes(gradient(), arrays)
             # In the gradient's float32; only the product is rounded to a half type.
             factor = self._laid(tf.cast(cotangents[0], slopes.dtype))
             return tf.cast(slopes * factor, predictions.dtype)
 
         return outputs, backward
+
+    def _product(self, slopes: Array, cotangent: Array, dtype: tf.DType) -> Array:
+        """Of what nobody differentiates again; by a cotangent of 1 the gradient itself."""
+        if self.spec.reduction != "none" and float(cotangent) == 1.0:
+            return tf.cast(slopes, dtype)
+        return tf.cast(slopes * self._laid(tf.cast(cotangent, slopes.dtype)), dtype)
+
+    def _prepared(self, arrays: Arrays) -> tuple[Any, Later]:
+        if not tf.executing_eagerly():
+            return _at_once(self.be, self.spec, arrays)
+        if all(map(self.be.readable, arrays.values())):
+            return _on_host(self.be, self.spec, arrays)
+        return _deferred(self.be, self.spec, arrays)
 
     def with_gradient_to(self, name: str, outputs: Any) -> list[Array]:
         """The outputs plus zeros, which have the outputs' gradient to one more input."""
@@ -290,10 +321,73 @@ def _recorded(gradient: Array | None) -> Array:
 Later = Callable[[], Array]
 
 
+def _on_host(be: TensorFlowBackend, spec: Spec, arrays: Arrays) -> tuple[Any, Later]:
+    """For eager calls on the CPU: by NumPy on the same memory, in blocks that stay in cache."""
+    shared = {name: _shared(array) for name, array in arrays.items()}
+    gradient = _tapes_may_record()
+    outputs, slopes = numpy.evaluated(spec, shared, gradient=gradient)
+
+    def later() -> Array:
+        own = slopes if gradient else numpy.evaluated(spec, shared, gradient=True)[1]
+        return _handed_over(np.asarray(own))
+
+    return tuple(tf.constant(output) for output in outputs), later
+
+
+def _shared(array: Array) -> np.ndarray:
+    if array.dtype == tf.bfloat16:  # which has no buffer
+        own: np.ndarray = array.numpy()
+        return own
+    return np.asarray(memoryview(array))
+
+
+def _handed_over(array: np.ndarray) -> Array:
+    """A tensor, on the same memory if TensorFlow's kernels can take that."""
+    if array.size < LARGE or array.ctypes.data % ALIGNMENT:
+        return tf.constant(array)
+    return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
+
+
+def _tapes_may_record() -> bool:
+    """Is there a tape? Yes where TensorFlow does not tell."""
+    try:
+        from tensorflow.python.eager import record
+    except ImportError:
+        return True
+    return bool(record.could_possibly_record())
+
+
 def _at_once(be: TensorFlowBackend, spec: Spec, arrays: Arrays) -> tuple[Any, Later]:
     """For graphs: what nobody wants is pruned, and the backward pass takes the gradient alone."""
-    outputs, gradient = evaluate.fused(be, spec, arrays)
+    if _worth_compiling(arrays):
+        outputs, gradient = _program(spec, tuple(arrays))(*map(tf.stop_gradient, arrays.values()))
+    else:
+        outputs, gradient = evaluate.fused(CLOSED, spec, arrays)
     return outputs, lambda: gradient
+
+
+def _worth_compiling(arrays: Arrays) -> bool:
+    """Large, of known shape, and on the CPU, where a graph without XLA visits memory 20 times."""
+    shapes = [array.shape for array in arrays.values()]
+    if not all(shape.is_fully_defined() for shape in shapes):
+        return False
+    return arrays["predictions"].shape.num_elements() >= LARGE and _only_cpus()
+
+
+@functools.cache
+def _only_cpus() -> bool:
+    return all(device.device_type == "CPU" for device in tf.config.list_physical_devices())
+
+
+@functools.cache
+def _program(spec: Spec, names: tuple[str, ...]) -> Callable[..., Any]:
+    """Value and gradient compiled by XLA, whatever the graph around it is."""
+
+    def fused(*tensors: Array) -> Any:
+        return evaluate.fused(CLOSED, spec, dict(zip(names, tensors, strict=True)))
+
+    program: Callable[..., Any] = tf.function(fused, jit_compile=True, autograph=False)
+    return program
 
 
 def _deferred(be: TensorFlowBackend, spec: Spec, arrays: Arrays) -> tuple[Any, Later]:
