@@ -42,7 +42,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     once = [
         item
         for item in items
-        if item.path.parent.name == "core" and "backend" not in getattr(item, "fixturenames", ())
+        if item.path.parent.name == "core"
+        and {"backend", "way"}.isdisjoint(getattr(item, "fixturenames", ()))
     ]
     config.hook.pytest_deselected(items=once)
     items[:] = [item for item in items if item not in once]

@@ -173,7 +173,7 @@ class Backend(ABC):
         return self.over(self.xp.add, above, log_sum), state
 
     def sigmoid(self, state: Any) -> Array:
-        """σ, from the state that :meth:`softplus` gave; where it is not needed, it costs nothing."""
+        """σ, from the state that :meth:`softplus` gave."""
         return self.sigmoids(state)[0]
 
     def log_sum(self, array: Array) -> tuple[Array, Any]:
@@ -208,6 +208,10 @@ class Backend(ABC):
         whole = total(xp, exponentials, axis)
         fractions = self.over(xp.subtract, xp.floor(exponentials), exponentials)
         return whole, xp.where(whole >= 2, whole - 1.0, -total(xp, fractions, axis))
+
+    def empty(self, shape: tuple[int, ...], dtype: str, like: Array) -> Array:
+        """Memory for results, on the device of ``like``."""
+        return self.xp.empty(shape, dtype=self.dtype(dtype), device=like.device)
 
     def put(self, array: Array, index: Array, value: Any, axis: int) -> Array:
         """``array`` with ``value`` at ``index`` of each row; where it may, it writes to ``array``.

@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import reduce
 from math import prod
 from operator import add
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .evaluate import (
     Spec,
     Weighed,
     counted,
+    cut_of,
     denominator,
     fused,
-    cut_of,
     item_losses,
     itemised,
     kept_gradient,
@@ -31,6 +31,7 @@ from .evaluate import (
     sums_over_items,
     weigh,
 )
+from .mass import Index
 from .precision import at_least_float32
 from .types import Array, Arrays, Cut
 from .weightings import WEIGHTINGS
@@ -108,7 +109,7 @@ class _Blocks:
         if counted(spec):
             for found in self.outer_each(self._counts, self.cuts):
                 self.counts = _merged(self.counts, found)
-        self.under = denominator(be, spec, arrays, self.counts) if gradient else None
+        self.under = denominator(be, spec, arrays, self.counts)
         self.slopes = _empty(be, arrays, None, self._slopes_dtype()) if gradient else None
         self.items = (
             _empty(be, arrays, spec.axis, spec.result) if spec.reduction == "none" else None
@@ -120,7 +121,7 @@ class _Blocks:
         if self.items is not None:
             return (self.items,)
         total = reduce(add, found)  # in their order: the same however many were made at a time
-        return reduced(self.be, self.spec, self.arrays, total, self.counts)
+        return reduced(self.be, self.spec, self.arrays, total, self.counts, self.under)
 
     def _evaluated(self, cut: Cut) -> Array | None:
         """One block done: its part of the gradient written, its losses too, or their sum given."""
@@ -128,7 +129,7 @@ class _Blocks:
         part, weighed = self._weighed(cut) if self.kept is None else self.kept
         losses = (self._in_cache if self.nested else self._at_once)(cut, part, weighed)
         if self.items is None:
-            return be.xp.sum(losses, dtype=be.dtype(spec.accumulate))
+            return be.total(losses, spec.accumulate)
         items = tuple(s for i, s in enumerate(cut) if i != spec.axis)
         self.items[items] = itemised(be, spec, losses)
         return None
@@ -136,38 +137,39 @@ class _Blocks:
     def _at_once(self, cut: Cut, part: Arrays, weighed: Weighed) -> Array:
         be, spec = self.be, self.spec
         rows = rows_of(be, spec, part, weighed)
+        costs = weighed.mass.loss(spec.term, rows)
         if self.slopes is not None:
             scale = scale_of(be, spec, weighed, self.under, part)
-        losses = item_losses(be, spec, weighed, weighed.mass.loss(spec.term, rows))
-        if self.slopes is not None:
-            into = self.slopes[cut]
-            gradient = kept_gradient(be, spec, weighed, rows, scale, part, into)
-            if gradient is not into:
-                self.slopes[cut] = gradient
-        return losses
+            self._write_gradient(self.slopes, cut, part, weighed, rows, scale)
+        return item_losses(be, spec, weighed, costs)
 
     def _in_cache(self, cut: Cut, part: Arrays, weighed: Weighed) -> Array:
         """Only what reads predictions in blocks, everything of items in one."""
         be, spec = self.be, self.spec
-        predictions, index = part["predictions"], weighed.mass.index
-        costs = be.xp.empty(index.shape, dtype=be.dtype(spec.compute), device=index.device)
+        predictions, index = part["predictions"], cast(Index, weighed.mass).index
+        costs = be.empty(tuple(index.shape), spec.compute, index)
         scale = slopes = None
         if self.slopes is not None:
             slopes, scale = self.slopes[cut], scale_of(be, spec, weighed, self.under, part)
 
-        def one(inner: Cut) -> None:
+        def evaluate(inner: Cut) -> None:
             few, own = weighed.part(inner), {"predictions": predictions[inner]}
             rows = rows_of(be, spec, own, few)
             costs[own_cut(costs, inner)] = few.mass.loss(spec.term, rows)
             if slopes is not None:
-                into = slopes[inner]
-                gradient = kept_gradient(be, spec, few, rows, cut_of(scale, inner), own, into)
-                if gradient is not into:
-                    slopes[inner] = gradient
+                self._write_gradient(slopes, inner, own, few, rows, cut_of(scale, inner))
 
-        for _ in self.each(one, list(cuts_of(tuple(predictions.shape), spec.axis, self.size))):
+        for _ in self.each(evaluate, list(cuts_of(tuple(predictions.shape), spec.axis, self.size))):
             pass
         return item_losses(be, spec, weighed, costs)
+
+    def _write_gradient(
+        self, slopes: Array, cut: Cut, part: Arrays, weighed: Weighed, rows: Any, scale: Array
+    ) -> None:
+        into = slopes[cut]
+        gradient = kept_gradient(self.be, self.spec, weighed, rows, scale, part, into)
+        if gradient is not into:
+            slopes[cut] = gradient
 
     def _counts(self, cut: Cut) -> dict[str, Array]:
         if not needs_weights(self.spec):
@@ -191,4 +193,4 @@ def _empty(be: Backend, arrays: Arrays, without: int | None, dtype: str) -> Arra
     """An array of the predictions' shape, ``without`` an axis, on their device."""
     predictions = arrays["predictions"]
     shape = tuple(n for i, n in enumerate(predictions.shape) if i != without)
-    return be.xp.empty(shape, dtype=be.dtype(dtype), device=predictions.device)
+    return be.empty(shape, dtype, predictions)

@@ -193,7 +193,7 @@ def _normalizer(be: Backend, predictions: Array, value: Any) -> Array:
 def _layout(be: Backend, options: Options, predictions: Array) -> Layout:
     shape = be.shape(predictions)
     axis = _axis(options, shape)
-    layout = Layout(shape, axis, options.categorical)
+    layout = Layout.of(shape, axis, categorical=options.categorical)
     if options.categorical and layout.classes == 0:
         raise shape_error("predictions", shape, f"at least one class along axis {axis}")
     return layout

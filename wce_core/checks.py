@@ -34,9 +34,9 @@ def check_values(
         for name, array in arrays.items()
         if (name != "predictions" or form != "logits") and be.readable(array)
     }
-    for name in values:
+    for name, own in values.items():
         if name in WEIGHTINGS and not WEIGHTINGS[name].per_item:
-            WEIGHTINGS[name].check(layout, values[name], None)
+            WEIGHTINGS[name].check(layout, own, None)
     if any(name in arrays and name not in values for name in EXCLUSIONS):
         return False
     return _check_items(
@@ -61,9 +61,9 @@ def _check_items(
     if "predictions" in values:
         eps = EPS[be.dtype_name(predictions)]
         _check_predictions(layout, values["predictions"], included, form, eps)
-    for name in values:
+    for name, own in values.items():
         if name in WEIGHTINGS and WEIGHTINGS[name].per_item:
-            WEIGHTINGS[name].check(layout, values[name], included)
+            WEIGHTINGS[name].check(layout, own, included)
     return "targets" in values
 
 

@@ -329,12 +329,16 @@ def denominator(be: Backend, spec: Spec, arrays: Arrays, counts: dict[str, Array
 
 
 def reduced(
-    be: Backend, spec: Spec, arrays: Arrays, total: Array, counts: dict[str, Array]
+    be: Backend,
+    spec: Spec,
+    arrays: Arrays,
+    total: Array,
+    counts: dict[str, Array],
+    under: Array | None,
 ) -> tuple[Array, ...]:
-    """The outputs of a call that sums."""
+    """The outputs of a call that sums: divided by ``under``, or the parts."""
     if spec.reduction == "parts":
         return _parts(be, spec, arrays, total, counts)
-    under = denominator(be, spec, arrays, counts)
     if under is not None:
         fallback = 0.0 if spec.empty == "zero" else float("nan")
         total = divide_or(be.xp, total, under, fallback)
@@ -371,7 +375,8 @@ def plain(be: Backend, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
     weighed = weigh(be, spec, arrays, closed=False)
     rows = rows_of(be, spec, arrays, weighed, closed=False)
     losses = item_losses(be, spec, weighed, weighed.mass.loss(spec.term, rows))
-    return _outputs(be, spec, arrays, losses, sums_over_items(be, spec, arrays, weighed))
+    counts = sums_over_items(be, spec, arrays, weighed)
+    return _outputs(be, spec, arrays, losses, counts, denominator(be, spec, arrays, counts))
 
 
 def fused(
@@ -385,20 +390,26 @@ def fused(
     weighed = weigh(be, spec, arrays)
     rows, counts = rows_of(be, spec, arrays, weighed), sums_over_items(be, spec, arrays, weighed)
     losses = item_losses(be, spec, weighed, weighed.mass.loss(spec.term, rows))
-    outputs = _outputs(be, spec, arrays, losses, counts)
+    under = denominator(be, spec, arrays, counts)
+    outputs = _outputs(be, spec, arrays, losses, counts, under)
     if not gradient:
         return outputs, None
-    scale = scale_of(be, spec, weighed, denominator(be, spec, arrays, counts), arrays)
+    scale = scale_of(be, spec, weighed, under, arrays)
     return outputs, kept_gradient(be, spec, weighed, rows, scale, arrays)
 
 
 def _outputs(
-    be: Backend, spec: Spec, arrays: Arrays, losses: Array, counts: dict[str, Array]
+    be: Backend,
+    spec: Spec,
+    arrays: Arrays,
+    losses: Array,
+    counts: dict[str, Array],
+    under: Array | None,
 ) -> tuple[Array, ...]:
     if spec.reduction == "none":
         return (itemised(be, spec, losses),)
     total = be.total(losses, spec.accumulate)
-    return reduced(be, spec, arrays, total, counts)
+    return reduced(be, spec, arrays, total, counts, under)
 
 
 def kept_gradient(

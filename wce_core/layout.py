@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .errors import shape_error
 from .types import Array
@@ -25,24 +24,23 @@ def same_shape(a: Shape, b: Shape) -> bool:
     return len(a) == len(b) and all(map(same_length, a, b))
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(NamedTuple):
     """The predictions' shape and the axis of classes (categorical) or labels (binary, or None)."""
 
     shape: Shape
     axis: int | None
     categorical: bool
+    item_axes: tuple[int, ...]
+    """The axes of the predictions that count items."""
+    items_shape: Shape
+    """One entry per item: the predictions' shape, categorical ones without the class axis."""
 
-    @property
-    def item_axes(self) -> tuple[int, ...]:
-        """The axes of the predictions that count items."""
-        class_axis = self.axis if self.categorical else None
-        return tuple(i for i in range(len(self.shape)) if i != class_axis)
-
-    @property
-    def items_shape(self) -> Shape:
-        """One entry per item: the predictions' shape, categorical ones without the class axis."""
-        return tuple(self.shape[i] for i in self.item_axes)
+    @classmethod
+    def of(cls, shape: Shape, axis: int | None, *, categorical: bool) -> Layout:
+        """With its item axes."""
+        class_axis = axis if categorical else None
+        axes = tuple(i for i in range(len(shape)) if i != class_axis)
+        return cls(shape, axis, categorical, axes, tuple(shape[i] for i in axes))
 
     @property
     def classes(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, ClassVar
 
 from .call import Options, evaluate
 from .constants import frozen, thawed
@@ -409,10 +409,13 @@ class _Configured:
     precision: Precision = "native"
     dtype: Any = None
     validate: bool | None = None
+    _arguments: ClassVar[dict[str, Any]]
 
     def __post_init__(self) -> None:
         for field in fields(self):
             object.__setattr__(self, field.name, frozen(getattr(self, field.name)))
+        arguments = {field.name: thawed(getattr(self, field.name)) for field in fields(self)}
+        object.__setattr__(self, "_arguments", arguments)
 
     def __repr__(self) -> str:
         given = ", ".join(
@@ -421,9 +424,6 @@ class _Configured:
             if getattr(self, field.name) != field.default
         )
         return f"{type(self).__name__}({given})"
-
-    def _arguments(self) -> dict[str, Any]:
-        return {field.name: thawed(getattr(self, field.name)) for field in fields(self)}
 
     def keras(self) -> Any:
         """A ``keras.losses.Loss`` for Keras 3, which is called as ``(y_true, y_pred)``.
@@ -478,7 +478,7 @@ class CrossEntropy(_Configured):
             sample_weight=sample_weight,
             mask=mask,
             normalizer=normalizer,
-            **self._arguments(),
+            **self._arguments,
         )
 
 
@@ -512,5 +512,5 @@ class BinaryCrossEntropy(_Configured):
             sample_weight=sample_weight,
             mask=mask,
             normalizer=normalizer,
-            **self._arguments(),
+            **self._arguments,
         )

@@ -1,8 +1,9 @@
 """Target mass: how much of an item belongs to each class, in its four representations.
 
 ``Index`` is a class per item (mass 1), ``Dense`` a row of masses, ``Pair`` the two masses of a
-binary item, ``Label`` one that is all on one of the two. Item arrays have the rank of the predictions, the class axis with length 1. Each
-knows how to weigh, smooth and score itself, so nothing else asks which one it has.
+binary item, ``Label`` one that is all on one of the two. Item arrays have the rank of the
+predictions, the class axis with length 1. Each knows how to weigh, smooth and score itself, so
+nothing else asks which one it has.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Mass(Protocol):
-    """The mass of a block of items. Weights are laid out as :meth:`laid` returns them."""
+    """The mass of a block of items."""
 
     def total(self) -> Array:
         """M = Σ_k q_k, the items' full shape."""
@@ -45,9 +46,7 @@ class Mass(Protocol):
         """Σ_k q_k·penalty(−log p_k)."""
         ...
 
-    def gradient(
-        self, term: Term, rows: Any, scale: Array, into: Array | None = None
-    ) -> Array:
+    def gradient(self, term: Term, rows: Any, scale: Array, into: Array | None = None) -> Array:
         """scale · ∂loss / ∂predictions, in closed form; perhaps written to ``into``."""
         ...
 

@@ -72,7 +72,7 @@ class KerasLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras ships no type
         loss = self.loss
         given = {
             field.name: _encoded(field.name, value)
-            for field, value in zip(fields(loss), loss._arguments().values(), strict=True)
+            for field, value in zip(fields(loss), loss._arguments.values(), strict=True)
             if getattr(loss, field.name) != field.default
         }
         return {"name": self.name, "loss": type(loss).__name__, "arguments": given}

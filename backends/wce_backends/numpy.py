@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from math import prod
 from types import SimpleNamespace
 from typing import Any
@@ -14,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from wce_core.backend import Description
-from wce_core.blocks import Each, in_blocks
+from wce_core.blocks import in_blocks
 from wce_core.evaluate import Spec
 from wce_core.precision import SMALLEST_NORMAL
-from wce_core.types import Array, Arrays
+from wce_core.types import Array, Arrays, Cut
 
 from .generic import GenericBackend
 
@@ -41,29 +40,20 @@ NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
 
 def _sum(x: Array, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Array:
-    return np.add.reduce(x, axis, dtype, None, keepdims)
+    reduce: Any = np.add.reduce  # whose overloads know no optional axis
+    return reduce(x, axis, dtype, None, keepdims)
 
 
 def _max(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
-    return np.maximum.reduce(x, axis, None, None, keepdims)
+    reduce: Any = np.maximum.reduce
+    return reduce(x, axis, None, None, keepdims)
 
 
 def _reshape(x: Array, shape: tuple[int, ...]) -> Array:
     return x.reshape(shape)
 
 
-def _empty(shape: tuple[int, ...], dtype: Any = None, device: Any = None) -> Array:
-    """Aligned as compiled kernels of other frameworks want it that are handed the memory."""
-    own = np.dtype(dtype)
-    count = prod(shape) * own.itemsize
-    memory = np.empty(count + ALIGNMENT, np.uint8, device=device)
-    start = -memory.ctypes.data % ALIGNMENT
-    return memory[start : start + count].view(own).reshape(shape)
-
-
-NAMESPACE = SimpleNamespace(
-    **{**vars(np), "sum": _sum, "max": _max, "reshape": _reshape, "empty": _empty}
-)
+NAMESPACE = SimpleNamespace(**{**vars(np), "sum": _sum, "max": _max, "reshape": _reshape})
 """NumPy, but for functions whose own way in takes longer than a small batch."""
 
 
@@ -118,6 +108,15 @@ class NumpyBackend(GenericBackend):
         """The array itself; bfloat16, which NumPy's own functions do not know, as float32."""
         own: np.ndarray = np.asarray(array)
         return own if own.dtype in NAMES or own.dtype.name != "bfloat16" else own.astype(np.float32)
+
+    def empty(self, shape: tuple[int, ...], dtype: str, like: Array) -> Array:
+        """Aligned as compiled kernels of other frameworks want it that are handed the memory."""
+        del like
+        own = self.dtype(dtype)
+        count = prod(shape) * own.itemsize
+        memory = np.empty(count + ALIGNMENT, np.uint8)
+        start = -memory.ctypes.data % ALIGNMENT
+        return memory[start : start + count].view(own).reshape(shape)
 
     def pick(self, array: Array, index: Array, axis: int) -> Array:
         """By indexing, with the places of the items made once for each shape."""
@@ -228,21 +227,30 @@ def _items(shape: tuple[int, ...]) -> tuple[Array, ...]:
 def evaluated(spec: Spec, arrays: Arrays, *, gradient: bool) -> tuple[tuple[Array, ...], Any]:
     """Outputs and gradient of NumPy arrays; large ones by several threads, in the same order."""
     with np.errstate(all="ignore"):
-        threads = _threads()
-        if arrays["predictions"].size < PARALLEL or threads == 1:
+        threads = _threads() if arrays["predictions"].size >= PARALLEL else 1
+        if threads == 1:
             return in_blocks(BACKEND, spec, arrays, gradient=gradient, size=BLOCK)
         with ThreadPoolExecutor(threads) as pool:
-            # Each job in a context of its own, in which NumPy keeps its error state.
-            each: Each = lambda job, cuts: pool.map(
-                lambda cut: copy_context().run(job, cut), cuts
-            )
+
+            def each(job: Callable[[Cut], Any], cuts: Sequence[Cut]) -> Iterable[Any]:
+                return pool.map(_quiet(job), cuts)
+
             return in_blocks(
                 BACKEND, spec, arrays, gradient=gradient, size=PARALLEL_BLOCK, each=each
             )
+
+
+def _quiet(job: Callable[[Cut], Any]) -> Callable[[Cut], Any]:
+    """Every thread has an error state of its own."""
+
+    def quiet(cut: Cut) -> Any:
+        with np.errstate(all="ignore"):
+            return job(cut)
+
+    return quiet
 
 
 def _threads() -> int:
     """As many as compiled libraries would take, but no more than the interpreter can feed."""
     asked = os.environ.get("OMP_NUM_THREADS", "")
     return min(4, int(asked) if asked.isdigit() and int(asked) else len(os.sched_getaffinity(0)))
-

@@ -114,14 +114,14 @@ class TorchBackend(Backend):
         """Plain CPU tensors, not traced and not transformed."""
         if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
             return False
-        return type(array) in PLAIN and array.device.type == "cpu"
+        return _on_host(array)
 
     def to_numpy(self, array: Array) -> np.ndarray:
         """Without a copy, but for bfloat16."""
         array = array.detach()
-        if array.dtype == torch.bfloat16:
+        if array.dtype is torch.bfloat16:
             array = array.float()
-        values: np.ndarray = array.resolve_conj().resolve_neg().numpy()
+        values: np.ndarray = (array.resolve_neg() if array.is_neg() else array).numpy()
         return values
 
     def has_float64(self, like: Array) -> bool:
@@ -268,23 +268,21 @@ def _run(be: TorchBackend, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
 def _evaluated(spec: Spec, arrays: Arrays, *, gradient: bool) -> tuple[tuple[Array, ...], Any]:
     """Outputs and gradient: of few numbers on the host by NumPy, whose calls take a third."""
     predictions = arrays["predictions"]
-    if predictions.numel() > FEW or not all(_on_host(array) for array in arrays.values()):
+    if predictions.numel() > FEW or not all(map(_on_host, arrays.values())):
         size = CPU_BLOCK if predictions.device.type == "cpu" else DEVICE_BLOCK
         return in_blocks(BLOCKS, spec, arrays, gradient=gradient, size=size)
-    shared = {name: array.detach().numpy() for name, array in arrays.items()}
-    outputs, slopes = numpy.evaluated(spec, shared, gradient=gradient)
+    result = at_least_float32(spec.result)  # of halves NumPy has one, and PyTorch rounds both
+    shared = {name: BACKEND.to_numpy(array) for name, array in arrays.items()}
+    outputs, slopes = numpy.evaluated(spec._replace(result=result), shared, gradient=gradient)
     tensors = tuple(torch.from_numpy(np.asarray(output)) for output in outputs)
+    if result != spec.result and spec.reduction != "parts":
+        tensors = (tensors[0].to(DTYPES[spec.result]),)
     return tensors, torch.from_numpy(np.asarray(slopes)) if gradient else None
 
 
 def _on_host(array: Array) -> bool:
-    """A plain tensor in the host's memory, of a dtype that NumPy has too."""
-    return (
-        type(array) in PLAIN
-        and array.device.type == "cpu"
-        and array.dtype is not torch.bfloat16
-        and not array.is_neg()
-    )
+    """A plain tensor in the host's memory, whose values can be asked for without waiting."""
+    return type(array) in PLAIN and array.device.type == "cpu"
 
 
 def _applied(function: type[torch.autograd.Function], *args: Any) -> tuple[Array, ...]:
@@ -456,6 +454,12 @@ torch.compiler.allow_in_graph(_flushed)  # type: ignore[no-untyped-call]  # PyTo
 class _Blocks(TorchBackend):
     """Where nothing is recorded: temporaries may be written to, and values of the host asked."""
 
+    def empty(self, shape: tuple[int, ...], dtype: str, like: Array) -> Array:
+        """On the host by NumPy, which asks for huge pages: a tenth of the page faults."""
+        if not _on_host(like) or dtype == "bfloat16":
+            return super().empty(shape, dtype, like)
+        return torch.from_numpy(numpy.BACKEND.empty(shape, dtype, like))
+
     def over(
         self, function: Callable[..., Array], array: Array, *more: Array, into: Array | None = None
     ) -> Array:
@@ -464,7 +468,7 @@ class _Blocks(TorchBackend):
 
     def times(self, weight: Array, value: Array, *more: Array) -> Array:
         """Without a selection unless a product is NaN, which the largest of them tells."""
-        if value.device.type != "cpu":
+        if not _on_host(value):
             return super().times(weight, value, *more)
         product = weight * value
         if more:
@@ -499,13 +503,13 @@ class _Blocks(TorchBackend):
     def flushed(self, array: Array) -> Array:
         """In place, where there is something to flush."""
         size = array.abs()
-        if array.device.type == "cpu" and array.numel() and bool(size.amin() >= SMALLEST_NORMAL):
+        if _on_host(array) and array.numel() and bool(size.amin() >= SMALLEST_NORMAL):
             return array
         return array.masked_fill_(size < SMALLEST_NORMAL, 0.0)
 
     def all_zero(self, array: Array) -> bool:
         """Asked of the host only, by a maximum, which is several times faster than ``any``."""
-        return array.device.type == "cpu" and array.numel() > 0 and bool(array.amax() == 0)
+        return _on_host(array) and array.numel() > 0 and bool(array.amax() == 0)
 
     def sum_and_rest(self, exponentials: Array, axis: int) -> tuple[Array, Array]:
         """By ``frac``, one visit."""

@@ -102,7 +102,7 @@ def _division(
     under = evaluate.denominator(BACKEND, spec, arrays, counts)
     if spec.reduction in ("none", "parts"):
         return None, float("nan")
-    (value,) = evaluate.reduced(BACKEND, spec, arrays, losses.sum(), counts)
+    (value,) = evaluate.reduced(BACKEND, spec, arrays, losses.sum(), counts, under)
     return None if under is None else float(under), float(value)
 
 

@@ -1,7 +1,8 @@
 """The contract of a link: predictions → −log p, and the way back for slopes.
 
 There are two families. A *categorical* link reads a row of C predictions along the class axis; a
-*binary* link reads one prediction per item and yields −log p of class 1 and of class 0. Both evaluate the predictions once, in one of two ways:
+*binary* link reads one prediction per item and yields −log p of class 1 and of class 0. Both
+evaluate the predictions once, in one of two ways:
 
 * ``rows``: −log p that any autodiff differentiates rightly, to any order.
 * ``closed``: −log p and the way back for slopes, in as few visits to each element as
@@ -59,9 +60,7 @@ class BinaryRows(Protocol):
 class ClosedBinary(BinaryRows, Protocol):
     """The same with the way back, which is asked for once, and last."""
 
-    def pull_pair(
-        self, slope_one: Array, slope_zero: Array, into: Array | None = None
-    ) -> Array:
+    def pull_pair(self, slope_one: Array, slope_zero: Array, into: Array | None = None) -> Array:
         """Gradient to the predictions, given ∂ℓ/∂(−log p) of class 1 and of class 0."""
         ...
 

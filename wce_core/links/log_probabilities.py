@@ -64,9 +64,7 @@ class BinaryLogProbabilityRows:
         from_exp = log_complement(xp, xp.exp(xp.where(near, -1.0, x)))
         return 0.0 - self.predictions, 0.0 - xp.where(near, from_expm1, from_exp)
 
-    def pull_pair(
-        self, slope_one: Array, slope_zero: Array, into: Array | None = None
-    ) -> Array:
+    def pull_pair(self, slope_one: Array, slope_zero: Array, into: Array | None = None) -> Array:
         """−d₁ + d₀·p / (1 − p), where p / (1 − p) = exp(x) / (1 − exp(x))."""
         del into
         xp = self.xp

@@ -168,9 +168,7 @@ class BinaryProbabilityRows:
         """(−log p, −log(1 − p))."""
         return 0.0 - self.one.of(one != 0), 0.0 - self.zero.of(zero != 0)
 
-    def pull_pair(
-        self, slope_one: Array, slope_zero: Array, into: Array | None = None
-    ) -> Array:
+    def pull_pair(self, slope_one: Array, slope_zero: Array, into: Array | None = None) -> Array:
         """d₀ / (1 − p) − d₁ / p; 0 where the logarithms are constant."""
         del into
         return self.zero.pull(slope_zero) - self.one.pull(slope_one)

@@ -67,13 +67,12 @@ class ClosedSigmoid:
             self.surprisals = log_sum - xp.minimum(z, nothing), above
         return self.surprisals
 
-    def pull_pair(
-        self, slope_one: Array, slope_zero: Array, into: Array | None = None
-    ) -> Array:
+    def pull_pair(self, slope_one: Array, slope_zero: Array, into: Array | None = None) -> Array:
         """d₀·σ(z) − d₁·σ(−z); in float64, exactly 0 where the two differ by rounding alone."""
         be, multiply = self.be, self.be.xp.multiply
-        one, zero = be.sigmoids(self.state)
-        return snapped(be, be.over(multiply, one, slope_zero), be.over(multiply, zero, slope_one), into)
+        p_one, p_zero = be.sigmoids(self.state)
+        zero, one = be.over(multiply, p_one, slope_zero), be.over(multiply, p_zero, slope_one)
+        return snapped(be, zero, one, into)
 
 
 @dataclass(frozen=True)

@@ -122,6 +122,10 @@ class TensorFlowBackend(Backend):
             return tf.constant(value, dtype)
         return tf.cast(value, dtype)
 
+    def constant(self, array: Array) -> Array:
+        """By ``stop_gradient``."""
+        return tf.stop_gradient(array)
+
     def run(self, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
         """Tensors only: Variables are read here, where a tape sees it."""
         tensors = {name: tf.convert_to_tensor(array) for name, array in arrays.items()}
@@ -398,13 +402,13 @@ def _deferred(be: TensorFlowBackend, spec: Spec, arrays: Arrays) -> tuple[Any, L
     rows = evaluate.rows_of(be, spec, arrays, weighed)
     losses = evaluate.item_losses(be, spec, weighed, weighed.mass.loss(spec.term, rows))
     counts = evaluate.sums_over_items(be, spec, arrays, weighed)
+    under = evaluate.denominator(be, spec, arrays, counts)
 
     def gradient() -> Array:
-        under = evaluate.denominator(be, spec, arrays, counts)
         scale = evaluate.scale_of(be, spec, weighed, under, arrays)
         return evaluate.kept_gradient(be, spec, weighed, rows, scale, arrays)
 
     if spec.reduction == "none":
         return (evaluate.itemised(be, spec, losses),), gradient
     total = namespace.sum(losses, dtype=be.dtype(spec.accumulate))
-    return evaluate.reduced(be, spec, arrays, total, counts), gradient
+    return evaluate.reduced(be, spec, arrays, total, counts, under), gradient

@@ -1,0 +1,48 @@
+"""Every small case by every way in which a backend evaluates, against the oracle."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from test_cases import CASES, expected, made
+from ways import MODULES, WAYS, forced
+
+from wce_conformance.adapters import NAMES
+from wce_conformance.calls import outcome_of, supports
+from wce_conformance.judge import judge
+
+SHARES = 8
+"""Tests that the cases of a way are spread over."""
+
+
+def test_every_backend_has_its_ways() -> None:
+    assert set(WAYS) == set(MODULES) == set(NAMES)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "way" in metafunc.fixturenames:
+        backend = metafunc.config.getoption("--backend") or NAMES
+        metafunc.parametrize(
+            ("ways_of", "way"), [(name, way) for name in backend for way in WAYS[name]]
+        )
+
+
+@pytest.mark.parametrize("share", range(SHARES))
+def test_way(ways_of: str, way: str, share: int) -> None:
+    every = 1 if os.environ.get("WCE_EVERY_CASE") else WAYS[ways_of][way].every
+    numbers = range(share * every, len(CASES), SHARES * every)
+    failures, framework, taken = [], made(ways_of), []
+    for number in numbers:
+        case = list(CASES.values())[number]
+        if not supports(case, framework):
+            continue
+        for precision in ("native", "exact"):
+            with forced(ways_of, way) as ran:
+                outcome = outcome_of(case, framework, WAYS[ways_of][way].route, precision)
+            judged = judge(case, expected(case.id), outcome, exact=precision == "exact")
+            failures += [f"{case.id}, {precision}: {failure}" for failure in judged.failures]
+            taken.append(ran[WAYS[ways_of][way].runs] > 0)
+    assert not failures, "\n".join(failures)
+    # Not by a single number, nor where a backend gives no gradient.
+    assert sum(taken) > len(taken) / 2, f"taken by {sum(taken)} of {len(taken)} calls"

@@ -1,0 +1,135 @@
+"""The ways in which backends evaluate a loss, each forced, and a record of what ran.
+
+Backends choose by size, device and trace; small cases alone would always take the same way.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import pytest
+
+from wce_core import blocks, evaluate
+
+HUGE = 2**60
+
+
+class Way(NamedTuple):
+    """``settings`` are attributes of the backend's module; ``runs``: what must run in every case.
+
+    ``route`` is the adapter's; ``every``: one in how many cases, where a case takes long.
+    """
+
+    runs: str
+    settings: dict[str, Any]
+    route: str = "eager"
+    every: int = 1
+
+
+def _torch_plain(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_transformed", lambda *arrays: True)
+
+
+def _jax_plain(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import jax
+
+    @functools.partial(jax.jit, static_argnums=0)
+    def program(spec: Any, arrays: Any) -> Any:
+        with module.BACKEND.scope():
+            return evaluate.plain(module.BACKEND, spec, arrays)
+
+    monkeypatch.setattr(module, "_program", program)
+
+
+def _tensorflow_plain(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_run", lambda be, spec, tensors: evaluate.plain(be, spec, tensors))
+
+
+def _deferred(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_on_host", module._deferred)
+
+
+Change = Callable[[Any, pytest.MonkeyPatch], None]
+CHANGES: dict[tuple[str, str], Change] = {
+    ("torch", "plain"): _torch_plain,
+    ("jax", "plain"): _jax_plain,
+    ("tensorflow", "plain"): _tensorflow_plain,
+    ("tensorflow", "device, eager"): _deferred,
+}
+MODULES = {
+    "numpy": "wce_backends.numpy",
+    "array_api_strict": "wce_backends.generic",
+    "torch": "wce_backends.torch",
+    "jax": "wce_backends.jax",
+    "tensorflow": "wce_backends.tensorflow.backend",
+}
+THREADED = {"PARALLEL": 0, "PARALLEL_BLOCK": 1, "_threads": lambda: 2}
+WAYS: dict[str, dict[str, Way]] = {
+    "numpy": {
+        "whole": Way("fused", {"BLOCK": HUGE, "PARALLEL": HUGE}),
+        "blocks": Way("blocks", {"BLOCK": 1, "PARALLEL": HUGE}),
+        "threads": Way("blocks", THREADED),
+        "turned": Way("fused", {"MANY": 0, "PARALLEL": HUGE}),
+    },
+    "array_api_strict": {
+        "value by plain": Way("plain", {}),
+        "gradient by closed form": Way("fused", {}),
+    },
+    "torch": {
+        "few, by NumPy": Way("fused", {"FEW": HUGE}),
+        "blocks": Way("blocks", {"FEW": -1, "CPU_BLOCK": 1}),
+        "one block": Way("fused", {"FEW": -1, "CPU_BLOCK": HUGE}),
+        "plain": Way("plain", {}),
+        "compiled": Way("fused", {}, "compiled", 40),
+    },
+    "jax": {
+        "closed form": Way("fused", {}, every=4),
+        "plain": Way("plain", {}, every=4),
+    },
+    "tensorflow": {
+        "host": Way("fused", {"LARGE": 0}),
+        "device, eager": Way("closed parts", {}, every=4),
+        "graph": Way("fused", {"LARGE": HUGE}, "compiled", 16),
+        "graph by XLA": Way("fused", {"LARGE": 0}, "compiled", 16),
+        "plain": Way("plain", {}, every=4),
+    },
+}
+
+
+@contextmanager
+def forced(backend: str, name: str) -> Iterator[Counter[str]]:
+    """The way, taken by every call within; what ran is counted."""
+    way, module = WAYS[backend][name], import_module(MODULES[backend])
+    counts: Counter[str] = Counter()
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        for attribute, value in way.settings.items():
+            monkeypatch.setattr(module, attribute, value)
+        change = CHANGES.get((backend, name))
+        if change is not None:
+            change(module, monkeypatch)
+        _count(monkeypatch, counts)
+        yield counts
+
+
+def _count(monkeypatch: pytest.MonkeyPatch, counts: Counter[str]) -> None:
+    for name in ("plain", "fused"):
+        counted = _counted(getattr(evaluate, name), name, counts)
+        monkeypatch.setattr(evaluate, name, counted)
+    monkeypatch.setattr(blocks, "fused", evaluate.fused)
+    monkeypatch.setattr(blocks, "_Blocks", _counted(blocks._Blocks, "blocks", counts))
+    parts = _counted(evaluate.scale_of, "closed parts", counts)
+    monkeypatch.setattr(evaluate, "scale_of", parts)
+
+
+def _counted(function: Callable[..., Any], name: str, counts: Counter[str]) -> Callable[..., Any]:
+    @functools.wraps(function, updated=())
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        counts[name] += 1
+        return function(*args, **kwargs)
+
+    return wrapper
