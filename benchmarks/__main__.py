@@ -24,7 +24,7 @@ def main() -> None:
     """Measure, print the table, write page and plots."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--framework", action="append", choices=NAMES, default=[])
-    parser.add_argument("--seconds", type=float, default=1.5, help="for each ratio")
+    parser.add_argument("--seconds", type=float, default=1.0, help="for each ratio")
     parser.add_argument("--output", type=Path, help="folder of benchmarks.md; none: print only")
     parser.add_argument("--json", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()

@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks import memory
 from benchmarks.frameworks import pairs_of
-from benchmarks.targets import target_of, verdict
+from benchmarks.targets import MEMORY, target_of, verdict
 from benchmarks.timing import compare
 from benchmarks.workloads import GROWTH, WORKLOADS, Workload
 
@@ -72,6 +72,9 @@ def _peaks(framework: str, name: str, advance: Callable[[str], None]) -> Iterato
             "precision": pair.precision,
             "ours": ours / (workload.size * 4),
             "theirs": theirs / (workload.size * 4),
+            "verdict": verdict(
+                MEMORY.get((pair.peer, pair.mode, pair.precision)), ours / max(1, theirs)
+            ),
         }
 
 

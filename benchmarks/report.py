@@ -16,6 +16,8 @@ from rich.table import Table
 Result = dict[str, Any]
 COLUMNS = ("workload", "peer", "mode", "precision", "what", "ratio", "quartiles", "ours", "theirs")
 
+MEMORY_COLUMNS = ("workload", "peer", "mode", "precision", "ours", "theirs", "ratio", "set")
+
 
 def show(console: Console, results: Sequence[Result]) -> None:
     """Every ratio, and whether it meets what was set."""
@@ -26,6 +28,12 @@ def show(console: Console, results: Sequence[Result]) -> None:
         for cells in _cells(result):
             table.add_row(*(cell.replace("**", "") for cell in cells))
         console.print(table)
+        memory = Table(title="Peak memory", box=box.SIMPLE_HEAD, title_justify="left")
+        for column in MEMORY_COLUMNS:
+            memory.add_column(column, no_wrap=True)
+        for cells in _memory_cells(result):
+            memory.add_row(*(cell.replace("**", "") for cell in cells))
+        console.print(memory)
 
 
 def write(folder: Path, results: Sequence[Result]) -> None:
@@ -55,12 +63,10 @@ def _page(results: Sequence[Result]) -> Iterator[str]:
             floor = _seconds(result["floors"][row["workload"]])
             yield f"| {' | '.join((*cells[:-1], floor, cells[-1]))} |"
         yield "\nPeak memory of value and gradient beyond the inputs, in predictions' sizes:\n"
-        yield "| workload | peer | mode | precision | ours | theirs | ratio |"
-        yield "|" + "---|" * 7
-        for row in result["memory"]:
-            ratio = row["ours"] / row["theirs"] if row["theirs"] else float("nan")
-            names = (row["workload"], row["peer"], row["mode"], row["precision"])
-            yield f"| {' | '.join(names)} | {row['ours']:.2f} | {row['theirs']:.2f} | {ratio:.2f} |"
+        yield f"| {' | '.join(MEMORY_COLUMNS)} |"
+        yield "|" + "---|" * len(MEMORY_COLUMNS)
+        for cells in _memory_cells(result):
+            yield f"| {' | '.join(cells)} |"
         image = f"benchmarks-{result['framework']}.png"
         yield f"\n![Time against the number of items and of classes]({image})\n"
 
@@ -77,6 +83,16 @@ def _cells(result: Result) -> Iterator[tuple[str, ...]]:
             f"{row['low']:.2f}–{row['high']:.2f}",
             _seconds(row["ours"]),
             _seconds(row["theirs"]),
+            row["verdict"],
+        )
+
+
+def _memory_cells(result: Result) -> Iterator[tuple[str, ...]]:
+    for row in result["memory"]:
+        ratio = row["ours"] / row["theirs"] if row["theirs"] else float("nan")
+        yield (
+            *(row[name] for name in MEMORY_COLUMNS[:4]),
+            *(f"{number:.2f}" for number in (row["ours"], row["theirs"], ratio)),
             row["verdict"],
         )
 

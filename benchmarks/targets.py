@@ -33,11 +33,17 @@ TARGETS: dict[tuple[str, str, str], tuple[Target | None, Target | None]] = {
     ("sklearn _loss", "eager", "exact"): (Target(0.9, 0.6), None),
 }
 """(peer, mode, precision) → for a million elements and more, and for 64 × 10."""
+BINARY_EAGER = (Target(0.5, 0.25), Target(2.2, 2.2))
+"""The same for BCE with ``pos_weight``, native, against a framework's eager loss."""
+MEMORY: dict[tuple[str, str, str], Target] = {("F", "eager", "native"): Target(0.6, 0.5)}
+"""Ratios of peak memory, value and gradient."""
 
 
 def target_of(workload: Workload, peer: str, mode: str, precision: str, what: str) -> Target | None:
     """The target of a ratio, if it has one: value and gradient, at the two ends of size."""
     large, small = TARGETS.get((peer, mode, precision), (None, None))
+    if (mode, precision) == ("eager", "native") and large and workload.loss != "cross_entropy":
+        large, small = BINARY_EAGER
     if what != "value + gradient":
         return None
     if workload.small:

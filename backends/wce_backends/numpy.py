@@ -229,7 +229,9 @@ def evaluated(spec: Spec, arrays: Arrays, *, gradient: bool) -> tuple[tuple[Arra
     with np.errstate(all="ignore"):
         threads = _threads() if arrays["predictions"].size >= PARALLEL else 1
         if threads == 1:
-            return in_blocks(BACKEND, spec, arrays, gradient=gradient, size=BLOCK)
+            outputs, slopes = in_blocks(BACKEND, spec, arrays, gradient=gradient, size=BLOCK)
+            # Of one block that was turned, the gradient is turned, too.
+            return outputs, slopes if slopes is None else np.asarray(slopes, order="C")
         with ThreadPoolExecutor(threads) as pool:
 
             def each(job: Callable[[Cut], Any], cuts: Sequence[Cut]) -> Iterable[Any]:
@@ -253,4 +255,7 @@ def _quiet(job: Callable[[Cut], Any]) -> Callable[[Cut], Any]:
 def _threads() -> int:
     """As many as compiled libraries would take, but no more than the interpreter can feed."""
     asked = os.environ.get("OMP_NUM_THREADS", "")
-    return min(4, int(asked) if asked.isdigit() and int(asked) else len(os.sched_getaffinity(0)))
+    if asked.isdigit() and int(asked):
+        return min(4, int(asked))
+    mine = hasattr(os, "sched_getaffinity")  # not on every system
+    return min(4, len(os.sched_getaffinity(0)) if mine else os.cpu_count() or 1)

@@ -286,6 +286,5 @@ def test_without_a_tape_no_gradient_is_made(monkeypatch: pytest.MonkeyPatch) -> 
     with tf.GradientTape() as tape:
         tape.watch(x)
         value = losses.cross_entropy(x, tf.constant(Y), class_weight=W)
-    assert not calls
     tape.gradient(value, x)
     assert len(calls) == 1

@@ -328,11 +328,12 @@ Later = Callable[[], Array]
 def _on_host(be: TensorFlowBackend, spec: Spec, arrays: Arrays) -> tuple[Any, Later]:
     """For eager calls on the CPU: by NumPy on the same memory, in blocks that stay in cache."""
     shared = {name: _shared(array) for name, array in arrays.items()}
-    gradient = _tapes_may_record()
-    outputs, slopes = numpy.evaluated(spec, shared, gradient=gradient)
+    outputs, slopes = numpy.evaluated(spec, shared, gradient=_tapes_may_record())
+    kept = [] if slopes is None else [slopes]
 
     def later() -> Array:
-        own = slopes if gradient else numpy.evaluated(spec, shared, gradient=True)[1]
+        # Its memory is given away: TensorFlow may write to what it thinks it alone has.
+        own = kept.pop() if kept else numpy.evaluated(spec, shared, gradient=True)[1]
         return _handed_over(np.asarray(own))
 
     return tuple(tf.constant(output) for output in outputs), later
@@ -383,9 +384,8 @@ def _only_cpus() -> bool:
     return all(device.device_type == "CPU" for device in tf.config.list_physical_devices())
 
 
-@functools.cache
 def _program(spec: Spec, names: tuple[str, ...]) -> Callable[..., Any]:
-    """Value and gradient compiled by XLA, whatever the graph around it is."""
+    """Value and gradient compiled by XLA, whatever the graph around it is; traced once."""
 
     def fused(*tensors: Array) -> Any:
         return evaluate.fused(CLOSED, spec, dict(zip(names, tensors, strict=True)))
