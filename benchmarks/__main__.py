@@ -36,7 +36,9 @@ def main() -> None:
         results = [_in_a_process(name, options.seconds, Path(folder)) for name in frameworks]
     from benchmarks import report
 
-    report.show(Console(), results)
+    # A table is cut where nobody looks at a terminal.
+    console = Console()
+    report.show(console if console.is_terminal else Console(width=200), results)
     if options.output:
         report.write(options.output, results)
 

@@ -198,7 +198,9 @@ class _Closed(JaxBackend):
         return first + self.times(*more) if more else first
 
     def sum_and_rest(self, exponentials: Array, axis: int) -> tuple[Array, Array]:
-        """Both sums in one visit, so that exponentials are made once for them."""
+        """In float64 both sums in one visit, so that exponentials are made once for them."""
+        if exponentials.dtype != np.float64:  # of which it would not be vectorized
+            return super().sum_and_rest(exponentials, axis)
         zero = exponentials.dtype.type(0)
         whole, fractions = (
             xp.expand_dims(each, axis)

@@ -58,10 +58,10 @@ def _step(loss: Loss, arrays: dict[str, torch.Tensor]) -> Call:
     x, y = arrays["x"].clone().requires_grad_(), arrays["y"]
 
     def step() -> tuple[torch.Tensor, torch.Tensor | None]:
-        x.grad = None
         value = loss(x, y)
         value.backward()  # type: ignore[no-untyped-call]  # PyTorch's
-        return value, x.grad
+        gradient, x.grad = x.grad, None  # which would count as memory that was there before
+        return value, gradient
 
     return step
 

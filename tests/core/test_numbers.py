@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -125,3 +126,23 @@ def test_adding_anything_else_to_parts_is_refused() -> None:
         parts + 1  # the operator is what is tested
     with pytest.raises(TypeError, match="expected an array"):
         LossParts(*["x"] * 6).mean()
+
+
+def test_many_classes_that_are_not_the_last_axis(backend: str) -> None:
+    """Sums along them keep their digits: one by one, 4000 numbers lose two."""
+    own, rng = adapter(backend), np.random.default_rng(0)
+    x = rng.uniform(-1.0, 1.0, (2, 4000, 3)).astype(np.float32)
+    y = rng.integers(0, 4000, (2, 3))
+    p = np.exp(x.astype(np.float64))
+    p /= p.sum(axis=1, keepdims=True)
+    chosen = np.expand_dims(y, 1)
+    soft = np.zeros(x.shape, np.float32)
+    np.put_along_axis(soft, chosen, 1.0, axis=1)
+    # The strict namespace is NumPy's own sum, one by one along this axis.
+    eps = (64 if backend == "array_api_strict" else 8) * 2.0**-23
+    for targets in (y, soft):
+        loss = functools.partial(losses.cross_entropy, axis=1, reduction="sum")
+        value, gradient = wce_core.value_and_grad(loss)(own.array(x), own.array(targets))
+        np.testing.assert_allclose(own.numpy(gradient), p - soft, rtol=eps, atol=0)
+        want = -np.log(np.take_along_axis(p, chosen, axis=1)).sum()
+        np.testing.assert_allclose(own.numpy(value), want, rtol=eps)
