@@ -18,6 +18,13 @@ COLUMNS = ("workload", "peer", "mode", "precision", "what", "ratio", "quartiles"
 
 MEMORY_COLUMNS = ("workload", "peer", "mode", "precision", "ours", "theirs", "ratio", "set")
 
+MEMORY_TITLE = (
+    "Peak memory of value and gradient beyond the inputs, in predictions' sizes (kept: the "
+    "framework kept the memory of an earlier call, so nothing is seen)"
+)
+KEPT = 0.05
+"""Below it the allocator had kept the memory of an earlier call, and nothing can be seen."""
+
 
 def show(console: Console, results: Sequence[Result]) -> None:
     """Every ratio, and whether it meets what was set."""
@@ -28,7 +35,7 @@ def show(console: Console, results: Sequence[Result]) -> None:
         for cells in _cells(result):
             table.add_row(*(cell.replace("**", "") for cell in cells))
         console.print(table)
-        memory = Table(title="Peak memory", box=box.SIMPLE_HEAD, title_justify="left")
+        memory = Table(title=MEMORY_TITLE, box=box.SIMPLE_HEAD, title_justify="left")
         for column in MEMORY_COLUMNS:
             memory.add_column(column, no_wrap=True)
         for cells in _memory_cells(result):
@@ -53,7 +60,8 @@ def _page(results: Sequence[Result]) -> Iterator[str]:
         "our time over the peer's in the same mode: both run in turns in one process, and the "
         "median of all rounds' ratios is given with its quartiles. Below 1 this library is faster. "
         "The floor is the time of one read and one write of an array of that size, which no loss "
-        "with a gradient can be faster than.\n"
+        "with a gradient can be faster than. [What limits the speed](design/speed.md) says why "
+        "some goals are missed.\n"
     )
     for result in results:
         yield f"## {_title(result)}\n"
@@ -62,7 +70,7 @@ def _page(results: Sequence[Result]) -> Iterator[str]:
         for row, cells in zip(result["rows"], _cells(result), strict=True):
             floor = _seconds(result["floors"][row["workload"]])
             yield f"| {' | '.join((*cells[:-1], floor, cells[-1]))} |"
-        yield "\nPeak memory of value and gradient beyond the inputs, in predictions' sizes:\n"
+        yield f"\n{MEMORY_TITLE}:\n"
         yield f"| {' | '.join(MEMORY_COLUMNS)} |"
         yield "|" + "---|" * len(MEMORY_COLUMNS)
         for cells in _memory_cells(result):
@@ -89,10 +97,12 @@ def _cells(result: Result) -> Iterator[tuple[str, ...]]:
 
 def _memory_cells(result: Result) -> Iterator[tuple[str, ...]]:
     for row in result["memory"]:
-        ratio = row["ours"] / row["theirs"] if row["theirs"] else float("nan")
+        ours, theirs = row["ours"], row["theirs"]
+        seen = min(ours, theirs) >= KEPT
         yield (
             *(row[name] for name in MEMORY_COLUMNS[:4]),
-            *(f"{number:.2f}" for number in (row["ours"], row["theirs"], ratio)),
+            *(f"{number:.2f}" if number >= KEPT else "kept" for number in (ours, theirs)),
+            f"{ours / theirs:.2f}" if seen else "",
             row["verdict"],
         )
 
