@@ -22,9 +22,10 @@ from jax.sharding import NamedSharding, PartitionSpec
 from wce_core import evaluate
 from wce_core.backend import Backend, Description
 from wce_core.evaluate import Spec
-from wce_core.numerics import product
 from wce_core.precision import at_least_float32
 from wce_core.types import Array, Arrays
+
+from .closed import Fused
 
 NO_FLOAT64 = ("tpu",)
 """Platforms that do not compute in float64."""
@@ -178,7 +179,7 @@ class JaxBackend(Backend):
         return Description(jax.__version__, devices, not _default_lacks_float64())
 
 
-class _Closed(JaxBackend):
+class _Closed(Fused, JaxBackend):
     """For closed forms, which JAX never differentiates."""
 
     def pick(self, array: Array, index: Array, axis: int) -> Array:
@@ -191,11 +192,6 @@ class _Closed(JaxBackend):
         """By a gather."""
         del axis
         return xp.take(row.reshape(-1), index, axis=0, mode="clip")
-
-    def times(self, weight: Array, value: Array, *more: Array) -> Array:
-        """Selected last: a sum of what is selected first is not vectorized."""
-        first = product(self.xp, weight, value)
-        return first + self.times(*more) if more else first
 
     def sum_and_rest(self, exponentials: Array, axis: int) -> tuple[Array, Array]:
         """In float64 both sums in one visit, so that exponentials are made once for them."""

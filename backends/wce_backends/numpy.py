@@ -18,6 +18,7 @@ from wce_core.evaluate import Spec
 from wce_core.precision import SMALLEST_NORMAL
 from wce_core.types import Array, Arrays, Cut
 
+from .closed import OneByOne
 from .generic import GenericBackend
 
 BLOCK = 2**17
@@ -68,7 +69,7 @@ NAMESPACE = SimpleNamespace(**{**vars(np), "sum": _sum, "max": _max, "reshape": 
 """NumPy, but for functions whose own way in takes longer than a small batch."""
 
 
-class NumpyBackend(GenericBackend):
+class NumpyBackend(OneByOne, GenericBackend):
     """Blocks of rows that stay in cache."""
 
     def __init__(self) -> None:
@@ -151,32 +152,6 @@ class NumpyBackend(GenericBackend):
         if predictions.strides[axis] == predictions.itemsize:
             return predictions
         return np.moveaxis(_innermost(predictions, axis), -1, axis)
-
-    def over(
-        self, function: Callable[..., Array], array: Array, *more: Array, into: Array | None = None
-    ) -> Array:
-        """By ``out=``: no new memory. What has no axes came out of a ufunc as a scalar."""
-        if not array.ndim:
-            return function(array, *more)
-        return function(array, *more, out=array if into is None else into)
-
-    def log_sum(self, array: Array) -> tuple[Array, Any]:
-        """By E = exp(−array), since exp(−|array|) = min(E, 1/E)."""
-        odds = self.over(np.exp, -array)
-        other = 1.0 / odds
-        return self.over(np.log1p, np.minimum(odds, other)), (odds, other)
-
-    def sigmoids(self, state: Any) -> tuple[Array, Array]:
-        """1 / (1 + E) and 1 / (1 + 1/E), which are right where E overflows, too.
-
-        A selection by sign would mispredict a branch at every second element.
-        """
-        odds, other = (self.over(np.add, each, 1.0) for each in state)
-        return self.over(np.reciprocal, odds), self.over(np.reciprocal, other)
-
-    def sigmoid(self, state: Any) -> Array:
-        """1 / (1 + E)."""
-        return self.over(np.reciprocal, self.over(np.add, state[0], 1.0))
 
     def flushed(self, array: Array) -> Array:
         """In place, where there is something to flush."""

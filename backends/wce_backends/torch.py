@@ -32,6 +32,7 @@ from wce_core.precision import SMALLEST_NORMAL, at_least_float32
 from wce_core.types import Array, Arrays
 
 from . import numpy
+from .closed import OneByOne
 
 CPU_BLOCK = 2**18
 """Elements a block: its temporaries stay in cache, and an operation takes longer than its call."""
@@ -451,7 +452,7 @@ def _flushed(array: Array) -> Array:
 torch.compiler.allow_in_graph(_flushed)  # type: ignore[no-untyped-call]  # PyTorch's
 
 
-class _Blocks(TorchBackend):
+class _Blocks(OneByOne, TorchBackend):
     """Where nothing is recorded: temporaries may be written to, and values of the host asked."""
 
     def empty(self, shape: tuple[int, ...], dtype: str, like: Array) -> Array:
@@ -459,12 +460,6 @@ class _Blocks(TorchBackend):
         if not _on_host(like) or dtype == "bfloat16":
             return super().empty(shape, dtype, like)
         return torch.from_numpy(numpy.BACKEND.empty(shape, dtype, like))
-
-    def over(
-        self, function: Callable[..., Array], array: Array, *more: Array, into: Array | None = None
-    ) -> Array:
-        """By ``out=``: no new memory."""
-        return function(array, *more, out=array if into is None else into)
 
     def times(self, weight: Array, value: Array, *more: Array) -> Array:
         """Without a selection unless a product is NaN, which the largest of them tells."""
@@ -485,20 +480,6 @@ class _Blocks(TorchBackend):
     def sigmoid(self, state: Array) -> Array:
         """By PyTorch's own, one visit."""
         return state.sigmoid_()
-
-    def log_sum(self, array: Array) -> tuple[Array, Any]:
-        """By E = exp(−array), since exp(−|array|) = min(E, 1/E)."""
-        odds = self.over(torch.exp, -array)
-        other = 1.0 / odds
-        return self.over(torch.log1p, torch.minimum(odds, other)), (odds, other)
-
-    def sigmoids(self, state: Any) -> tuple[Array, Array]:
-        """1 / (1 + E) and 1 / (1 + 1/E), which are right where E overflows, too.
-
-        A selection by sign would mispredict a branch at every second element.
-        """
-        odds, other = (self.over(torch.add, each, 1.0) for each in state)
-        return self.over(torch.reciprocal, odds), self.over(torch.reciprocal, other)
 
     def flushed(self, array: Array) -> Array:
         """In place, where there is something to flush."""

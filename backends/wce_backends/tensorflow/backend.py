@@ -20,11 +20,11 @@ import tensorflow as tf
 from wce_core import evaluate
 from wce_core.backend import Backend, Description
 from wce_core.evaluate import Spec
-from wce_core.numerics import product
 from wce_core.types import Array, Arrays
 from wce_core.weightings import WEIGHTINGS
 
 from .. import numpy
+from ..closed import Fused
 from . import namespace
 
 REFUSED = {
@@ -165,13 +165,8 @@ class TensorFlowBackend(Backend):
         )
 
 
-class _Closed(TensorFlowBackend):
+class _Closed(Fused, TensorFlowBackend):
     """For closed forms, which no tape records."""
-
-    def times(self, weight: Array, value: Array, *more: Array) -> Array:
-        """Selected last: XLA does not vectorize a sum of what is selected first."""
-        first = product(self.xp, weight, value)
-        return first + self.times(*more) if more else first
 
 
 BACKEND = TensorFlowBackend()
