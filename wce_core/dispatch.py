@@ -13,7 +13,8 @@ from .errors import ragged_error
 from .types import Array
 
 
-def _numpy() -> Backend:
+def numpy_backend() -> Backend:
+    """NumPy's, which is always there."""
     from wce_backends.numpy import BACKEND
 
     return BACKEND
@@ -38,7 +39,7 @@ def _tensorflow() -> Backend:
 
 
 BUILT_IN: dict[str, Callable[[], Backend]] = {
-    "numpy": _numpy,
+    "numpy": numpy_backend,
     "torch": _torch,
     "jax": _jax,
     "tensorflow": _tensorflow,
@@ -101,7 +102,7 @@ def as_predictions(value: object) -> tuple[Backend, Array]:
         return backend, value
     if isinstance(value, (bool, int, float, list, tuple)):
         try:
-            return _numpy(), np.asarray(value, dtype=np.float64)
+            return numpy_backend(), np.asarray(value, dtype=np.float64)
         except ValueError as error:
             raise ragged_error("predictions") from error
     raise TypeError(

@@ -215,10 +215,12 @@ def _items(shape: tuple[int, ...]) -> tuple[Array, ...]:
 
 def evaluated(spec: Spec, arrays: Arrays, *, gradient: bool) -> tuple[tuple[Array, ...], Any]:
     """Outputs and gradient of NumPy arrays; large ones by several threads, in the same order."""
+    large = arrays["predictions"].size >= PARALLEL
+    # Of any number of threads the blocks are the same, and so is the result.
+    size, threads = (PARALLEL_BLOCK, _threads()) if large else (BLOCK, 1)
     with np.errstate(all="ignore"):
-        threads = _threads() if arrays["predictions"].size >= PARALLEL else 1
         if threads == 1:
-            outputs, slopes = in_blocks(BACKEND, spec, arrays, gradient=gradient, size=BLOCK)
+            outputs, slopes = in_blocks(BACKEND, spec, arrays, gradient=gradient, size=size)
             # Of one block that was turned, the gradient is turned, too.
             return outputs, slopes if slopes is None else np.asarray(slopes, order="C")
         with ThreadPoolExecutor(threads) as pool:
@@ -226,9 +228,7 @@ def evaluated(spec: Spec, arrays: Arrays, *, gradient: bool) -> tuple[tuple[Arra
             def each(job: Callable[[Cut], Any], cuts: Sequence[Cut]) -> Iterable[Any]:
                 return pool.map(_quiet(job), cuts)
 
-            return in_blocks(
-                BACKEND, spec, arrays, gradient=gradient, size=PARALLEL_BLOCK, each=each
-            )
+            return in_blocks(BACKEND, spec, arrays, gradient=gradient, size=size, each=each)
 
 
 def _quiet(job: Callable[[Cut], Any]) -> Callable[[Cut], Any]:

@@ -141,3 +141,10 @@ def test_the_table() -> None:
         assert part in printed
     x = np.zeros((50, 40))
     assert "20 of 40 classes" in str(wce_core.explain(losses.cross_entropy, x, np.arange(50) % 40))
+
+
+def test_far_logits_warn_of_nothing_but_what_they_mean() -> None:
+    """NumPy's own warnings are errors in these tests."""
+    x = np.array([800.0, -800.0, 0.0])
+    found = wce_core.explain(losses.binary_cross_entropy, x, np.array([0, 1, 1]))
+    np.testing.assert_allclose(found.losses, [800.0, 800.0, np.log(2.0)])

@@ -120,3 +120,8 @@ def test_importing_wce_core_imports_no_framework() -> None:
         [sys.executable, "-c", CODE], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.startswith("[]"), done.stdout
+
+
+@pytest.mark.parametrize("module", ["wce_backends.numpy", "wce_backends.generic", "wce_core.call"])
+def test_any_module_may_be_imported_first(module: str) -> None:
+    subprocess.run([sys.executable, "-c", f"import {module}"], check=True, timeout=60)

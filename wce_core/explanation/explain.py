@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from wce_backends.numpy import BACKEND
-
 from .. import evaluate
+from ..dispatch import numpy_backend
 from ..evaluate import Spec, Weighed
 from ..types import Arrays
 from .recording import asked
@@ -54,9 +53,10 @@ def explain(loss: Callable[..., Any], predictions: Any, *args: Any, **kwargs: An
 
     """
     spec, arrays = asked(loss, predictions, args, kwargs)
-    weighed = evaluate.weigh(BACKEND, spec, arrays)
-    batch = _batch(spec, arrays, weighed)
-    under, value = _division(spec, arrays, weighed, batch.losses)
+    with np.errstate(all="ignore"):
+        weighed = evaluate.weigh(numpy_backend(), spec, arrays)
+        batch = _batch(spec, arrays, weighed)
+        under, value = _division(spec, arrays, weighed, batch.losses)
     items = tuple(n for axis, n in enumerate(arrays["predictions"].shape) if axis != spec.axis)
     return Explanation(
         reduction=spec.reduction,
@@ -71,9 +71,10 @@ def explain(loss: Callable[..., Any], predictions: Any, *args: Any, **kwargs: An
 
 
 def _batch(spec: Spec, arrays: Arrays, weighed: Weighed) -> Batch:
-    rows = evaluate.rows_of(BACKEND, spec, arrays, weighed)
-    losses = evaluate.item_losses(BACKEND, spec, weighed, weighed.mass.loss(spec.term, rows))
-    scale = evaluate.scale_of(BACKEND, spec, weighed, None, arrays)
+    be = numpy_backend()
+    rows = evaluate.rows_of(be, spec, arrays, weighed)
+    losses = evaluate.item_losses(be, spec, weighed, weighed.mass.loss(spec.term, rows))
+    scale = evaluate.scale_of(be, spec, weighed, None, arrays)
     slopes = weighed.mass.gradient(spec.term, rows, scale)
     norms = np.abs(slopes) if spec.axis is None else np.linalg.norm(slopes, axis=spec.axis)
     shape = losses.shape
@@ -81,7 +82,7 @@ def _batch(spec: Spec, arrays: Arrays, weighed: Weighed) -> Batch:
     return Batch(
         classes=spec.classes,
         labels=_labels(spec, arrays["targets"]).reshape(-1),
-        weights=np.broadcast_to(evaluate.omega(BACKEND, spec, weighed), shape).reshape(-1),
+        weights=np.broadcast_to(evaluate.omega(be, spec, weighed), shape).reshape(-1),
         losses=losses.reshape(-1),
         norms=norms.reshape(-1),
         included=np.broadcast_to(included, shape).reshape(-1),
@@ -98,11 +99,12 @@ def _division(
     spec: Spec, arrays: Arrays, weighed: Weighed, losses: np.ndarray
 ) -> tuple[float | None, float]:
     """The denominator and the value of the call."""
-    counts = evaluate.sums_over_items(BACKEND, spec, arrays, weighed)
-    under = evaluate.denominator(BACKEND, spec, arrays, counts)
+    be = numpy_backend()
+    counts = evaluate.sums_over_items(be, spec, arrays, weighed)
+    under = evaluate.denominator(be, spec, arrays, counts)
     if spec.reduction in ("none", "parts"):
         return None, float("nan")
-    (value,) = evaluate.reduced(BACKEND, spec, arrays, losses.sum(), counts, under)
+    (value,) = evaluate.reduced(be, spec, arrays, losses.sum(), counts, under)
     return None if under is None else float(under), float(value)
 
 

@@ -6,9 +6,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from wce_backends.numpy import BACKEND
-
-from ..dispatch import as_predictions, backend_of
+from ..dispatch import as_predictions, backend_of, numpy_backend
 from ..evaluate import Spec
 from ..handles import Predictions
 from ..types import Arrays
@@ -41,4 +39,6 @@ def asked(loss: Any, predictions: Any, args: Any, kwargs: Any) -> tuple[Spec, Ar
 
 def _numpy(value: Any) -> Any:
     backend = backend_of(value)
-    return value if backend is None or backend is BACKEND else backend.to_numpy(value)
+    if backend is None or backend is numpy_backend():
+        return value
+    return backend.to_numpy(value)

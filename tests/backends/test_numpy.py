@@ -1,0 +1,58 @@
+"""What is NumPy's alone: threads, and the memory of gradients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import wce_backends.numpy as backend
+import wce_core
+from wce_core import losses
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(50, 40))
+LABELS = {
+    "cross_entropy": RNG.integers(0, 40, 50),
+    "binary_cross_entropy": RNG.integers(0, 2, X.shape),
+}
+
+
+def both(name: str, x: Any, y: Any, **options: Any) -> tuple[Any, np.ndarray]:
+    value, gradient = wce_core.value_and_grad(getattr(losses, name))(x, y, **options)
+    return value, gradient
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_threads_change_no_bit(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backend, "PARALLEL", 0)
+    monkeypatch.setattr(backend, "PARALLEL_BLOCK", 160)
+    found = []
+    for threads in ("1", "2", "3", "4"):
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        assert backend._threads() == int(threads)
+        found.append(both(name, X, LABELS[name]))
+    for value, gradient in found[1:]:
+        assert value == found[0][0]
+        np.testing.assert_array_equal(gradient, found[0][1])
+
+
+def test_threads_without_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    for setting in ("", "0", "2,1"):
+        monkeypatch.setenv("OMP_NUM_THREADS", setting)
+        assert 1 <= backend._threads() <= 4
+
+
+@pytest.mark.parametrize(
+    ("shape", "axis"),
+    [((2000, 10), 1), ((200, 50), 1), ((20, 10, 100), 1), ((20, 50, 100), 1), ((400_000, 3), 1)],
+)
+def test_a_gradient_lies_in_memory_as_anyone_expects(shape: tuple[int, ...], axis: int) -> None:
+    """However a block was turned to compute it, and whatever the number of blocks."""
+    items = tuple(n for i, n in enumerate(shape) if i != axis)
+    x = RNG.normal(size=shape).astype(np.float32)
+    _, gradient = both("cross_entropy", x, RNG.integers(0, shape[axis], items), axis=axis)
+    assert gradient.flags.c_contiguous
+    assert gradient.dtype == np.float32
+    np.testing.assert_allclose(gradient.sum(axis=axis), 0.0, atol=1e-6)
