@@ -6,7 +6,7 @@ import os
 
 import pytest
 from test_cases import CASES, expected, made
-from ways import MODULES, WAYS, forced
+from ways import MODULES, WAYS, forced, forget
 
 from wce_conformance.adapters import NAMES
 from wce_conformance.calls import outcome_of, supports
@@ -33,6 +33,7 @@ def test_way(ways_of: str, way: str, share: int) -> None:
     every = 1 if os.environ.get("WCE_EVERY_CASE") else WAYS[ways_of][way].every
     numbers = range(share * every, len(CASES), SHARES * every)
     failures, framework, taken = [], made(ways_of), []
+    forget(ways_of)
     for number in numbers:
         case = list(CASES.values())[number]
         if not supports(case, framework):

@@ -101,6 +101,14 @@ WAYS: dict[str, dict[str, Way]] = {
 }
 
 
+def forget(backend: str) -> None:
+    """Programs that other tests have compiled, which would run without being traced."""
+    if backend == "jax":
+        import jax
+
+        jax.clear_caches()
+
+
 @contextmanager
 def forced(backend: str, name: str) -> Iterator[Counter[str]]:
     """The way, taken by every call within; what ran is counted."""
