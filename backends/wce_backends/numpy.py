@@ -42,7 +42,8 @@ NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
 def _sum(x: Array, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Array:
     reduce: Any = np.add.reduce  # whose overloads know no optional axis
-    if axis is not None and x.shape[axis] >= FEW_CLASSES and x.strides[axis] != x.itemsize:
+    one = isinstance(axis, int)
+    if one and x.shape[axis] >= FEW_CLASSES and x.strides[axis] != x.itemsize:
         found = reduce(_innermost(x, axis), -1, dtype, None, keepdims)
         return np.moveaxis(found, -1, axis) if keepdims else found
     return reduce(x, axis, dtype, None, keepdims)
