@@ -209,7 +209,7 @@ def _transformed(*arrays: Array) -> bool:
 
 
 def _tangent(array: Array) -> Array | None:
-    return forward_ad.unpack_dual(array).tangent  # type: ignore[no-untyped-call]  # PyTorch's
+    return forward_ad.unpack_dual(array).tangent  # type: ignore[no-untyped-call]  # PyTorch: no types
 
 
 def _autocast(device: torch.device) -> bool:
@@ -287,7 +287,7 @@ def _on_host(array: Array) -> bool:
 
 
 def _applied(function: type[torch.autograd.Function], *args: Any) -> tuple[Array, ...]:
-    result = function.apply(*args)  # type: ignore[no-untyped-call]  # PyTorch's
+    result = function.apply(*args)  # type: ignore[no-untyped-call]  # PyTorch: no types
     return result if isinstance(result, tuple) else (result,)
 
 
@@ -445,11 +445,11 @@ class _Flush(torch.autograd.Function):
 
 
 def _flushed(array: Array) -> Array:
-    return _Flush.apply(array)  # type: ignore[no-untyped-call]  # PyTorch's
+    return _Flush.apply(array)  # type: ignore[no-untyped-call]  # PyTorch: no types
 
 
 # Dynamo refuses a Function with jvp, but not one it is told to leave for AOTAutograd to follow.
-torch.compiler.allow_in_graph(_flushed)  # type: ignore[no-untyped-call]  # PyTorch's
+torch.compiler.allow_in_graph(_flushed)  # type: ignore[no-untyped-call]  # PyTorch: no types
 
 
 class _Blocks(OneByOne, TorchBackend):

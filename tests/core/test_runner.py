@@ -303,7 +303,7 @@ def test_nothing_to_run(capsys: pytest.CaptureFixture[str]) -> None:
 def mine(vector: Vector) -> tuple[Any, Any]:
     """What a user writes: only one loss, and no weights."""
     if vector.loss != "binary_cross_entropy" or vector.modes or vector.error:
-        raise NotImplementedError
+        raise NotImplementedError  # how an implementation says that it does not offer this
     given = CORE.run(vector, "eager", "native")
     assert isinstance(given, Answer)
     return given.value, given.gradient

@@ -200,7 +200,7 @@ def _spread(spec: Spec, tensors: Arrays) -> Arrays:
     return {**tensors, **spread}
 
 
-@tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow's
+@tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]  # no types
 def _run(be: TensorFlowBackend, spec: Spec, tensors: Arrays) -> tuple[Array, ...]:
     """The outputs, differentiable to the predictions and to every other floating input."""
     loss = _Loss(be, spec, tensors)
@@ -251,7 +251,7 @@ class _Loss:
         """The outputs plus zeros, which have the outputs' gradient to one more input."""
         real = [i for i, output in enumerate(outputs) if output.dtype.is_floating]
 
-        @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow's
+        @tf.custom_gradient  # type: ignore[untyped-decorator]  # no types
         def zeros(tensor: Array) -> Any:
             def backward(*cotangents: Any) -> Any:
                 return self._plain_gradient(name, tensor, dict(zip(real, cotangents, strict=True)))
@@ -281,7 +281,7 @@ class _Loss:
     def _slopes(self, gradient: Array, arrays: Arrays) -> Array:
         """The gradient that is there already, as a function of all inputs."""
 
-        @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow's
+        @tf.custom_gradient  # type: ignore[untyped-decorator]  # no types
         def slopes(*inputs: Any) -> Any:
             own = dict(zip(arrays, inputs, strict=True))
             return tf.identity(gradient), lambda upstream: self._second(upstream, own)
