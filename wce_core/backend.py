@@ -5,15 +5,18 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from . import evaluate
 from .evaluate import Spec
-from .numerics import along, times, total
+from .numerics import along, divide_or, times, total
 from .precision import SMALLEST_NORMAL
 from .types import Array, Arrays, Namespace
+
+if TYPE_CHECKING:
+    from .call import Options
 
 
 class Description(NamedTuple):
@@ -194,20 +197,29 @@ class Backend(ABC):
         del array
         return False
 
+    def divided(self, array: Array, number: Array, fallback: float) -> Array:
+        """``array / number``, which has no axes; ``fallback`` where that is 0. Differentiable."""
+        return divide_or(self.xp, array, number, fallback)
+
     def flushed(self, array: Array) -> Array:
         """A float64 temporary with 0 for what is below float32's normal numbers."""
         return self.xp.where(self.xp.abs(array) < SMALLEST_NORMAL, 0.0, array)
 
-    def sum_and_rest(self, exponentials: Array, axis: int) -> tuple[Array, Array]:
-        """The sum along ``axis`` of numbers in [0, 1], and the sum without one that is 1.
+    def exponentials(
+        self, predictions: Array, largest: Array, axis: int
+    ) -> tuple[Array, Array, Array]:
+        """exp(x − largest), their sum along ``axis``, and that without one that is of the largest.
 
-        Each row has a 1, or a NaN. Where it has another, or others that come to as much, 1 is
-        subtracted; where not, what is below 1 is summed by itself, however little it is.
+        What is below 1 is summed by itself, however little it is. Rows whose largest is infinite
+        or NaN are NaN.
         """
         xp = self.xp
-        whole = total(xp, exponentials, axis)
-        fractions = self.over(xp.subtract, xp.floor(exponentials), exponentials)
-        return whole, xp.where(whole >= 2, whole - 1.0, -total(xp, fractions, axis))
+        shifted = predictions - largest
+        exponentials = xp.exp(shifted)
+        smaller = xp.where(shifted >= 0, 0.0, exponentials)
+        tops = xp.where(shifted < 0, 0.0, shifted + 1.0)
+        rest = total(xp, smaller, axis) + (total(xp, tops, axis) - 1.0)
+        return exponentials, rest + 1.0, rest
 
     def empty(self, shape: tuple[int, ...], dtype: str, like: Array) -> Array:
         """Memory for results, on the device of ``like``."""
@@ -262,6 +274,23 @@ class Backend(ABC):
         Only for a framework that differentiates ``plain`` where it promises exact bits.
         """
         return array
+
+    def replayed(
+        self,
+        options: Options,
+        predictions: Any,
+        targets: Any,
+        given: dict[str, Any],
+        *,
+        gradient: bool = False,
+    ) -> tuple[Spec, tuple[Array, ...], Any] | None:
+        """A whole call without a look at its arguments, where one just like it was seen before.
+
+        The outputs of :meth:`run`, with the gradient of :meth:`fused` where that is asked for;
+        None: take the usual way.
+        """
+        del options, predictions, targets, given, gradient
+        return None
 
     def fused(self, spec: Spec, arrays: Arrays) -> tuple[tuple[Array, ...], Array]:
         """The outputs of a loss and the closed-form gradient to the predictions."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from .backend import Backend
 from .checks import all_readable, check_values
-from .dispatch import as_companion, as_predictions
+from .dispatch import as_companion, as_predictions, backend_of
 from .errors import choice_error, dtype_error, shape_error
 from .evaluate import Spec, batch_axis
 from .handles import Predictions, Tracked, TrackedItems
@@ -50,26 +50,42 @@ class Options(NamedTuple):
 
 def evaluate(options: Options, predictions: Any, targets: Any, given: dict[str, Any]) -> Any:
     """The result of a loss. ``given``: weighting arguments and ``normalizer`` by name."""
-    handle = predictions if isinstance(predictions, Predictions) else None
-    be, own = _predictions(predictions if handle is None else handle.array)
+    if isinstance(predictions, Predictions):
+        return _tracked(predictions, options, targets, given)
+    be = backend_of(predictions)
+    known = None if be is None else be.replayed(options, predictions, targets, given)
+    if known is not None:
+        return _packed(options.reduction, known[1])
+    be, own = _predictions(predictions)
     result = _result_dtype(be, options, own)
     with be.scope():
         spec, arrays = prepare(be, options, own, targets, given, result)
-        if handle is not None:
-            return _tracked(handle, spec, arrays)
-        return _packed(spec, be.run(spec, arrays))
+        return _packed(spec.reduction, be.run(spec, arrays))
 
 
-def _packed(spec: Spec, outputs: tuple[Any, ...]) -> Any:
-    return LossParts(*outputs) if spec.reduction == "parts" else outputs[0]
+def described(
+    options: Options, predictions: Any, targets: Any, given: dict[str, Any]
+) -> tuple[Spec, Arrays]:
+    """What a call of arrays that need no scope comes to, without running it."""
+    be, own = _predictions(predictions)
+    return prepare(be, options, own, targets, given, _result_dtype(be, options, own))
 
 
-def _tracked(handle: Predictions, spec: Spec, arrays: Arrays) -> Any:
-    outputs, gradient = handle.backend.fused(spec, arrays)
-    if spec.reduction == "none" and handle.backend.shape(outputs[0]) != ():
-        return TrackedItems(handle, outputs[0], partial(_pulled, handle.backend, spec, gradient))
+def _packed(reduction: Reduction, outputs: tuple[Any, ...]) -> Any:
+    return LossParts(*outputs) if reduction == "parts" else outputs[0]
+
+
+def _tracked(handle: Predictions, options: Options, targets: Any, given: dict[str, Any]) -> Any:
+    be, predictions = handle.backend, handle.array
+    known = be.replayed(options, predictions, targets, given, gradient=True)
+    if known is None:
+        spec, arrays = described(options, predictions, targets, given)
+        known = (spec, *be.fused(spec, arrays))
+    spec, outputs, gradient = known
+    if spec.reduction == "none" and be.shape(outputs[0]) != ():
+        return TrackedItems(handle, outputs[0], partial(_pulled, be, spec, gradient))
     first = Tracked(handle, outputs[0], lambda: gradient)
-    return _packed(spec, (first, *outputs[1:]))
+    return _packed(spec.reduction, (first, *outputs[1:]))
 
 
 def _pulled(be: Backend, spec: Spec, gradient: Array, cotangent: Array) -> Array:

@@ -13,7 +13,7 @@ import numpy as np
 from .layout import Layout
 from .types import Arrays
 from .weightings import WEIGHTINGS
-from .weightings.base import raise_first
+from .weightings.base import largest_finite, raise_first, within
 
 if TYPE_CHECKING:
     from .backend import Backend
@@ -89,15 +89,10 @@ def _check_targets(
     if index_targets:
         high, expected = layout.classes - 1, f"a class index in [0, {layout.classes})"
     elif layout.categorical:
-        high, expected = _largest(targets), "a finite mass that is not negative"
+        high, expected = largest_finite(targets), "a finite mass that is not negative"
     else:
         high, expected = 1, "a target in [0, 1]"
     _check_range("targets", layout, targets, included, (0, high), expected)
-
-
-def _largest(values: np.ndarray) -> float:
-    """The largest finite number of a dtype."""
-    return float(np.finfo(values.dtype).max) if values.dtype.kind == "f" else np.inf
 
 
 def _check_predictions(
@@ -129,7 +124,7 @@ def _check_range(
     nan_passes: bool = False,
 ) -> None:
     low, high = bounds
-    if values.size == 0 or (values.min() >= low and values.max() <= high):
+    if within(values, low, high):
         return
     wrong = ~((values >= low) & (values <= high))
     if nan_passes:

@@ -68,6 +68,9 @@ def backend_of(array: object) -> Backend | None:
 
 
 def _search(array: object) -> Backend | None:
+    named: Backend | None = getattr(type(array), "wce_backend", None)
+    if named is not None:
+        return named
     for module, load in BUILT_IN.items():
         if module in sys.modules:
             backend = load()

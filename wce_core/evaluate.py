@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from .layout import Layout
 from .links import Link
 from .mass import Dense, Index, Label, Mass, Pair, SharedMass
-from .numerics import divide_or
 from .precision import at_least_float32, rounded, widened
 from .reductions import DENOMINATORS
 from .terms import Term
@@ -120,10 +119,17 @@ def weigh(be: Backend, spec: Spec, arrays: Arrays, *, closed: bool = True) -> We
 
 def omega(be: Backend, spec: Spec, weighed: Weighed) -> Array:
     """The effective weight of each item: the mass times the factor, 0 where excluded."""
-    own = be.cast(weighed.mass.total(), spec.accumulate)
-    if weighed.factor is not None:
-        own = own * weighed.factor
+    own = weighed.factor
+    if own is None or not (spec.one_class and _for_each(be, own, cast(Index, weighed.mass).index)):
+        own = be.cast(weighed.mass.total(), spec.accumulate)
+        own = own if weighed.factor is None else own * weighed.factor
     return _neutral(be, own, weighed.included, 0.0)
+
+
+def _for_each(be: Backend, factor: Array, items: Array) -> bool:
+    """Is there a factor for each item, and not one for many?"""
+    shape = be.shape(factor)
+    return None not in shape and shape == be.shape(items)
 
 
 def _included(be: Backend, arrays: Arrays) -> Array | None:
@@ -207,7 +213,7 @@ def _pair(be: Backend, spec: Spec, targets: Array, included: Array | None) -> Ma
 def _label(pair: Pair) -> Pair | Label:
     """A pair of which one is 0 everywhere, where that can be known."""
     if pair.be.all_zero(pair.one * pair.zero):
-        return Label(pair.be, pair.one, pair.zero)
+        return Label(pair.be, pair.one, pair.zero, pair.zero - pair.one)
     return pair
 
 
@@ -246,14 +252,13 @@ def scale_of(
     be: Backend, spec: Spec, weighed: Weighed, denominator: Array | None, arrays: Arrays
 ) -> Array:
     """∂(Σℓ / denominator) / ∂(the loss of an item's mass), in the computing dtype."""
-    xp = be.xp
     scale = weighed.factor
     if scale is None:
         scale = be.scalar(1.0, spec.accumulate, arrays["predictions"])
     if denominator is not None:
-        scale = scale / xp.where(denominator == 0, xp.inf, denominator)
+        scale = be.divided(scale, denominator, 0.0)
     if weighed.included is not None:
-        scale = xp.where(weighed.included, scale, 0.0)
+        scale = be.xp.where(weighed.included, scale, 0.0)
     return be.cast(scale, spec.compute)
 
 
@@ -341,7 +346,7 @@ def reduced(
         return _parts(be, spec, arrays, total, counts)
     if under is not None:
         fallback = 0.0 if spec.empty == "zero" else float("nan")
-        total = divide_or(be.xp, total, under, fallback)
+        total = be.divided(total, under, fallback)
     return (rounded(be, total, spec.result, exact=spec.exact),)
 
 

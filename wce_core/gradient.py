@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from .backend import Backend
 from .dispatch import as_predictions
 from .types import Array
 
@@ -41,10 +42,14 @@ def value_and_grad(
     (2.579442, [[1.5, -1.5]])
 
     """
+    made: dict[Backend, Callable[..., tuple[Any, Array]]] = {}
 
     @functools.wraps(function)
     def with_gradient(predictions: Any, *args: Any, **kwargs: Any) -> tuple[Any, Array]:
         backend, own = as_predictions(predictions)
-        return backend.value_and_grad(function, has_aux)(own, *args, **kwargs)
+        both = made.get(backend)
+        if both is None:
+            both = made[backend] = backend.value_and_grad(function, has_aux)
+        return both(own, *args, **kwargs)
 
     return with_gradient

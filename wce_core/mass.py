@@ -67,6 +67,11 @@ class CategoricalMass(Mass, Protocol):
         ...
 
 
+def _steep(scale: Array, slope: Array | float) -> Array:
+    """The product, without a visit for a slope that is 1 everywhere."""
+    return scale if isinstance(slope, float) and slope == 1.0 else slope * scale
+
+
 def _power(be: Backend, weight: Array, share: Array) -> Array:
     """weight ** share, 0⁰ = 1, also in the derivative."""
     return be.xp.pow(be.xp.where((share == 0) & (weight == 0), 1.0, weight), share)
@@ -121,7 +126,7 @@ class Index(NamedTuple):
         self, term: Term, rows: ClosedCategorical, scale: Array, into: Array | None = None
     ) -> Array:
         """The slope at the class, pulled back."""
-        slope = scale * term.slope(self.be.xp, rows.at(self.index))
+        slope = _steep(scale, term.slope(self.be.xp, rows.at(self.index)))
         return rows.pull_at(self.index, slope, into)
 
 
@@ -191,7 +196,7 @@ class Dense(NamedTuple):
     ) -> Array:
         """All slopes, pulled back."""
         slopes = term.slope(self.be.xp, rows.every(self.mass))
-        return rows.pull(self.mass * (slopes * scale), into)
+        return rows.pull(self.mass * _steep(scale, slopes), into)
 
 
 class Pair(NamedTuple):
@@ -251,8 +256,8 @@ class Pair(NamedTuple):
     ) -> Array:
         """Both slopes, pulled back."""
         xp, (one, zero) = self.be.xp, rows.pair(self.one, self.zero)
-        slope_one = self.one * (term.slope(xp, one) * scale)
-        slope_zero = self.zero * (term.slope(xp, zero) * scale)
+        slope_one = self.one * _steep(scale, term.slope(xp, one))
+        slope_zero = self.zero * _steep(scale, term.slope(xp, zero))
         return rows.pull_pair(slope_one, slope_zero, into)
 
 
@@ -262,6 +267,8 @@ class Label(NamedTuple):
     be: Backend
     one: Array
     zero: Array
+    sign: Array
+    """1 where the class is 0, −1 where it is 1."""
     amount: Array | None = None
     """The mass, as class weights have made it. None: 1."""
 
@@ -292,20 +299,16 @@ class Label(NamedTuple):
         """w at the class."""
         return self.mean_weight(weights)
 
-    def _sign(self) -> Array:
-        return self.zero - self.one
-
     def loss(self, term: Term, rows: ClosedLogits) -> Array:
         """penalty(−log p) at the class, times the mass."""
-        penalty = term.penalty(self.be.xp, rows.at(self._sign()))
+        penalty = term.penalty(self.be.xp, rows.at(self.sign))
         return penalty if self.amount is None else self.be.times(self.amount, penalty)
 
     def gradient(
         self, term: Term, rows: ClosedLogits, scale: Array, into: Array | None = None
     ) -> Array:
         """The slope at the class, pulled back."""
-        sign = self._sign()
-        slope = sign * (term.slope(self.be.xp, rows.at(sign)) * scale)
+        slope = self.sign * _steep(scale, term.slope(self.be.xp, rows.at(self.sign)))
         if self.amount is not None:
             slope = self.be.over(self.be.xp.multiply, slope, self.amount)
-        return rows.pull_at(sign, slope, into)
+        return rows.pull_at(self.sign, slope, into)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from wce_core.backend import Backend
-from wce_core.numerics import product
+from wce_core.numerics import product, total
 from wce_core.types import Array
 
 
@@ -23,6 +23,23 @@ class OneByOne(Backend):
         if not array.ndim:
             return function(array, *more)
         return function(array, *more, out=array if into is None else into)
+
+    def exponentials(
+        self, predictions: Array, largest: Array, axis: int
+    ) -> tuple[Array, Array, Array]:
+        """By whole and fractional parts: a 1 is of the largest, or as good as it."""
+        xp = self.xp
+        exponentials = self.over(xp.exp, predictions - largest)
+        ones = xp.floor(exponentials)
+        count = total(xp, ones, axis)
+        fractions = total(xp, self.over(xp.subtract, ones, exponentials), axis)
+        return exponentials, count - fractions, (count - 1.0) - fractions
+
+    def divided(self, array: Array, number: Array, fallback: float) -> Array:
+        """Asked, not selected."""
+        if number == 0:
+            return self.xp.zeros_like(array) + fallback
+        return array / number
 
     def log_sum(self, array: Array) -> tuple[Array, Any]:
         """By E = exp(−array), since exp(−|array|) = min(E, 1/E)."""

@@ -87,7 +87,7 @@ class GenericBackend(Backend):
                 "first argument, or arithmetic of such losses"
             )
         with np.errstate(all="ignore"):
-            return self.xp.astype(value.gradient, predictions.dtype, copy=False)
+            return self.cast(value.gradient, self.dtype_name(predictions))
 
     def describe(self) -> Description:
         """The version of the array's own package."""

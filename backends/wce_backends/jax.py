@@ -193,22 +193,6 @@ class _Closed(Fused, JaxBackend):
         del axis
         return xp.take(row.reshape(-1), index, axis=0, mode="clip")
 
-    def sum_and_rest(self, exponentials: Array, axis: int) -> tuple[Array, Array]:
-        """In float64 both sums in one visit, so that exponentials are made once for them."""
-        if exponentials.dtype != np.float64:  # of which it would not be vectorized
-            return super().sum_and_rest(exponentials, axis)
-        zero = exponentials.dtype.type(0)
-        whole, fractions = (
-            xp.expand_dims(each, axis)
-            for each in jax.lax.reduce(
-                (exponentials, exponentials - xp.floor(exponentials)),
-                (zero, zero),
-                lambda a, b: (a[0] + b[0], a[1] + b[1]),
-                (axis,),
-            )
-        )
-        return whole, xp.where(whole >= 2, whole - 1.0, fractions)
-
 
 BACKEND = JaxBackend()
 CLOSED = _Closed()

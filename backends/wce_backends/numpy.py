@@ -20,11 +20,14 @@ from wce_core.types import Array, Arrays, Cut
 
 from .closed import OneByOne
 from .generic import GenericBackend
+from .programs import Programs, Traced, as_arrays
 
+FEW = 2**14
+"""Elements up to which a call that comes again is replayed."""
 BLOCK = 2**17
 """Elements a block: its temporaries stay in cache."""
 FEW_CLASSES = 32
-MANY = 2**13
+MANY = 2**8
 """Rows of fewer classes are turned, in blocks of at least so many elements."""
 PARALLEL = 2**21
 """Elements from which several threads are worth their start."""
@@ -62,11 +65,17 @@ def _max(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
     return reduce(x, axis, None, None, keepdims)
 
 
+def _expand_dims(x: Array, axis: int) -> Array:
+    before = axis if axis >= 0 else x.ndim + 1 + axis
+    return x[(slice(None),) * before + (None,)]
+
+
 def _reshape(x: Array, shape: tuple[int, ...]) -> Array:
     return x.reshape(shape)
 
 
-NAMESPACE = SimpleNamespace(**{**vars(np), "sum": _sum, "max": _max, "reshape": _reshape})
+QUICK = {"sum": _sum, "max": _max, "reshape": _reshape, "expand_dims": _expand_dims}
+NAMESPACE = SimpleNamespace(**{**vars(np), **QUICK})
 """NumPy, but for functions whose own way in takes longer than a small batch."""
 
 
@@ -105,7 +114,14 @@ class NumpyBackend(OneByOne, GenericBackend):
     def cast(self, array: Array, dtype: str) -> Array:
         """Without a look at what has the dtype already."""
         own = self.dtype(dtype)
-        return array if array.dtype is own else array.astype(own, copy=False)
+        if array.dtype is own:
+            return array
+        # Of NumPy's scalars the conversion by their type takes a fifth of the time.
+        return array.astype(own, copy=False) if array.ndim else self.number(own.type, array)
+
+    def number(self, kind: Any, array: Array) -> Array:
+        """What has no axes as a scalar of another type."""
+        return kind(array)
 
     def asarray(self, value: np.ndarray, like: Array) -> Array:
         """The array itself."""
@@ -149,7 +165,7 @@ class NumpyBackend(OneByOne, GenericBackend):
     def laid_out(self, predictions: Array, axis: int) -> Array:
         """Few classes outermost: each operation then runs along many items. Many innermost."""
         if predictions.shape[axis] < FEW_CLASSES:
-            return np.asarray(predictions, order="F" if predictions.size >= MANY else "K")
+            return _ordered(predictions, "F") if predictions.size >= MANY else predictions
         if predictions.strides[axis] == predictions.itemsize:
             return predictions
         return np.moveaxis(_innermost(predictions, axis), -1, axis)
@@ -172,14 +188,43 @@ class NumpyBackend(OneByOne, GenericBackend):
         product = weight * value
         if more:
             product += more[0] * more[1]
-        if product.size and np.isnan(np.maximum.reduce(product, None)):
-            return super().times(weight, value, *more)
+        if product.size:
+            largest = np.maximum.reduce(product, None)
+            if largest != largest:  # NaN; of NumPy's scalars isnan takes longer
+                return super().times(weight, value, *more)
         return product
+
+    def softplus(self, array: Array) -> tuple[Array, Array]:
+        """Compared with a number, not with zeros."""
+        log_sum, state = self.log_sum(array)
+        above = self.over(np.maximum, array, 0.0)
+        return self.over(np.add, above, log_sum), state
 
     def scalar(self, value: Any, dtype: str, like: Array) -> Array:
         """Numbers and NumPy's scalars alike."""
         del like
-        return np.asarray(value, dtype=self.dtype(dtype))
+        own = self.dtype(dtype)
+        if hasattr(value, "dtype"):
+            return self.cast(value, dtype)
+        return own.type(value)
+
+    def replayed(
+        self,
+        options: Any,
+        predictions: Any,
+        targets: Any,
+        given: dict[str, Any],
+        *,
+        gradient: bool = False,
+    ) -> Any:
+        """Of few numbers, by their program."""
+        if predictions.size > FEW:
+            return None
+        arrays = as_arrays({"predictions": predictions, "targets": targets, **given})
+        if arrays is None:
+            return None
+        found = PROGRAMS.outcome(options, arrays, given["ignore_index"], gradient=gradient)
+        return found and (found[0], _scalars(found[1]), found[2])
 
     def run(self, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
         """In blocks, without a gradient."""
@@ -200,7 +245,30 @@ def _scalars(outputs: tuple[Array, ...]) -> tuple[Array, ...]:
     return tuple(output[()] for output in outputs)
 
 
+class _Tracing(NumpyBackend):
+    """The ways of NumPy's arrays, taken by traced ones."""
+
+    def owns(self, array: object) -> bool:
+        """Traced arrays."""
+        return isinstance(array, Traced)
+
+    def to_numpy(self, array: Array) -> Any:
+        """The traced array itself: checks are part of the program."""
+        return array
+
+    def number(self, kind: Any, array: Array) -> Array:
+        """A call, as any other, unless it is the same number in every call."""
+        return array.passed_to(kind) if isinstance(array, Traced) else kind(array)
+
+
 BACKEND = NumpyBackend()
+
+
+def _ordered(array: Array, order: str) -> Array:
+    """In that order of memory, C or F; an array, where operations have left a scalar."""
+    if not array.ndim:
+        return np.asarray(array)
+    return array if array.flags[order] else array.copy(order)
 
 
 def _places(shape: tuple[int, ...], axis: int, index: Array) -> tuple[Array, ...]:
@@ -221,15 +289,25 @@ def evaluated(spec: Spec, arrays: Arrays, *, gradient: bool) -> tuple[tuple[Arra
     size, threads = (PARALLEL_BLOCK, _threads()) if large else (BLOCK, 1)
     with np.errstate(all="ignore"):
         if threads == 1:
-            outputs, slopes = in_blocks(BACKEND, spec, arrays, gradient=gradient, size=size)
-            # Of one block that was turned, the gradient is turned, too.
-            return outputs, slopes if slopes is None else np.asarray(slopes, order="C")
+            return _in_turn(BACKEND, spec, arrays, gradient=gradient, size=size)
         with ThreadPoolExecutor(threads) as pool:
 
             def each(job: Callable[[Cut], Any], cuts: Sequence[Cut]) -> Iterable[Any]:
                 return pool.map(_quiet(job), cuts)
 
             return in_blocks(BACKEND, spec, arrays, gradient=gradient, size=size, each=each)
+
+
+def _in_turn(
+    be: NumpyBackend, spec: Spec, arrays: Arrays, *, gradient: bool, size: int = BLOCK
+) -> tuple[tuple[Array, ...], Any]:
+    outputs, slopes = in_blocks(be, spec, arrays, gradient=gradient, size=size)
+    # Of one block that was turned, the gradient is turned, too.
+    return outputs, None if slopes is None else _ordered(slopes, "C")
+
+
+_TRACING = _Tracing()
+PROGRAMS = Programs(_TRACING, functools.partial(_in_turn, _TRACING))
 
 
 def _quiet(job: Callable[[Cut], Any]) -> Callable[[Cut], Any]:

@@ -15,8 +15,8 @@ Three routes to the gradient:
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import array_api_compat.torch as xp
 import numpy as np
@@ -27,12 +27,14 @@ from torch.masked import MaskedTensor
 from wce_core import evaluate
 from wce_core.backend import Backend, Description
 from wce_core.blocks import in_blocks
+from wce_core.call import Options, described
 from wce_core.evaluate import Spec
 from wce_core.precision import SMALLEST_NORMAL, at_least_float32
 from wce_core.types import Array, Arrays
 
 from . import numpy
 from .closed import OneByOne
+from .programs import Outcome, as_constants
 
 CPU_BLOCK = 2**18
 """Elements a block: its temporaries stay in cache, and an operation takes longer than its call."""
@@ -49,6 +51,8 @@ DTYPES = {
     name: getattr(torch, name)
     for name in ("float64", "float32", "float16", "bfloat16", "int64", "int32", "uint8", "bool")
 }
+REPLAYED = (torch.float32, torch.float64)
+"""Of half types NumPy has one, and autocast has its own way with them."""
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
 
@@ -157,6 +161,32 @@ class TorchBackend(Backend):
         """By an identity whose backward pass flushes."""
         return _flushed(array)
 
+    def replayed(
+        self,
+        options: Options,
+        predictions: Any,
+        targets: Any,
+        given: dict[str, Any],
+        *,
+        gradient: bool = False,
+    ) -> Any:
+        """Of few numbers in the host's memory, by NumPy's program for them."""
+        del gradient  # which is autograd's
+        if torch.compiler.is_compiling() or _unusual(options, predictions):
+            return None
+        given = {"predictions": predictions, "targets": targets, **given}
+        tensors = {name: each for name, each in given.items() if type(each) in PLAIN}
+        constants = as_constants(
+            {name: each for name, each in given.items() if name not in tensors}
+        )
+        if constants is None:
+            return None
+        call = _Replay(options, given["ignore_index"], constants, tuple(tensors))
+        try:
+            return _outcome(call, tuple(tensors.values()))
+        except (TypeError, RuntimeError):  # PyTorch has no NumPy array of one of them
+            return None
+
     def run(self, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
         """One of the three routes."""
         return _run(self, spec, _comparable(spec, arrays))
@@ -261,24 +291,106 @@ def _run(be: TorchBackend, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
         return _applied(_Compiled, be, spec, names, *tensors)
     if transformed:
         return evaluate.plain(be, spec, arrays)
-    if tracked:
-        return _applied(_Eager, be, spec, names, *tensors)
-    return _evaluated(spec, arrays, gradient=False)[0]
+    call = _Prepared(be, spec, names)
+    with torch.no_grad():
+        outcome = call.evaluated(tensors, gradient=tracked and tensors[0].requires_grad)
+    return _applied(_Eager, call, outcome, (), *tensors) if tracked else outcome[1]
 
 
-def _evaluated(spec: Spec, arrays: Arrays, *, gradient: bool) -> tuple[tuple[Array, ...], Any]:
-    """Outputs and gradient: of few numbers on the host by NumPy, whose calls take a third."""
-    predictions = arrays["predictions"]
-    if predictions.numel() > FEW or not all(map(_on_host, arrays.values())):
-        size = CPU_BLOCK if predictions.device.type == "cpu" else DEVICE_BLOCK
-        return in_blocks(BLOCKS, spec, arrays, gradient=gradient, size=size)
-    result = at_least_float32(spec.result)  # of halves NumPy has one, and PyTorch rounds both
-    shared = {name: BACKEND.to_numpy(array) for name, array in arrays.items()}
-    outputs, slopes = numpy.evaluated(spec._replace(result=result), shared, gradient=gradient)
+class _Prepared(NamedTuple):
+    """A call that has been checked and described; ``names`` are those of its tensors."""
+
+    be: TorchBackend
+    spec: Spec
+    names: tuple[str, ...]
+
+    def evaluated(self, tensors: Sequence[Array], *, gradient: bool) -> Outcome:
+        """By NumPy of few numbers on the host, where its calls take a third; else in blocks."""
+        spec, arrays = self.spec, dict(zip(self.names, tensors, strict=True))
+        predictions = arrays["predictions"]
+        if predictions.numel() > FEW or not all(map(_on_host, tensors)):
+            size = CPU_BLOCK if predictions.device.type == "cpu" else DEVICE_BLOCK
+            return spec, *in_blocks(BLOCKS, spec, arrays, gradient=gradient, size=size)
+        result = at_least_float32(spec.result)  # of halves NumPy has one, and PyTorch rounds both
+        shared = {name: BACKEND.to_numpy(array) for name, array in arrays.items()}
+        found = numpy.evaluated(spec._replace(result=result), shared, gradient=gradient)
+        outputs, slopes = _tensors(*found)
+        if result != spec.result and spec.reduction != "parts":
+            outputs = (outputs[0].to(DTYPES[spec.result]),)
+        return spec, outputs, slopes
+
+    def again(self, tensors: Sequence[Array]) -> Array:
+        """The gradient."""
+        return self.evaluated(tensors, gradient=True)[2]
+
+    def plain(self, tensors: Sequence[Array]) -> tuple[Array, ...]:
+        """The plain formula."""
+        return evaluate.plain(self.be, self.spec, dict(zip(self.names, tensors, strict=True)))
+
+
+class _Replay(NamedTuple):
+    """A call as it was made; ``names`` are those of its tensors."""
+
+    options: Options
+    ignore_index: Any
+    constants: dict[str, np.ndarray]
+    names: tuple[str, ...]
+
+    def evaluated(self, tensors: Sequence[Array], *, gradient: bool) -> Outcome | None:
+        """By NumPy's program; None if there is none for such a call."""
+        shared = [(t.detach() if t.requires_grad else t).numpy() for t in tensors]
+        arrays = {**dict(zip(self.names, shared, strict=True)), **self.constants}
+        ignored = self.ignore_index
+        found = numpy.PROGRAMS.outcome(self.options, arrays, ignored, gradient=gradient)
+        return found and (found[0], *_tensors(*found[1:]))
+
+    def again(self, tensors: Sequence[Array]) -> Array:
+        """The gradient, by the usual way."""
+        call, own = self._prepared(tensors)
+        return call.again(own)
+
+    def plain(self, tensors: Sequence[Array]) -> tuple[Array, ...]:
+        """The plain formula, by the usual way."""
+        call, own = self._prepared(tensors)
+        return call.plain(own)
+
+    def _prepared(self, tensors: Sequence[Array]) -> tuple[_Prepared, tuple[Array, ...]]:
+        given = {**dict(zip(self.names, tensors, strict=True)), **self.constants}
+        given["ignore_index"] = self.ignore_index
+        predictions, targets = given.pop("predictions"), given.pop("targets")
+        spec, arrays = described(self.options, predictions, targets, given)
+        arrays = _comparable(spec, arrays)
+        return _Prepared(BACKEND, spec, tuple(arrays)), tuple(arrays.values())
+
+
+Call = _Prepared | _Replay
+
+
+def _unusual(options: Options, predictions: Array) -> bool:
+    """Is it more than what NumPy has programs for, by a short look?"""
+    if type(predictions) not in PLAIN or predictions.dtype not in REPLAYED:
+        return True
+    if predictions.numel() > FEW or options.dtype is not None:
+        return True
+    return torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0
+
+
+def _outcome(call: _Replay, tensors: tuple[Array, ...]) -> Any:
+    """The outcome of a replay, with autograd's record of it where the predictions want one."""
+    wanted = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
+    if not wanted:
+        return call.evaluated(tensors, gradient=False)
+    if any(tensor.requires_grad for tensor in tensors[1:]):
+        return None
+    outcome = call.evaluated(tensors, gradient=True)
+    # Each further argument of a Function takes a microsecond.
+    return outcome and (outcome[0], _applied(_Eager, call, outcome, tensors[1:], tensors[0]), None)
+
+
+def _tensors(outputs: tuple[Any, ...], slopes: Any) -> tuple[tuple[Array, ...], Array | None]:
+    """Of NumPy's arrays and scalars, on the same memory."""
     tensors = tuple(torch.from_numpy(np.asarray(output)) for output in outputs)
-    if result != spec.result and spec.reduction != "parts":
-        tensors = (tensors[0].to(DTYPES[spec.result]),)
-    return tensors, torch.from_numpy(np.asarray(slopes)) if gradient else None
+    return tensors, None if slopes is None else torch.from_numpy(slopes)
 
 
 def _on_host(array: Array) -> bool:
@@ -305,26 +417,23 @@ def _is_one(cotangent: Array) -> bool:
     if _transformed(cotangent):
         return False
     try:
-        return bool(cotangent.detach().item() == 1.0)
+        return cotangent.item() == 1.0
     except RuntimeError:  # is_grads_batched: a batch that passes for a scalar
         return False
 
 
 class _Eager(torch.autograd.Function):
-    """Value and gradient in one visit to each block."""
+    """Hands over the gradient that was made together with the outputs."""
 
     @staticmethod
     def forward(
-        ctx: Any, be: TorchBackend, spec: Spec, names: tuple[str, ...], *tensors: Any
+        ctx: Any, call: Call, outcome: Outcome, constants: tuple[Array, ...], *tensors: Any
     ) -> Any:
-        """The outputs; the gradient to the predictions is kept for the backward pass."""
-        place = names.index("predictions")
-        arrays = dict(zip(names, tensors, strict=True))
-        outputs, gradient = _evaluated(spec, arrays, gradient=ctx.needs_input_grad[3 + place])
-        ctx.be, ctx.spec, ctx.names, ctx.place = be, spec, names, place
-        ctx.handed_over = False
-        ctx.save_for_backward(*tensors, gradient)
-        if sum(ctx.needs_input_grad) == ctx.needs_input_grad[3 + place]:
+        """The outputs; the gradient to the predictions, the first tensor, is kept."""
+        ctx.call, ctx.handed_over = call, False
+        ctx.spec, outputs, gradient = outcome
+        ctx.save_for_backward(*tensors, *constants, gradient)
+        if not any(ctx.needs_input_grad[4:]):
             ctx.mark_non_differentiable(*outputs[1:])  # no part but the total has a gradient
         ctx.set_materialize_grads(False)
         return outputs
@@ -333,38 +442,38 @@ class _Eager(torch.autograd.Function):
     def backward(ctx: Any, *cotangents: Any) -> Any:
         """Hand over, or differentiate the plain formula from the inputs."""
         *tensors, gradient = ctx.saved_tensors
-        needed = list(ctx.needs_input_grad[3:])
+        inputs = ctx.needs_input_grad[3:]
+        needed = [*inputs, *(False for _ in tensors[len(inputs) :])]
         gradients: list[Any] = [None] * len(tensors)
         again = torch.is_grad_enabled()
-        if needed[ctx.place] and cotangents[0] is not None and not again:
-            gradients[ctx.place] = _handed_over(ctx, tensors, gradient, cotangents[0])
-            needed[ctx.place] = False
+        if needed[0] and cotangents[0] is not None and not again:
+            gradients[0] = _handed_over(ctx, tensors, gradient, cotangents[0])
+            needed[0] = False
         if any(needed):
-            more = _plain_gradients(ctx, tensors, needed, cotangents, create_graph=again)
+            more = _plain_gradients(ctx.call, tensors, needed, cotangents, create_graph=again)
             gradients = [b if a is None else a for a, b in zip(gradients, more, strict=True)]
-        return None, None, None, *gradients
+        return None, None, None, *gradients[: len(inputs)]
 
 
 def _handed_over(ctx: Any, tensors: list[Array], gradient: Array, cotangent: Array) -> Array:
     """The product of both; for a cotangent of 1 the saved gradient itself, without a copy."""
-    predictions = tensors[ctx.place]
+    dtype = tensors[0].dtype
     if ctx.handed_over:
-        arrays = dict(zip(ctx.names, tensors, strict=True))
-        _, gradient = _evaluated(ctx.spec, arrays, gradient=True)
-    if gradient.dtype != predictions.dtype or not _is_one(cotangent):
-        return _product(gradient, cotangent, ctx.spec, predictions.dtype)
+        gradient = ctx.call.again(tensors)
+    if gradient.dtype != dtype or not _is_one(cotangent):
+        return _product(gradient, cotangent, ctx.spec, dtype)
     ctx.handed_over = True
     # A tensor of its own on the same memory: changes to it don't count as changes to the saved one.
     return gradient.data
 
 
 def _plain_gradients(
-    ctx: Any, tensors: list[Array], needed: list[bool], cotangents: Any, *, create_graph: bool
+    call: Call, tensors: list[Array], needed: list[bool], cotangents: Any, *, create_graph: bool
 ) -> list[Any]:
     """Gradients by autograd of the plain formula, differentiable again if asked for."""
     with torch.enable_grad():
         own = [_own(t, n, create_graph) for t, n in zip(tensors, needed, strict=True)]
-        outputs = evaluate.plain(ctx.be, ctx.spec, dict(zip(ctx.names, own, strict=True)))
+        outputs = call.plain(own)
         pairs = [
             (y, c)
             for y, c in zip(outputs, cotangents, strict=True)
@@ -492,11 +601,20 @@ class _Blocks(OneByOne, TorchBackend):
         """Asked of the host only, by a maximum, which is several times faster than ``any``."""
         return _on_host(array) and array.numel() > 0 and bool(array.amax() == 0)
 
-    def sum_and_rest(self, exponentials: Array, axis: int) -> tuple[Array, Array]:
+    def exponentials(
+        self, predictions: Array, largest: Array, axis: int
+    ) -> tuple[Array, Array, Array]:
         """By ``frac``, one visit."""
+        exponentials = (predictions - largest).exp_()
         whole = torch.sum(exponentials, axis, keepdim=True)
         fractions = torch.sum(torch.frac(exponentials), axis, keepdim=True)
-        return whole, torch.where(whole >= 2, whole - 1.0, fractions)
+        return exponentials, whole, torch.where(whole >= 2, whole - 1.0, fractions)
+
+    def divided(self, array: Array, number: Array, fallback: float) -> Array:
+        """Asked of the host only."""
+        if _on_host(number):
+            return super().divided(array, number, fallback)
+        return TorchBackend.divided(self, array, number, fallback)
 
     def put(self, array: Array, index: Array, value: Any, axis: int) -> Array:
         """By ``scatter_``."""

@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 import wce_core
+from wce_backends import programs
 from wce_core import losses
 
 N, C = 6, 4
@@ -288,3 +289,56 @@ def test_without_a_tape_no_gradient_is_made(monkeypatch: pytest.MonkeyPatch) -> 
         value = losses.cross_entropy(x, tf.constant(Y), class_weight=W)
     tape.gradient(value, x)
     assert len(calls) == 1
+
+
+class TestReplayed:
+    """Calls that come again and again, by NumPy's program: everything is as after the first."""
+
+    @pytest.fixture(autouse=True)
+    def at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(programs, "OFTEN", 0)
+
+    @pytest.fixture
+    def only(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        outcome = programs.Programs.outcome
+
+        def replayed(*args: Any, **kwargs: Any) -> Any:
+            found = outcome(*args, **kwargs)
+            assert found is not None
+            return found
+
+        monkeypatch.setattr(programs.Programs, "outcome", replayed)
+
+    @pytest.mark.usefixtures("only")
+    def test_gradient_twice_and_second_derivatives(self) -> None:
+        found = self.derivatives(lambda x: ours(x, W.tolist(), S.tolist()))
+        expected = self.derivatives(lambda x: by_hand(x, tf.constant(W), tf.constant(S)))
+        for own, theirs in zip(found, expected, strict=True):
+            np.testing.assert_allclose(own, theirs, rtol=1e-9, atol=1e-13)
+
+    def derivatives(self, loss: Callable[[Any], Any]) -> tuple[Any, ...]:
+        """The gradient, the same again, and a product of the Hessian."""
+        x = tf.constant(X)
+        with tf.GradientTape() as outer:
+            outer.watch(x)
+            with tf.GradientTape(persistent=True) as inner:
+                inner.watch(x)
+                value = loss(x)
+            slope, again = inner.gradient(value, x), inner.gradient(value, x)
+            product = tf.reduce_sum(tf.cos(10 * slope))
+        return slope, again, outer.gradient(product, x)
+
+    def test_watched_weights_have_their_gradient(self) -> None:
+        x, w, s = map(tf.constant, (X, W, S))
+        with tf.GradientTape() as tape:
+            tape.watch([x, w])
+            value = ours(x, w, s)
+        assert all(np.any(g) for g in tape.gradient(value, [x, w]))
+
+    def test_an_accumulator_along_weights_is_refused_as_ever(self) -> None:
+        x, w, s = map(tf.constant, (X, W, S))
+        with (
+            pytest.raises(NotImplementedError, match="ForwardAccumulator"),
+            tf.autodiff.ForwardAccumulator(w, tf.ones_like(w)),
+        ):
+            ours(x, w, s)

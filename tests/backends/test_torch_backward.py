@@ -16,6 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.checkpoint import checkpoint
 from torch_calls import CALLS, DEPRECATED, Call, normal, uniform
 
+from wce_backends import programs
 from wce_core import losses
 
 pytestmark = pytest.mark.filterwarnings(DEPRECATED)
@@ -602,3 +603,71 @@ class TestMemory:
         with Allocations() as made:
             loss.backward()
         assert made.peak < 1.8 * x.nbytes
+
+
+# --- Calls that come again and again -----------------------------------------------------------
+
+
+class TestReplayed:
+    """By NumPy's program for them: everything is as after the first call."""
+
+    @pytest.fixture(autouse=True)
+    def at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(programs, "OFTEN", 0)
+        outcome = programs.Programs.outcome
+
+        def replayed(*args: Any, **kwargs: Any) -> Any:
+            found = outcome(*args, **kwargs)
+            assert found is not None
+            return found
+
+        monkeypatch.setattr(programs.Programs, "outcome", replayed)
+
+    def loss(self, x: torch.Tensor, **options: Any) -> Any:
+        return losses.cross_entropy(x, labels(4, 3), class_weight=[1.0, 2.0, 3.0], **options)
+
+    def test_value_alone(self) -> None:
+        x = tracked(4, 3)
+        with torch.no_grad():
+            value = self.loss(x)
+        assert not value.requires_grad
+        torch.testing.assert_close(value, self.loss(x).detach(), rtol=0, atol=0)
+
+    def test_backward_twice_and_second_derivatives(self) -> None:
+        x = tracked(4, 3, dtype=torch.float64)
+        value = self.loss(x)
+        first, second = (torch.autograd.grad(value, x, retain_graph=True)[0] for _ in range(2))
+        torch.testing.assert_close(first, second, rtol=1e-15, atol=0)
+        assert first.data_ptr() != second.data_ptr()
+        assert gradcheck(self.loss, x)
+        assert gradgradcheck(self.loss, x)
+
+    def test_changes_before_the_backward_pass_are_noticed(self) -> None:
+        x, y = tracked(4, 3), labels(4, 3)
+        value = losses.cross_entropy(x, y)
+        y += 1
+        with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+            value.backward()
+
+    def test_lists_may_change_after_the_call(self) -> None:
+        x, weights = tracked(4, 3, dtype=torch.float64), [1.0, 2.0, 3.0]
+        value = losses.cross_entropy(x, labels(4, 3), class_weight=weights)
+        expected = torch.autograd.grad(self.loss(x), x, create_graph=True)[0]
+        weights[:] = [0.0, 0.0, 0.0]
+        found = torch.autograd.grad(value, x, create_graph=True)[0]
+        torch.testing.assert_close(found, expected, rtol=1e-15, atol=0)
+
+
+def test_weights_with_a_gradient_are_not_replayed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(programs, "OFTEN", 0)
+    x, w = tracked(4, 3), torch.ones(3, requires_grad=True)
+    losses.cross_entropy(x, labels(4, 3), class_weight=w).backward()
+    assert w.grad is not None
+    assert w.grad.sum() > 0
+
+
+def test_half_types_under_autocast_are_not_replayed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(programs, "OFTEN", 0)
+    x = tracked(4, 3, dtype=torch.float16)
+    with torch.autocast("cpu", dtype=torch.float16):
+        assert losses.cross_entropy(x, labels(4, 3)).dtype == torch.float32

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from wce_backends import numpy, programs
 from wce_core import blocks, evaluate
 
 HUGE = 2**60
@@ -22,13 +23,16 @@ HUGE = 2**60
 class Way(NamedTuple):
     """``settings`` are attributes of the backend's module; ``runs``: what must run in every case.
 
-    ``route`` is the adapter's; ``every``: one in how many cases, where a case takes long.
+    ``route`` is the adapter's; ``every``: one in how many cases, where a case takes long;
+    ``least``: in which share of them. Single numbers have ways of their own, and so has a value
+    without a gradient.
     """
 
     runs: str
     settings: dict[str, Any]
     route: str = "eager"
     every: int = 1
+    least: float = 0.5
 
 
 def _torch_plain(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,9 +58,17 @@ def _deferred(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_on_host", module._deferred)
 
 
+def _replayed(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(programs, "OFTEN", 0)
+    monkeypatch.setattr(numpy, "FEW", HUGE)
+
+
 Change = Callable[[Any, pytest.MonkeyPatch], None]
 CHANGES: dict[tuple[str, str], Change] = {
+    ("numpy", "replayed"): _replayed,
     ("torch", "plain"): _torch_plain,
+    ("torch", "replayed"): _replayed,
+    ("tensorflow", "replayed"): _replayed,
     ("jax", "plain"): _jax_plain,
     ("tensorflow", "plain"): _tensorflow_plain,
     ("tensorflow", "device, eager"): _deferred,
@@ -75,6 +87,7 @@ WAYS: dict[str, dict[str, Way]] = {
         "blocks": Way("blocks", {"BLOCK": 1, "PARALLEL": HUGE}),
         "threads": Way("blocks", THREADED),
         "turned": Way("fused", {"MANY": 0, "PARALLEL": HUGE}),
+        "replayed": Way("program", {}),
     },
     "array_api_strict": {
         "value by plain": Way("plain", {}),
@@ -82,6 +95,7 @@ WAYS: dict[str, dict[str, Way]] = {
     },
     "torch": {
         "few, by NumPy": Way("fused", {"FEW": HUGE}),
+        "replayed": Way("program", {"FEW": HUGE}, least=0.25),
         "blocks": Way("blocks", {"FEW": -1, "CPU_BLOCK": 1}),
         "one block": Way("fused", {"FEW": -1, "CPU_BLOCK": HUGE}),
         "plain": Way("plain", {}),
@@ -92,6 +106,7 @@ WAYS: dict[str, dict[str, Way]] = {
         "plain": Way("plain", {}, every=4),
     },
     "tensorflow": {
+        "replayed": Way("program", {"LARGE": HUGE}, least=0.25),
         "host": Way("fused", {"LARGE": 0}),
         "device, eager": Way("closed parts", {}, every=4),
         "graph": Way("fused", {"LARGE": HUGE}, "compiled", 16),
@@ -115,6 +130,9 @@ def forced(backend: str, name: str) -> Iterator[Counter[str]]:
     way, module = WAYS[backend][name], import_module(MODULES[backend])
     counts: Counter[str] = Counter()
     with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(programs, "OFTEN", HUGE)
+        for name_of_memory in ("_programs", "_seen"):
+            monkeypatch.setattr(numpy.PROGRAMS, name_of_memory, {})
         for attribute, value in way.settings.items():
             monkeypatch.setattr(module, attribute, value)
         change = CHANGES.get((backend, name))
@@ -130,8 +148,20 @@ def _count(monkeypatch: pytest.MonkeyPatch, counts: Counter[str]) -> None:
         monkeypatch.setattr(evaluate, name, counted)
     monkeypatch.setattr(blocks, "fused", evaluate.fused)
     monkeypatch.setattr(blocks, "_Blocks", _counted(blocks._Blocks, "blocks", counts))
+    _count_programs(monkeypatch, counts)
     parts = _counted(evaluate.scale_of, "closed parts", counts)
     monkeypatch.setattr(evaluate, "scale_of", parts)
+
+
+def _count_programs(monkeypatch: pytest.MonkeyPatch, counts: Counter[str]) -> None:
+    outcome = programs.Programs.outcome
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        found = outcome(*args, **kwargs)
+        counts["program"] += found is not None
+        return found
+
+    monkeypatch.setattr(programs.Programs, "outcome", counted)
 
 
 def _counted(function: Callable[..., Any], name: str, counts: Counter[str]) -> Callable[..., Any]:

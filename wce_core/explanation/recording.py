@@ -20,6 +20,9 @@ class _Asked(Exception):  # noqa: N818  # not an error: it ends the call where a
 class _Recorder:
     """In the place of a handle's backend."""
 
+    def replayed(self, *args: object, **kwargs: object) -> None:
+        """Every call is described."""
+
     def fused(self, spec: Spec, arrays: Arrays) -> NoReturn:
         """Instead of evaluating, say what would be evaluated."""
         raise _Asked(spec, arrays)

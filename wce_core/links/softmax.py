@@ -51,8 +51,7 @@ class ClosedSoftmax:
     def __init__(self, be: Backend, predictions: Array, axis: int) -> None:
         self.be, self.axis, self.predictions = be, axis, predictions
         self.largest = be.xp.max(predictions, axis=axis, keepdims=True)
-        self.exp = be.over(be.xp.exp, predictions - self.largest)
-        self.whole, self.rest = be.sum_and_rest(self.exp, axis)
+        self.exp, self.whole, self.rest = be.exponentials(predictions, self.largest, axis)
         self.log_sum = be.xp.log1p(self.rest)
         self.difference: Array = None
         self.surprisal: Array = None
@@ -74,9 +73,9 @@ class ClosedSoftmax:
     def pull_at(self, index: Array, slope: Array, into: Array | None = None) -> Array:
         """slope·p_j for j ≠ index, −slope·(1 − p_index) there, formed without cancelling."""
         share = slope / self.whole
-        others = self.rest + (1.0 - self.be.xp.exp(self.difference))
+        others = (self.be.xp.exp(self.difference) - 1.0) - self.rest
         gradient = self.be.over(self.be.xp.multiply, self.exp, share, into=into)
-        return self.be.put(gradient, index, -share * others, self.axis)
+        return self.be.put(gradient, index, share * others, self.axis)
 
     def pull(self, slopes: Array, into: Array | None = None) -> Array:
         """p_j·Σ_{k≠j} d_k − d_j·(1 − p_j); exactly 0 where the two differ by rounding alone.

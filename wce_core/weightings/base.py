@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from ..errors import dtype_error, value_error
 from ..layout import Layout
@@ -11,9 +14,10 @@ from ..mass import Mass
 from ..types import Array
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from ..backend import Backend
+
+
+UNSIGNED = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
 
 
 class Weighing(NamedTuple):
@@ -87,7 +91,7 @@ def check_weights(
     as_given: Callable[[np.ndarray], np.ndarray] = lambda array: array,
 ) -> None:
     """Weights are finite and not negative. ``as_given`` undoes what was done to the shape."""
-    if values.size == 0 or (values.min() >= 0 and values.max() < float("inf")):
+    if within(values, 0, largest_finite(values)):
         return
     wrong = ~((values >= 0) & (values < float("inf")))
     if included is not None:
@@ -95,6 +99,34 @@ def check_weights(
     if wrong.any():
         expected = "a finite weight that is not negative"
         raise_first(name, as_given(values), as_given(wrong), expected)
+
+
+def largest_finite(values: np.ndarray) -> float:
+    """The largest finite number of a dtype."""
+    return float(np.finfo(values.dtype).max) if values.dtype.kind == "f" else np.inf
+
+
+def within(values: np.ndarray, low: float, high: float) -> bool:
+    """Is all of it in [low, high]? No, perhaps, of −0.
+
+    From 0 on one visit tells: read as unsigned integers, numbers of all dtypes keep their order,
+    and what is negative or NaN is larger than they all.
+    """
+    if values.size == 0:
+        return True
+    unsigned = UNSIGNED.get(values.dtype.itemsize)
+    if low != 0 or unsigned is None or not values.dtype.isnative:
+        return bool(values.min() >= low and values.max() <= high)
+    return bool(np.maximum.reduce(values.view(unsigned), None) <= _bits(values.dtype, high))
+
+
+@functools.lru_cache(maxsize=64)
+def _bits(dtype: np.dtype[Any], high: float) -> int:
+    """``high``, or the largest number of the dtype, read as an unsigned integer."""
+    if dtype.kind == "f":
+        return int(np.array(high, dtype).view(UNSIGNED[dtype.itemsize]))
+    largest = 1 if dtype.kind == "b" else int(np.iinfo(dtype).max)
+    return largest if high >= largest else int(high)
 
 
 def raise_first(name: str, values: np.ndarray, wrong: np.ndarray, expected: str) -> None:

@@ -12,19 +12,21 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from wce_core import evaluate
 from wce_core.backend import Backend, Description
+from wce_core.call import Options, described
 from wce_core.evaluate import Spec
 from wce_core.types import Array, Arrays
 from wce_core.weightings import WEIGHTINGS
 
 from .. import numpy
 from ..closed import Fused
+from ..programs import as_constants
 from . import namespace
 
 REFUSED = {
@@ -35,6 +37,9 @@ REFUSED = {
 }
 
 
+EAGER = tf.__internal__.EagerTensor
+"""Of tensors that have values."""
+REPLAYED = (tf.float32, tf.float64)
 LARGE = 2**14
 """Elements from which a copy is worth avoiding."""
 ALIGNMENT = 64
@@ -125,6 +130,30 @@ class TensorFlowBackend(Backend):
     def constant(self, array: Array) -> Array:
         """By ``stop_gradient``."""
         return tf.stop_gradient(array)
+
+    def replayed(
+        self,
+        options: Options,
+        predictions: Any,
+        targets: Any,
+        given: dict[str, Any],
+        *,
+        gradient: bool = False,
+    ) -> Any:
+        """Of few numbers in the host's memory, by NumPy's program for them."""
+        del gradient  # which is a tape's
+        if not tf.executing_eagerly() or options.dtype is not None:
+            return None
+        if not isinstance(predictions, EAGER) or predictions.dtype not in REPLAYED:
+            return None
+        given = {"predictions": predictions, "targets": targets, **given}
+        tensors = {name: each for name, each in given.items() if isinstance(each, EAGER)}
+        constants = as_constants(
+            {name: each for name, each in given.items() if name not in tensors}
+        )
+        if constants is None:
+            return None
+        return _Replay(options, given["ignore_index"], constants, tensors).outcome()
 
     def run(self, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
         """Tensors only: Variables are read here, where a tape sees it."""
@@ -221,24 +250,22 @@ class _Loss:
 
     def value(self, predictions: Array) -> Any:
         """The outputs and, for ``tf.custom_gradient``, their gradient to the predictions."""
-        arrays = {**self.arrays, "predictions": predictions}
-        outputs, gradient = self._prepared(arrays)
+        own = _Loss(self.be, self.spec, {**self.arrays, "predictions": predictions})
+        outputs, gradient = self._prepared(own.arrays)
 
         def backward(*cotangents: Any) -> Array:
             if tf.executing_eagerly() and not _tapes_may_record():
-                return self._product(gradient(), cotangents[0], predictions.dtype)
-            slopes = self._slopes(gradient(), arrays)
-            # In the gradient's float32; only the product is rounded to a half type.
-            factor = self._laid(tf.cast(cotangents[0], slopes.dtype))
-            return tf.cast(slopes * factor, predictions.dtype)
+                return _product(self.spec, gradient(), cotangents[0], predictions.dtype)
+            return own.differentiable(gradient(), cotangents[0])
 
         return outputs, backward
 
-    def _product(self, slopes: Array, cotangent: Array, dtype: tf.DType) -> Array:
-        """Of what nobody differentiates again; by a cotangent of 1 the gradient itself."""
-        if self.spec.reduction != "none" and float(cotangent) == 1.0:
-            return tf.cast(slopes, dtype)
-        return tf.cast(slopes * self._laid(tf.cast(cotangent, slopes.dtype)), dtype)
+    def differentiable(self, gradient: Array, cotangent: Array) -> Array:
+        """The product of both, which a tape can differentiate again."""
+        slopes = self._slopes(gradient, self.arrays)
+        # In the gradient's float32; only the product is rounded to a half type.
+        factor = _laid(self.spec, tf.cast(cotangent, slopes.dtype))
+        return tf.cast(slopes * factor, self.arrays["predictions"].dtype)
 
     def _prepared(self, arrays: Arrays) -> tuple[Any, Later]:
         if not tf.executing_eagerly():
@@ -273,11 +300,6 @@ class _Loss:
         found = tape.gradient(real, own, output_gradients=list(cotangents.values()))
         return tf.convert_to_tensor(_recorded(found))
 
-    def _laid(self, cotangent: Array) -> Array:
-        if self.spec.reduction == "none" and self.spec.axis is not None:
-            return tf.expand_dims(cotangent, self.spec.axis)
-        return cotangent
-
     def _slopes(self, gradient: Array, arrays: Arrays) -> Array:
         """The gradient that is there already, as a function of all inputs."""
 
@@ -305,6 +327,75 @@ class _Loss:
         zero = tf.UnconnectedGradients.ZERO
         found = outer.gradient(product, inputs, unconnected_gradients=zero)
         return [tf.convert_to_tensor(found[name]) if name in found else None for name in arrays]
+
+
+class _Replay(NamedTuple):
+    """An eager call as it was made."""
+
+    options: Options
+    ignore_index: Any
+    constants: dict[str, np.ndarray]
+    tensors: Arrays
+
+    def outcome(self) -> Any:
+        """By NumPy's program; None if there is none for such a call."""
+        predictions, *companions = self.tensors.values()
+        if _watched(companions) or not all(map(BACKEND.readable, self.tensors.values())):
+            return None
+        arrays = {name: _shared(tensor) for name, tensor in self.tensors.items()} | self.constants
+        if arrays["predictions"].size >= LARGE:
+            return None
+        ignored, watched = self.ignore_index, _watched([predictions])
+        found = numpy.PROGRAMS.outcome(self.options, arrays, ignored, gradient=watched)
+        if found is None:
+            return None
+        spec, outputs, slopes = found
+        outputs = tuple(map(tf.constant, outputs))
+        return spec, self._tracked(spec, outputs, slopes) if watched else outputs, None
+
+    def _tracked(self, spec: Spec, outputs: tuple[Array, ...], slopes: np.ndarray) -> Any:
+        """The outputs, with their gradient to the predictions."""
+
+        def value(predictions: Array) -> Any:
+            def backward(*cotangents: Any) -> Array:
+                if not _tapes_may_record():
+                    return _product(spec, tf.constant(slopes), cotangents[0], predictions.dtype)
+                return self._loss(predictions).differentiable(tf.constant(slopes), cotangents[0])
+
+            return outputs, backward
+
+        return tuple(tf.custom_gradient(value)(self.tensors["predictions"]))
+
+    def _loss(self, predictions: Array) -> _Loss:
+        """The call described as usual."""
+        given = {**self.tensors, **self.constants, "ignore_index": self.ignore_index}
+        del given["predictions"]
+        targets = given.pop("targets")
+        spec, arrays = described(self.options, predictions, targets, given)
+        return _Loss(BACKEND, spec, {name: tf.convert_to_tensor(a) for name, a in arrays.items()})
+
+
+def _product(spec: Spec, slopes: Array, cotangent: Array, dtype: tf.DType) -> Array:
+    """Of what nobody differentiates again; by a cotangent of 1 the gradient itself."""
+    if spec.reduction != "none" and float(cotangent) == 1.0:
+        return tf.cast(slopes, dtype)
+    return tf.cast(slopes * _laid(spec, tf.cast(cotangent, slopes.dtype)), dtype)
+
+
+def _laid(spec: Spec, cotangent: Array) -> Array:
+    if spec.reduction == "none" and spec.axis is not None:
+        return tf.expand_dims(cotangent, spec.axis)
+    return cotangent
+
+
+def _watched(tensors: list[Array]) -> bool:
+    """Does a tape or an accumulator follow one of them? Yes where TensorFlow does not tell."""
+    try:
+        from tensorflow.python import pywrap_tfe
+
+        return bool(pywrap_tfe.TFE_Py_TapeSetPossibleGradientTypes(tensors))
+    except (ImportError, AttributeError):
+        return True
 
 
 def _recorded(gradient: Array | None) -> Array:

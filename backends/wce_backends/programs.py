@@ -1,0 +1,307 @@
+"""Calls on few numbers, replayed: the operations of a call, without the Python around them.
+
+Checks, descriptions and the way through ``wce_core.evaluate`` take several times as long as the
+arithmetic of a small batch, and depend on nothing but the options and on dtypes and shapes. So a
+call that comes again and again is traced, once, with :class:`Traced` arrays in the place of NumPy
+ones, and written down as one function of its operations. What was decided by values (checks, the
+absence of NaN) is a guard in it: where one decides otherwise the call takes the usual way, which
+also raises all errors.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar, NamedTuple, NoReturn, cast
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from wce_core.backend import Backend
+from wce_core.call import Options, described
+from wce_core.evaluate import Spec
+from wce_core.types import Array, Arrays
+
+OFTEN = 8
+"""Calls after which one is traced, which takes as long as a dozen calls."""
+SELDOM = 100
+"""Calls after which one is traced again whose values decided otherwise."""
+NEVER = -math.inf
+MANY = 256
+"""Kinds of calls that are remembered."""
+NUMBERS = (int, float)
+
+Outcome = tuple[Spec, tuple[Array, ...], Any]
+"""What a call was, its outputs, and the gradient to the predictions if it was asked for."""
+
+
+class Program(NamedTuple):
+    """A traced call. ``run`` returns outputs and gradient; None where a guard fails."""
+
+    spec: Spec
+    run: Callable[..., tuple[tuple[Array, ...], Any] | None]
+
+
+class Programs:
+    """What has been traced so far; ``backend`` is that of traced arrays, ``evaluated`` its way."""
+
+    def __init__(self, backend: Backend, evaluated: Callable[..., Any]) -> None:
+        self._evaluated = evaluated
+        self._programs: dict[Any, Program] = {}
+        self._seen: dict[Any, float] = {}
+        """How often a call without a program was seen."""
+        Traced.wce_backend = backend
+
+    def outcome(
+        self, options: Options, arrays: Arrays, ignore_index: Any, *, gradient: bool
+    ) -> Outcome | None:
+        """The outcome of a call on NumPy arrays by its program, if it has one by now."""
+        try:
+            key = _key(options, arrays, ignore_index, gradient=gradient)
+            program = self._programs.get(key)
+        except TypeError:  # an option that cannot be hashed
+            return None
+        if program is None:
+            program = self._at_last(key, options, arrays, ignore_index, gradient=gradient)
+        if program is None:
+            return None
+        with np.errstate(all="ignore"):
+            found = program.run(*arrays.values())
+        if found is None:
+            self._seen[key] = -SELDOM  # traced with values that are not like others, perhaps
+            del self._programs[key]
+            return None
+        return program.spec, *found
+
+    def _at_last(
+        self, key: Any, options: Options, arrays: Arrays, ignore_index: Any, *, gradient: bool
+    ) -> Program | None:
+        """The program of a call that was seen often enough."""
+        seen = self._seen.get(key, 0) + 1
+        _remember(self._seen, key, seen)
+        if seen <= OFTEN:
+            return None
+        program = self._traced(options, arrays, ignore_index, gradient=gradient)
+        if program is None:
+            self._seen[key] = NEVER
+        else:
+            del self._seen[key]
+            _remember(self._programs, key, program)
+        return program
+
+    def _traced(
+        self, options: Options, arrays: Arrays, ignore_index: Any, *, gradient: bool
+    ) -> Program | None:
+        """The program of a call; None if it is in error or needs what is no operation."""
+        trace = Trace()
+        own = {name: trace.parameter(array) for name, array in arrays.items()}
+        given = {**own, "ignore_index": ignore_index}
+        predictions, targets = given.pop("predictions"), given.pop("targets")
+        with np.errstate(all="ignore"):
+            try:
+                spec, laid = described(options, predictions, targets, given)
+                result = self._evaluated(spec, laid, gradient=gradient)
+            except (Untraceable, TypeError, ValueError):
+                return None
+        return Program(spec, trace.program(own.values(), result))
+
+
+def _key(options: Options, arrays: Arrays, ignore_index: Any, *, gradient: bool) -> Any:
+    """All that decides which operations are run. 1, 1.0 and True are equal, but not alike."""
+    kinds = [(name, a.dtype, a.shape, a.strides) for name, a in arrays.items()]
+    alike = type(options.label_smoothing), type(ignore_index), type(options.axis)
+    return options, ignore_index, alike, gradient, tuple(kinds)
+
+
+def _remember(memory: dict[Any, Any], key: Any, value: Any) -> None:
+    if key not in memory and len(memory) >= MANY:
+        del memory[next(iter(memory))]
+    memory[key] = value
+
+
+# Arguments -----------------------------------------------------------------------------------
+
+
+def as_arrays(given: Mapping[str, Any]) -> dict[str, np.ndarray] | None:
+    """The arguments that are arrays; None if one of them is none of NumPy's by a short look."""
+    arrays: dict[str, Any] = {}
+    for name, value in given.items():
+        if value is not None and name != "ignore_index":
+            own = value if type(value) is np.ndarray else _from_python(name, value)
+            if own is None:
+                return None
+            arrays[name] = own
+    return arrays
+
+
+def as_constants(given: Mapping[str, Any]) -> dict[str, np.ndarray] | None:
+    """The same, of memory that nobody else can change."""
+    arrays = as_arrays(given)
+    return arrays and {name: array.copy() for name, array in arrays.items()}
+
+
+def _from_python(name: str, value: Any) -> Any:
+    """Numbers, flat or by class, as ``wce_core.dispatch`` would read them."""
+    kind = type(value)
+    if name == "class_weight" and kind is dict and list(value) == list(range(len(value))):
+        value, kind = list(value.values()), list
+    flat = kind in (list, tuple) and all(type(number) in NUMBERS for number in value)
+    return np.asarray(value) if flat or kind in NUMBERS else None
+
+
+# Tracing -------------------------------------------------------------------------------------
+
+
+class Untraceable(Exception):  # noqa: N818  # no error: the call takes the usual way
+    """Something was asked of a traced array that is no operation."""
+
+
+SIGNS = {
+    np.add: " + ",
+    np.subtract: " - ",
+    np.multiply: " * ",
+    np.divide: " / ",
+    np.negative: "-",
+    np.invert: "~",
+    np.bitwise_and: " & ",
+    np.bitwise_or: " | ",
+    np.equal: " == ",
+    np.not_equal: " != ",
+    np.less: " < ",
+    np.less_equal: " <= ",
+    np.greater: " > ",
+    np.greater_equal: " >= ",
+}
+"""Operators as Python writes them."""
+
+
+class Trace:
+    """The lines of a program, and the functions and constants that they name."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.known: dict[str, Any] = {"getitem": operator.getitem, "setitem": operator.setitem}
+        self._count = itertools.count()
+
+    def parameter(self, value: np.ndarray) -> Traced:
+        """One more argument of the program."""
+        return Traced(self, self._name(), value)
+
+    def call(self, text: str, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        """The result of a function, which becomes a line; ``text`` names the function there."""
+        named = [f"{key}={self._text(arg)}" for key, arg in kwargs.items()]
+        line = f"{text}({', '.join([*map(self._text, args), *named])})"
+        value = function(*_value(args), **{key: _value(arg) for key, arg in kwargs.items()})
+        return self._line(line, value)
+
+    def operation(self, sign: str, ufunc: Any, args: tuple[Any, ...]) -> Any:
+        """The same of an operator: for NumPy's scalars ten times faster than the ufunc."""
+        texts = [self._text(arg) for arg in _typed(args)]
+        line = sign.join(texts) if len(texts) > 1 else sign + texts[0]
+        return self._line(line, ufunc(*_value(args)))
+
+    def truth(self, array: Traced) -> bool:
+        """Whether a condition holds; from here on the program depends on it."""
+        true = bool(array.value)
+        self.lines.append(f"if {'not ' if true else ''}{array.name}: return None")
+        return true
+
+    def program(self, parameters: Iterable[Traced], result: Any) -> Callable[..., Any]:
+        """The lines as a function of the parameters."""
+        body = [*self.lines, f"return {self._text(result)}"]
+        header = f"def program({', '.join(array.name for array in parameters)}):"
+        source = "\n    ".join([header, *body])
+        exec(compile(source, "<wce_core program>", "exec"), self.known)  # own text
+        return cast("Callable[..., Any]", self.known["program"])
+
+    def constant(self, value: Any) -> str:
+        """The name of something that is the same in every call."""
+        if isinstance(value, np.ndarray):
+            value = value.view()
+            value.flags.writeable = False
+        name = self._name()
+        self.known[name] = value
+        return name
+
+    def _line(self, line: str, value: Any) -> Any:
+        name = self._name()
+        self.lines.append(f"{name} = {line}")
+        return self._wrapped(name, value)
+
+    def _name(self) -> str:
+        return f"a{next(self._count)}"
+
+    def _text(self, argument: Any) -> str:
+        if isinstance(argument, Traced):
+            return argument.name
+        if isinstance(argument, tuple):
+            return f"({''.join(self._text(each) + ', ' for each in argument)})"
+        return "None" if argument is None else self.constant(argument)
+
+    def _wrapped(self, name: str, value: Any) -> Any:
+        if isinstance(value, (tuple, list)):
+            return tuple(self._wrapped(f"{name}[{i}]", each) for i, each in enumerate(value))
+        return Traced(self, name, value)
+
+
+def _value(argument: Any) -> Any:
+    """What a traced array stands for, also in a tuple."""
+    if isinstance(argument, tuple):
+        return tuple(map(_value, argument))
+    return argument.value if isinstance(argument, Traced) else argument
+
+
+def _typed(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Numbers beside an array as arrays of its dtype, which NumPy makes of them in each call."""
+    dtypes = [a.dtype for a in args if isinstance(a, Traced) and a.ndim and a.dtype.kind == "f"]
+    return tuple(np.array(a, dtypes[0]) if dtypes and type(a) in NUMBERS else a for a in args)
+
+
+class Traced(NDArrayOperatorsMixin):
+    """In the place of a NumPy array: what is done with it is done, and written down."""
+
+    __slots__ = ("name", "trace", "value")
+    wce_backend: ClassVar[Backend]
+    """Whose arrays these are, for ``wce_core.dispatch``."""
+
+    def __init__(self, trace: Trace, name: str, value: Any) -> None:
+        self.trace, self.name, self.value = trace, name, value
+
+    def __getattr__(self, attribute: str) -> Any:
+        """Methods are operations; shape, dtype and the like are the same in every call."""
+        found = getattr(self.value, attribute)
+        if callable(found):
+            text = f"{self.name}.{attribute}"
+            return lambda *args, **kwargs: self.trace.call(text, found, args, kwargs)
+        if isinstance(found, np.ndarray):
+            raise Untraceable(attribute)
+        return found
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
+        if method == "__call__" and ufunc in SIGNS and not kwargs:
+            return self.trace.operation(SIGNS[ufunc], ufunc, args)
+        function = ufunc if method == "__call__" else getattr(ufunc, method)
+        return self.trace.call(self.trace.constant(function), function, args, kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        del types
+        return self.trace.call(self.trace.constant(function), function, args, kwargs)
+
+    def passed_to(self, function: Any) -> Any:
+        """The result of a function that asks arrays for nothing."""
+        return self.trace.call(self.trace.constant(function), function, (self,), {})
+
+    def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        del args, kwargs
+        raise Untraceable("__array__")
+
+    def __bool__(self) -> bool:
+        return self.trace.truth(self)
+
+    def __getitem__(self, places: Any) -> Any:
+        return self.trace.call("getitem", operator.getitem, (self, places), {})
+
+    def __setitem__(self, places: Any, value: Any) -> None:
+        self.trace.call("setitem", operator.setitem, (self, places, value), {})
