@@ -214,12 +214,10 @@ class Backend(ABC):
         or NaN are NaN.
         """
         xp = self.xp
-        shifted = predictions - largest
-        exponentials = xp.exp(shifted)
-        smaller = xp.where(shifted >= 0, 0.0, exponentials)
-        tops = xp.where(shifted < 0, 0.0, shifted + 1.0)
-        rest = total(xp, smaller, axis) + (total(xp, tops, axis) - 1.0)
-        return exponentials, rest + 1.0, rest
+        exponentials = self.over(xp.exp, predictions - largest)
+        whole = total(xp, exponentials, axis)
+        fractions = total(xp, exponentials - xp.floor(exponentials), axis)
+        return exponentials, whole, xp.where(whole >= 2, whole - 1.0, fractions)
 
     def empty(self, shape: tuple[int, ...], dtype: str, like: Array) -> Array:
         """Memory for results, on the device of ``like``."""

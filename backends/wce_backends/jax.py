@@ -182,6 +182,8 @@ class JaxBackend(Backend):
 class _Closed(Fused, JaxBackend):
     """For closed forms, which JAX never differentiates."""
 
+    many_classes = 2**13
+
     def pick(self, array: Array, index: Array, axis: int) -> Array:
         """By a gather on the CPU, where a selection is one more visit to every element."""
         gather = functools.partial(xp.take_along_axis, axis=axis)

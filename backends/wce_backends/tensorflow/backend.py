@@ -197,6 +197,8 @@ class TensorFlowBackend(Backend):
 class _Closed(Fused, TensorFlowBackend):
     """For closed forms, which no tape records."""
 
+    many_classes = 2**9
+
 
 BACKEND = TensorFlowBackend()
 CLOSED = _Closed()
