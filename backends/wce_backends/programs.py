@@ -13,6 +13,7 @@ from __future__ import annotations
 import itertools
 import math
 import operator
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, NamedTuple, NoReturn, cast
 
@@ -52,6 +53,7 @@ class Programs:
         self._programs: dict[Any, Program] = {}
         self._seen: dict[Any, float] = {}
         """How often a call without a program was seen."""
+        self._lock = threading.Lock()
         Traced.wce_backend = backend
 
     def outcome(
@@ -70,8 +72,7 @@ class Programs:
         with np.errstate(all="ignore"):
             found = program.run(*arrays.values())
         if found is None:
-            self._seen[key] = -SELDOM  # traced with values that are not like others, perhaps
-            del self._programs[key]
+            self._forget(key)
             return None
         return program.spec, *found
 
@@ -79,17 +80,25 @@ class Programs:
         self, key: Any, options: Options, arrays: Arrays, ignore_index: Any, *, gradient: bool
     ) -> Program | None:
         """The program of a call that was seen often enough."""
-        seen = self._seen.get(key, 0) + 1
-        _remember(self._seen, key, seen)
+        with self._lock:
+            seen = self._seen.get(key, 0) + 1
+            _remember(self._seen, key, seen)
         if seen <= OFTEN:
             return None
         program = self._traced(options, arrays, ignore_index, gradient=gradient)
-        if program is None:
-            self._seen[key] = NEVER
-        else:
-            del self._seen[key]
-            _remember(self._programs, key, program)
+        with self._lock:
+            if program is None:
+                self._seen[key] = NEVER
+            else:
+                self._seen.pop(key, None)
+                _remember(self._programs, key, program)
         return program
+
+    def _forget(self, key: Any) -> None:
+        """A program whose values were, perhaps, not like those of other calls."""
+        with self._lock:
+            self._programs.pop(key, None)
+            _remember(self._seen, key, -SELDOM)
 
     def _traced(
         self, options: Options, arrays: Arrays, ignore_index: Any, *, gradient: bool
@@ -111,8 +120,8 @@ class Programs:
 def _key(options: Options, arrays: Arrays, ignore_index: Any, *, gradient: bool) -> Any:
     """All that decides which operations are run. 1, 1.0 and True are equal, but not alike."""
     kinds = [(name, a.dtype, a.shape, a.strides) for name, a in arrays.items()]
-    alike = type(options.label_smoothing), type(ignore_index), type(options.axis)
-    return options, ignore_index, alike, gradient, tuple(kinds)
+    alike = (options.label_smoothing, options.axis, options.clip, options.validate, ignore_index)
+    return options, ignore_index, tuple(map(type, alike)), gradient, tuple(kinds)
 
 
 def _remember(memory: dict[Any, Any], key: Any, value: Any) -> None:
@@ -213,7 +222,7 @@ class Trace:
         body = [*self.lines, f"return {self._text(result)}"]
         header = f"def program({', '.join(array.name for array in parameters)}):"
         source = "\n    ".join([header, *body])
-        exec(compile(source, "<wce_core program>", "exec"), self.known)  # own text
+        exec(compile(source, "<wce_core program>", "exec"), self.known)
         return cast("Callable[..., Any]", self.known["program"])
 
     def constant(self, value: Any) -> str:
@@ -236,8 +245,9 @@ class Trace:
     def _text(self, argument: Any) -> str:
         if isinstance(argument, Traced):
             return argument.name
-        if isinstance(argument, tuple):
-            return f"({''.join(self._text(each) + ', ' for each in argument)})"
+        if isinstance(argument, (tuple, list)):
+            begin, end = "()" if isinstance(argument, tuple) else "[]"
+            return begin + "".join(self._text(each) + ", " for each in argument) + end
         return "None" if argument is None else self.constant(argument)
 
     def _wrapped(self, name: str, value: Any) -> Any:
@@ -248,8 +258,8 @@ class Trace:
 
 def _value(argument: Any) -> Any:
     """What a traced array stands for, also in a tuple."""
-    if isinstance(argument, tuple):
-        return tuple(map(_value, argument))
+    if isinstance(argument, (tuple, list)):
+        return type(argument)(map(_value, argument))
     return argument.value if isinstance(argument, Traced) else argument
 
 
@@ -271,6 +281,8 @@ class Traced(NDArrayOperatorsMixin):
 
     def __getattr__(self, attribute: str) -> Any:
         """Methods are operations; shape, dtype and the like are the same in every call."""
+        if attribute.startswith("__"):  # by which NumPy would get at the values
+            raise AttributeError(attribute)
         found = getattr(self.value, attribute)
         if callable(found):
             text = f"{self.name}.{attribute}"

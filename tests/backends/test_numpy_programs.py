@@ -157,3 +157,25 @@ def test_masks_and_subclasses_are_looked_at(ran: list[bool]) -> None:
     with pytest.raises(TypeError, match="masked array"):
         loss(np.ma.masked_array(X, X > 1))
     assert len(ran) == programs.OFTEN + 2
+
+
+@pytest.mark.parametrize(
+    "use", [np.asarray, np.ascontiguousarray, float, int, lambda a: a.T, memoryview]
+)
+def test_values_cannot_leave_a_trace(use: Any) -> None:
+    """They would be the same in every later call."""
+    traced = programs.Trace().parameter(np.array([[2.0, 1.0]]))
+    with pytest.raises((programs.Untraceable, TypeError)):
+        use(traced[0, 0] if use in (float, int) else traced)
+
+
+def test_a_program_is_what_was_traced() -> None:
+    trace = programs.Trace()
+    a, b = (trace.parameter(np.array(numbers)) for numbers in ([1.0, 2.0], [3.0, 5.0]))
+    product = np.maximum.reduce(np.stack([a * b, -a]), axis=0) - 1.0
+    product[0] = (a >= b).sum()
+    assert bool(np.add.reduce(a) > 0)
+    run = trace.program([a, b], (product, None))
+    found, _ = run(np.array([2.0, -3.0]) + 2, np.array([4.0, 1.0]))
+    np.testing.assert_array_equal(found, [1.0, 0.0])
+    assert run(np.array([-2.0, 1.0]), np.array([4.0, 1.0])) is None
