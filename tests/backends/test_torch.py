@@ -211,7 +211,7 @@ class TestExactBits:
         self, dtype: str, kind: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Blocks of different sizes in the two frameworks, 100 k elements."""
-        monkeypatch.setattr("wce_backends.torch.CPU_BLOCK", 3000)
+        monkeypatch.setattr("wce_backends.torch.calls.CPU_BLOCK", 3000)
         x = normal(200, 500, seed=0, scale=8).to(getattr(torch, dtype))
         loss = losses.binary_cross_entropy if kind == "binary" else losses.cross_entropy
         targets = {

@@ -559,7 +559,7 @@ class TestMemory:
     @pytest.fixture(autouse=True)
     def _small_blocks(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """So that temporaries of a block weigh little beside a small test's arrays."""
-        monkeypatch.setattr("wce_backends.torch.CPU_BLOCK", 2**12)
+        monkeypatch.setattr("wce_backends.torch.calls.CPU_BLOCK", 2**12)
 
     @pytest.mark.parametrize("precision", PRECISIONS)
     @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)

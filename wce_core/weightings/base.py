@@ -101,12 +101,12 @@ def check_weights(
         raise_first(name, as_given(values), as_given(wrong), expected)
 
 
-def largest_finite(values: np.ndarray) -> float:
-    """The largest finite number of a dtype."""
-    return float(np.finfo(values.dtype).max) if values.dtype.kind == "f" else np.inf
+def largest_finite(values: np.ndarray) -> Any:
+    """The largest finite number of a dtype, which a float need not hold."""
+    return np.finfo(values.dtype).max if values.dtype.kind == "f" else np.inf
 
 
-def within(values: np.ndarray, low: float, high: float) -> bool:
+def within(values: np.ndarray, low: Any, high: Any) -> bool:
     """Is all of it in [low, high]? No, perhaps, of −0.
 
     From 0 on one visit tells: read as unsigned integers, numbers of all dtypes keep their order,
@@ -114,14 +114,15 @@ def within(values: np.ndarray, low: float, high: float) -> bool:
     """
     if values.size == 0:
         return True
-    unsigned = UNSIGNED.get(values.dtype.itemsize)
-    if low != 0 or unsigned is None or not values.dtype.isnative:
+    dtype, unsigned = values.dtype, UNSIGNED.get(values.dtype.itemsize)
+    ordered = dtype.isnative and dtype.kind in "fiub"  # not so of ml_dtypes' int4
+    if low != 0 or unsigned is None or not ordered:
         return bool(values.min() >= low and values.max() <= high)
-    return bool(np.maximum.reduce(values.view(unsigned), None) <= _bits(values.dtype, high))
+    return bool(np.maximum.reduce(values.view(unsigned), None) <= _bits(dtype, high))
 
 
 @functools.lru_cache(maxsize=64)
-def _bits(dtype: np.dtype[Any], high: float) -> int:
+def _bits(dtype: np.dtype[Any], high: Any) -> int:
     """``high``, or the largest number of the dtype, read as an unsigned integer."""
     if dtype.kind == "f":
         return int(np.array(high, dtype).view(UNSIGNED[dtype.itemsize]))

@@ -1,0 +1,309 @@
+"""PyTorch: eager in blocks, under ``torch.func`` as the plain formula, compiled as one graph.
+
+Three routes to the gradient:
+
+* Plain eager tensors: an ``autograd.Function`` whose forward pass finishes value and gradient,
+  block by block, and whose backward pass hands the gradient over. Under ``create_graph=True`` the
+  backward pass differentiates the plain formula from the inputs instead. What has been handed over
+  belongs to the receiver, who may change it in place; a second backward pass computes it again.
+* Under ``torch.func`` and forward AD: the plain formula, which PyTorch differentiates to any order.
+  (A Function with ``jvp`` and a generated vmap rule has a Hessian of zeros there.)
+* Under ``torch.compile``: a Function whose forward pass is value and gradient as one graph for the
+  compiler; the plain formula if weights or targets need gradients too, or under ``torch.func``.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import array_api_compat.torch as xp
+import numpy as np
+import torch
+from torch.masked import MaskedTensor
+
+from wce_core import evaluate
+from wce_core.backend import Backend, Description
+from wce_core.call import Options
+from wce_core.evaluate import Spec
+from wce_core.precision import SMALLEST_NORMAL, at_least_float32
+from wce_core.types import Array, Arrays
+
+from .. import numpy
+from ..closed import OneByOne
+from ..programs import as_constants
+from .calls import Prepared, Replay, unusual
+from .functions import Compiled, Eager, applied, flushed
+from .tensors import (
+    DTYPES,
+    NAMES,
+    NO_FLOAT64,
+    PLAIN,
+    autocast,
+    comparable,
+    copied,
+    on_host,
+    transformed,
+)
+
+
+class TorchBackend(Backend):
+    """Any device; results stay on that of the predictions."""
+
+    name = "torch"
+    xp = xp
+
+    def owns(self, array: object) -> bool:
+        """Tensors and their subclasses."""
+        return isinstance(array, torch.Tensor)
+
+    def refusal(self, array: Array) -> str | None:
+        """Tensors that have no rows to slice, or whose numbers are not what they seem."""
+        if array.is_nested:
+            return "a nested tensor; pad it and pass mask="
+        if isinstance(array, MaskedTensor):
+            return "a masked tensor; pass its get_data() and mask=get_mask()"
+        if array.layout != torch.strided:
+            return f"a sparse tensor ({array.layout}); pass its to_dense()"
+        if array.is_quantized:
+            return "a quantized tensor; pass its dequantize()"
+        return None
+
+    def dtype_name(self, array: Array) -> str:
+        """Without the module's name."""
+        return NAMES.get(array.dtype) or str(array.dtype).removeprefix("torch.")
+
+    def dtype(self, name: str) -> Any:
+        """The tensor dtype of that name."""
+        return DTYPES.get(name) or getattr(torch, name)
+
+    def cast(self, array: Array, dtype: str) -> Array:
+        """Without a call where it has the dtype already."""
+        own = self.dtype(dtype)
+        return array if array.dtype is own else array.to(own)
+
+    def asarray(self, value: np.ndarray, like: Array) -> Array:
+        """A copy on the device of ``like``; float64 only where the device has it.
+
+        A copy, because what is written to the NumPy array between forward and backward pass would
+        go unnoticed, and PyTorch has no read-only memory.
+        """
+        # Dynamo's stand-in for a NumPy array has no dtype to ask for.
+        tensor = torch.as_tensor(value) if torch.compiler.is_compiling() else copied(value)
+        return self._on_device(tensor, like)
+
+    def from_python(self, value: Any, like: Array) -> Array:
+        """Never PyTorch's default dtype, which is float32."""
+        if not torch.compiler.is_compiling():
+            return self.asarray(np.asarray(value), like)
+        tensor = torch.tensor(value)
+        if tensor.is_floating_point():
+            tensor = torch.tensor(value, dtype=torch.float64)
+        return self._on_device(tensor, like)
+
+    def _on_device(self, tensor: Array, like: Array) -> Array:
+        if tensor.dtype == torch.float64 and not self.has_float64(like):
+            tensor = tensor.float()
+        return tensor.to(like.device)
+
+    def readable(self, array: Array) -> bool:
+        """Plain CPU tensors, not traced and not transformed."""
+        if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
+            return False
+        return on_host(array)
+
+    def to_numpy(self, array: Array) -> np.ndarray:
+        """Without a copy, but for bfloat16."""
+        array = array.detach()
+        if array.dtype is torch.bfloat16:
+            array = array.float()
+        values: np.ndarray = (array.resolve_neg() if array.is_neg() else array).numpy()
+        return values
+
+    def has_float64(self, like: Array) -> bool:
+        """Not on Apple's MPS nor on a TPU."""
+        return like.device.type not in NO_FLOAT64
+
+    def result_dtype(self, predictions: Array) -> str:
+        """Under autocast half predictions count as float32, as in PyTorch's own losses."""
+        name = self.dtype_name(predictions)
+        return at_least_float32(name) if autocast(predictions.device) else name
+
+    def pick(self, array: Array, index: Array, axis: int) -> Array:
+        """By ``gather``: ``take_along_dim`` makes Dynamo compile for each batch size anew."""
+        return torch.gather(array, axis, index)
+
+    def top(self, array: Array, axis: int) -> tuple[Array, Array]:
+        """Both in one visit."""
+        largest, index = torch.max(array, dim=axis, keepdim=True)
+        return index, largest
+
+    def scalar(self, value: Any, dtype: str, like: Array) -> Array:
+        """By ``full``: ``asarray`` makes Dynamo compile for each batch size anew."""
+        if isinstance(value, torch.Tensor):
+            return value.to(self.dtype(dtype))
+        return torch.full((), value, dtype=self.dtype(dtype), device=like.device)
+
+    def constant(self, array: Array) -> Array:
+        """Detached."""
+        return array.detach()
+
+    def flushing(self, array: Array) -> Array:
+        """By an identity whose backward pass flushes."""
+        return flushed(array)
+
+    def replayed(
+        self,
+        options: Options,
+        predictions: Any,
+        targets: Any,
+        given: dict[str, Any],
+        *,
+        gradient: bool = False,
+    ) -> Any:
+        """Of few numbers in the host's memory, by NumPy's program for them."""
+        del gradient  # which is autograd's
+        if torch.compiler.is_compiling() or unusual(options, predictions):
+            return None
+        given = {"predictions": predictions, "targets": targets, **given}
+        tensors = {name: each for name, each in given.items() if type(each) in PLAIN}
+        constants = as_constants(
+            {name: each for name, each in given.items() if name not in tensors}
+        )
+        if constants is None:
+            return None
+        call = Replay(self, BLOCKS, options, given["ignore_index"], constants, tuple(tensors))
+        try:
+            return call.outcome(tuple(tensors.values()))
+        except (TypeError, RuntimeError):  # PyTorch has no NumPy array of one of them
+            return None
+
+    def run(self, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
+        """One of the three routes."""
+        return _run(self, spec, comparable(spec, arrays))
+
+    def value_and_grad(
+        self, function: Callable[..., Any], has_aux: bool
+    ) -> Callable[..., tuple[Any, Array]]:
+        """By autograd on a detached copy of the predictions; by ``torch.func`` inside of it."""
+
+        @functools.wraps(function)
+        def with_gradient(predictions: Array, *args: Any, **kwargs: Any) -> tuple[Any, Array]:
+            if torch.compiler.is_compiling() or transformed(predictions):
+                both = torch.func.grad_and_value(function, has_aux=has_aux)
+                gradient, result = both(predictions, *args, **kwargs)
+                return result, gradient
+            own = predictions.detach().requires_grad_()
+            with torch.enable_grad():
+                result = function(own, *args, **kwargs)
+            value, aux = result if has_aux else (result, None)
+            gradient = _gradient(value, own)
+            value = value.detach()
+            return ((value, aux) if has_aux else value), gradient
+
+        return with_gradient
+
+    def compile(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """``torch.compile`` without graph breaks."""
+        compiled: Callable[..., Any] = torch.compile(function, fullgraph=True)
+        return compiled
+
+    def describe(self) -> Description:
+        """The CPU and what accelerators PyTorch sees."""
+        devices = ["cpu"]
+        if torch.accelerator.is_available():
+            kind = torch.accelerator.current_accelerator()
+            devices += [f"{kind}:{i}" for i in range(torch.accelerator.device_count())]
+        return Description(torch.__version__, tuple(devices), True)
+
+
+def _gradient(value: Array, predictions: Array) -> Array:
+    """Zero where the value does not depend on the predictions, as ``torch.func`` has it."""
+    if not value.requires_grad:
+        return torch.zeros_like(predictions)
+    (gradient,) = torch.autograd.grad(value, predictions, materialize_grads=True)
+    return gradient
+
+
+def _run(be: TorchBackend, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
+    names, tensors = tuple(arrays), tuple(arrays.values())
+    plain = transformed(*tensors)
+    tracked = torch.is_grad_enabled() and any(t.requires_grad for t in tensors)
+    if torch.compiler.is_compiling():
+        only_predictions = all(
+            t.requires_grad == (name == "predictions") for name, t in arrays.items()
+        )
+        if plain or not (tracked and only_predictions):
+            return evaluate.plain(be, spec, arrays)
+        return applied(Compiled, be, spec, names, *tensors)
+    if plain:
+        return evaluate.plain(be, spec, arrays)
+    call = Prepared(be, BLOCKS, spec, names)
+    with torch.no_grad():
+        outcome = call.evaluated(tensors, gradient=tracked and tensors[0].requires_grad)
+    return applied(Eager, call, outcome, (), *tensors) if tracked else outcome[1]
+
+
+class _Blocks(OneByOne, TorchBackend):
+    """Where nothing is recorded: temporaries may be written to, and values of the host asked."""
+
+    def empty(self, shape: tuple[int, ...], dtype: str, like: Array) -> Array:
+        """On the host by NumPy, which asks for huge pages: a tenth of the page faults."""
+        if not on_host(like) or dtype == "bfloat16":
+            return super().empty(shape, dtype, like)
+        return torch.from_numpy(numpy.BACKEND.empty(shape, dtype, like))
+
+    def times(self, weight: Array, value: Array, *more: Array) -> Array:
+        """Without a selection unless a product is NaN, which the largest of them tells."""
+        if not on_host(value):
+            return super().times(weight, value, *more)
+        product = weight * value
+        if more:
+            product.addcmul_(*more)
+        if product.numel() and torch.isnan(product.amax()):
+            return super().times(weight, value, *more)
+        return product
+
+    def softplus(self, array: Array) -> tuple[Array, Array]:
+        """By PyTorch's own, one visit; beyond the threshold its result is the argument."""
+        threshold = 20.0 if array.dtype == torch.float32 else 40.0
+        return torch.nn.functional.softplus(array, threshold=threshold), array
+
+    def sigmoid(self, state: Array) -> Array:
+        """By PyTorch's own, one visit."""
+        return state.sigmoid_()
+
+    def flushed(self, array: Array) -> Array:
+        """In place, where there is something to flush."""
+        size = array.abs()
+        if on_host(array) and array.numel() and bool(size.amin() >= SMALLEST_NORMAL):
+            return array
+        return array.masked_fill_(size < SMALLEST_NORMAL, 0.0)
+
+    def all_zero(self, array: Array) -> bool:
+        """Asked of the host only, by a maximum, which is several times faster than ``any``."""
+        return on_host(array) and array.numel() > 0 and bool(array.amax() == 0)
+
+    def exponentials(
+        self, predictions: Array, largest: Array, axis: int
+    ) -> tuple[Array, Array, Array]:
+        """By ``frac``, one visit."""
+        exponentials = (predictions - largest).exp_()
+        whole = torch.sum(exponentials, axis, keepdim=True)
+        fractions = torch.sum(torch.frac(exponentials), axis, keepdim=True)
+        return exponentials, whole, torch.where(whole >= 2, whole - 1.0, fractions)
+
+    def divided(self, array: Array, number: Array, fallback: float) -> Array:
+        """Asked of the host only."""
+        if on_host(number):
+            return super().divided(array, number, fallback)
+        return TorchBackend.divided(self, array, number, fallback)
+
+    def put(self, array: Array, index: Array, value: Any, axis: int) -> Array:
+        """By ``scatter_``."""
+        return array.scatter_(axis, index, value.expand(index.shape))
+
+
+BACKEND = TorchBackend()
+BLOCKS = _Blocks()

@@ -1,0 +1,129 @@
+"""Eager calls: those that have been described, and those that are replayed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch.autograd import forward_ad
+
+from wce_core import evaluate
+from wce_core.backend import Backend
+from wce_core.blocks import in_blocks
+from wce_core.call import Options, described
+from wce_core.evaluate import Spec
+from wce_core.precision import at_least_float32
+from wce_core.types import Array
+
+from .. import numpy
+from ..programs import Outcome
+from .functions import Eager, applied
+from .tensors import DTYPES, PLAIN, comparable, on_host
+
+CPU_BLOCK = 2**18
+"""Elements a block: its temporaries stay in cache, and an operation takes longer than its call."""
+FEW = 2**14
+"""Elements up to which the overhead of each operation decides, not its arithmetic."""
+DEVICE_BLOCK = 2**24
+"""Elements a block on an accelerator: enough work for a kernel, little memory."""
+REPLAYED = (torch.float32, torch.float64)
+"""Of half types NumPy has one, and autocast has its own way with them."""
+
+
+class Prepared(NamedTuple):
+    """A call that has been checked and described; ``names`` are those of its tensors."""
+
+    be: Backend
+    blocks: Backend
+    """The same where operations run one by one and nothing is recorded."""
+    spec: Spec
+    names: tuple[str, ...]
+
+    def evaluated(self, tensors: Sequence[Array], *, gradient: bool) -> Outcome:
+        """By NumPy of few numbers on the host, where its calls take a third; else in blocks."""
+        spec, arrays = self.spec, dict(zip(self.names, tensors, strict=True))
+        predictions = arrays["predictions"]
+        if predictions.numel() > FEW or not all(map(on_host, tensors)):
+            size = CPU_BLOCK if predictions.device.type == "cpu" else DEVICE_BLOCK
+            return spec, *in_blocks(self.blocks, spec, arrays, gradient=gradient, size=size)
+        result = at_least_float32(spec.result)  # of halves NumPy has one, and PyTorch rounds both
+        shared = {name: self.be.to_numpy(array) for name, array in arrays.items()}
+        found = numpy.evaluated(spec._replace(result=result), shared, gradient=gradient)
+        outputs, slopes = _tensors(*found)
+        if result != spec.result and spec.reduction != "parts":
+            outputs = (outputs[0].to(DTYPES[spec.result]),)
+        return spec, outputs, slopes
+
+    def again(self, tensors: Sequence[Array]) -> Array:
+        """The gradient."""
+        return self.evaluated(tensors, gradient=True)[2]
+
+    def plain(self, tensors: Sequence[Array]) -> tuple[Array, ...]:
+        """The plain formula."""
+        return evaluate.plain(self.be, self.spec, dict(zip(self.names, tensors, strict=True)))
+
+
+class Replay(NamedTuple):
+    """A call as it was made; ``names`` are those of its tensors."""
+
+    be: Backend
+    blocks: Backend
+    options: Options
+    ignore_index: Any
+    constants: dict[str, np.ndarray]
+    names: tuple[str, ...]
+
+    def evaluated(self, tensors: Sequence[Array], *, gradient: bool) -> Outcome | None:
+        """By NumPy's program; None if there is none for such a call."""
+        shared = [(t.detach() if t.requires_grad else t).numpy() for t in tensors]
+        arrays = {**dict(zip(self.names, shared, strict=True)), **self.constants}
+        ignored = self.ignore_index
+        found = numpy.PROGRAMS.outcome(self.options, arrays, ignored, gradient=gradient)
+        return found and (found[0], *_tensors(*found[1:]))
+
+    def outcome(self, tensors: tuple[Array, ...]) -> Outcome | None:
+        """The same, with autograd's record of it where the predictions want one."""
+        wanted = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
+        if not wanted:
+            return self.evaluated(tensors, gradient=False)
+        if any(tensor.requires_grad for tensor in tensors[1:]):
+            return None
+        found = self.evaluated(tensors, gradient=True)
+        # Each further argument of a Function takes a microsecond.
+        return found and (found[0], applied(Eager, self, found, tensors[1:], tensors[0]), None)
+
+    def again(self, tensors: Sequence[Array]) -> Array:
+        """The gradient, by the usual way."""
+        call, own = self._prepared(tensors)
+        return call.again(own)
+
+    def plain(self, tensors: Sequence[Array]) -> tuple[Array, ...]:
+        """The plain formula, by the usual way."""
+        call, own = self._prepared(tensors)
+        return call.plain(own)
+
+    def _prepared(self, tensors: Sequence[Array]) -> tuple[Prepared, tuple[Array, ...]]:
+        given = {**dict(zip(self.names, tensors, strict=True)), **self.constants}
+        given["ignore_index"] = self.ignore_index
+        predictions, targets = given.pop("predictions"), given.pop("targets")
+        spec, arrays = described(self.options, predictions, targets, given)
+        arrays = comparable(spec, arrays)
+        call = Prepared(self.be, self.blocks, spec, tuple(arrays))
+        return call, tuple(arrays.values())
+
+
+def unusual(options: Options, predictions: Array) -> bool:
+    """Is it more than what NumPy has programs for, by a short look?"""
+    if type(predictions) not in PLAIN or predictions.dtype not in REPLAYED:
+        return True
+    if predictions.numel() > FEW or options.dtype is not None:
+        return True
+    return torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0
+
+
+def _tensors(outputs: tuple[Any, ...], slopes: Any) -> tuple[tuple[Array, ...], Array | None]:
+    """Of NumPy's arrays and scalars, on the same memory."""
+    tensors = tuple(torch.from_numpy(np.asarray(output)) for output in outputs)
+    return tensors, None if slopes is None else torch.from_numpy(slopes)
