@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -649,11 +650,12 @@ class TestReplayed:
         with pytest.raises(RuntimeError, match="modified by an inplace operation"):
             value.backward()
 
-    def test_lists_may_change_after_the_call(self) -> None:
-        x, weights = tracked(4, 3, dtype=torch.float64), [1.0, 2.0, 3.0]
+    @pytest.mark.parametrize("kind", [list, np.array])
+    def test_weights_may_change_after_the_call(self, kind: Callable[[Any], Any]) -> None:
+        x, weights = tracked(4, 3, dtype=torch.float64), kind([1.0, 2.0, 3.0])
         value = losses.cross_entropy(x, labels(4, 3), class_weight=weights)
         expected = torch.autograd.grad(self.loss(x), x, create_graph=True)[0]
-        weights[:] = [0.0, 0.0, 0.0]
+        weights[:] = [0.0, 0.0, 0.0]  # a backward pass to be differentiated reads them
         found = torch.autograd.grad(value, x, create_graph=True)[0]
         torch.testing.assert_close(found, expected, rtol=1e-15, atol=0)
 
