@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from wce_backends import programs
 from wce_conformance.adapters import NAMES
 
 
@@ -25,6 +27,20 @@ def backends(config: pytest.Config) -> list[str]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "backend" in metafunc.fixturenames:
         metafunc.parametrize("backend", backends(metafunc.config), scope="session")
+
+
+@pytest.fixture
+def only_replayed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls are traced when they are seen, and fail where they cannot be replayed."""
+    monkeypatch.setattr(programs, "OFTEN", 0)
+    outcome = programs.Programs.outcome
+
+    def replayed(*args: Any, **kwargs: Any) -> Any:
+        found = outcome(*args, **kwargs)
+        assert found is not None
+        return found
+
+    monkeypatch.setattr(programs.Programs, "outcome", replayed)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -274,20 +274,16 @@ class Backend(ABC):
         return array
 
     def replayed(
-        self,
-        options: Options,
-        predictions: Any,
-        targets: Any,
-        given: dict[str, Any],
-        *,
-        gradient: bool = False,
+        self, options: Options, given: dict[str, Any], *, gradient: bool = False
     ) -> tuple[Spec, tuple[Array, ...], Any] | None:
         """A whole call without a look at its arguments, where one just like it was seen before.
+
+        ``given`` are all its arguments by name, None where one is absent.
 
         The outputs of :meth:`run`, with the gradient of :meth:`fused` where that is asked for;
         None: take the usual way.
         """
-        del options, predictions, targets, given, gradient
+        del options, given, gradient
         return None
 
     def fused(self, spec: Spec, arrays: Arrays) -> tuple[tuple[Array, ...], Array]:

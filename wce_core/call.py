@@ -52,9 +52,10 @@ def evaluate(options: Options, predictions: Any, targets: Any, given: dict[str, 
     """The result of a loss. ``given``: weighting arguments and ``normalizer`` by name."""
     if isinstance(predictions, Predictions):
         return _tracked(predictions, options, targets, given)
-    be = backend_of(predictions)
-    known = None if be is None else be.replayed(options, predictions, targets, given)
-    if known is not None:
+    owner = backend_of(predictions)
+    arguments = {"predictions": predictions, "targets": targets, **given}
+    known = owner and owner.replayed(options, arguments)
+    if known:
         return _packed(options.reduction, known[1])
     be, own = _predictions(predictions)
     result = _result_dtype(be, options, own)
@@ -63,11 +64,11 @@ def evaluate(options: Options, predictions: Any, targets: Any, given: dict[str, 
         return _packed(spec.reduction, be.run(spec, arrays))
 
 
-def described(
-    options: Options, predictions: Any, targets: Any, given: dict[str, Any]
-) -> tuple[Spec, Arrays]:
+def described(options: Options, arguments: dict[str, Any]) -> tuple[Spec, Arrays]:
     """What a call of arrays that need no scope comes to, without running it."""
-    be, own = _predictions(predictions)
+    given = dict(arguments)
+    be, own = _predictions(given.pop("predictions"))
+    targets = given.pop("targets")
     return prepare(be, options, own, targets, given, _result_dtype(be, options, own))
 
 
@@ -76,10 +77,11 @@ def _packed(reduction: Reduction, outputs: tuple[Any, ...]) -> Any:
 
 
 def _tracked(handle: Predictions, options: Options, targets: Any, given: dict[str, Any]) -> Any:
-    be, predictions = handle.backend, handle.array
-    known = be.replayed(options, predictions, targets, given, gradient=True)
+    be = handle.backend
+    arguments = {"predictions": handle.array, "targets": targets, **given}
+    known = be.replayed(options, arguments, gradient=True)
     if known is None:
-        spec, arrays = described(options, predictions, targets, given)
+        spec, arrays = described(options, arguments)
         known = (spec, *be.fused(spec, arrays))
     spec, outputs, gradient = known
     if spec.reduction == "none" and be.shape(outputs[0]) != ():

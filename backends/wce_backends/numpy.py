@@ -14,13 +14,14 @@ import numpy as np
 
 from wce_core.backend import Description
 from wce_core.blocks import in_blocks
+from wce_core.call import Options
 from wce_core.evaluate import Spec
 from wce_core.precision import SMALLEST_NORMAL
 from wce_core.types import Array, Arrays, Cut
 
 from .closed import OneByOne
 from .generic import GenericBackend
-from .programs import Programs, Traced, as_arrays
+from .programs import Outcome, Programs, Traced, as_arrays
 
 FEW = 2**14
 """Elements up to which a call that comes again is replayed."""
@@ -209,18 +210,12 @@ class NumpyBackend(OneByOne, GenericBackend):
         return own.type(value)
 
     def replayed(
-        self,
-        options: Any,
-        predictions: Any,
-        targets: Any,
-        given: dict[str, Any],
-        *,
-        gradient: bool = False,
-    ) -> Any:
+        self, options: Options, given: dict[str, Any], *, gradient: bool = False
+    ) -> Outcome | None:
         """Of few numbers, by their program."""
-        if predictions.size > FEW:
+        if given["predictions"].size > FEW:
             return None
-        arrays = as_arrays({"predictions": predictions, "targets": targets, **given})
+        arrays = as_arrays(given)
         if arrays is None:
             return None
         found = PROGRAMS.outcome(options, arrays, given["ignore_index"], gradient=gradient)

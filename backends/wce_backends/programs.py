@@ -106,11 +106,9 @@ class Programs:
         """The program of a call; None if it is in error or needs what is no operation."""
         trace = Trace()
         own = {name: trace.parameter(array) for name, array in arrays.items()}
-        given = {**own, "ignore_index": ignore_index}
-        predictions, targets = given.pop("predictions"), given.pop("targets")
         with np.errstate(all="ignore"):
             try:
-                spec, laid = described(options, predictions, targets, given)
+                spec, laid = described(options, {**own, "ignore_index": ignore_index})
                 result = self._evaluated(spec, laid, gradient=gradient)
             except (Untraceable, TypeError, ValueError):
                 return None

@@ -298,18 +298,7 @@ class TestReplayed:
     def at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(programs, "OFTEN", 0)
 
-    @pytest.fixture
-    def only(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        outcome = programs.Programs.outcome
-
-        def replayed(*args: Any, **kwargs: Any) -> Any:
-            found = outcome(*args, **kwargs)
-            assert found is not None
-            return found
-
-        monkeypatch.setattr(programs.Programs, "outcome", replayed)
-
-    @pytest.mark.usefixtures("only")
+    @pytest.mark.usefixtures("only_replayed")
     def test_gradient_twice_and_second_derivatives(self) -> None:
         found = self.derivatives(lambda x: ours(x, W.tolist(), S.tolist()))
         expected = self.derivatives(lambda x: by_hand(x, tf.constant(W), tf.constant(S)))

@@ -609,20 +609,9 @@ class TestMemory:
 # --- Calls that come again and again -----------------------------------------------------------
 
 
+@pytest.mark.usefixtures("only_replayed")
 class TestReplayed:
     """By NumPy's program for them: everything is as after the first call."""
-
-    @pytest.fixture(autouse=True)
-    def at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(programs, "OFTEN", 0)
-        outcome = programs.Programs.outcome
-
-        def replayed(*args: Any, **kwargs: Any) -> Any:
-            found = outcome(*args, **kwargs)
-            assert found is not None
-            return found
-
-        monkeypatch.setattr(programs.Programs, "outcome", replayed)
 
     def loss(self, x: torch.Tensor, **options: Any) -> Any:
         return losses.cross_entropy(x, labels(4, 3), class_weight=[1.0, 2.0, 3.0], **options)

@@ -26,7 +26,7 @@ from wce_core.weightings import WEIGHTINGS
 
 from .. import numpy
 from ..closed import Fused
-from ..programs import as_constants
+from ..programs import Outcome, as_constants
 from . import namespace
 
 REFUSED = {
@@ -132,21 +132,15 @@ class TensorFlowBackend(Backend):
         return tf.stop_gradient(array)
 
     def replayed(
-        self,
-        options: Options,
-        predictions: Any,
-        targets: Any,
-        given: dict[str, Any],
-        *,
-        gradient: bool = False,
-    ) -> Any:
+        self, options: Options, given: dict[str, Any], *, gradient: bool = False
+    ) -> Outcome | None:
         """Of few numbers in the host's memory, by NumPy's program for them."""
         del gradient  # which is a tape's
         if not tf.executing_eagerly() or options.dtype is not None:
             return None
+        predictions = given["predictions"]
         if not isinstance(predictions, EAGER) or predictions.dtype not in REPLAYED:
             return None
-        given = {"predictions": predictions, "targets": targets, **given}
         tensors = {name: each for name, each in given.items() if isinstance(each, EAGER)}
         constants = as_constants(
             {name: each for name, each in given.items() if name not in tensors}
@@ -339,7 +333,7 @@ class _Replay(NamedTuple):
     constants: dict[str, np.ndarray]
     tensors: Arrays
 
-    def outcome(self) -> Any:
+    def outcome(self) -> Outcome | None:
         """By NumPy's program; None if there is none for such a call."""
         predictions, *companions = self.tensors.values()
         if _watched(companions) or not all(map(BACKEND.readable, self.tensors.values())):
@@ -370,10 +364,8 @@ class _Replay(NamedTuple):
 
     def _loss(self, predictions: Array) -> _Loss:
         """The call described as usual."""
-        given = {**self.tensors, **self.constants, "ignore_index": self.ignore_index}
-        del given["predictions"]
-        targets = given.pop("targets")
-        spec, arrays = described(self.options, predictions, targets, given)
+        given = {**self.tensors, **self.constants, "predictions": predictions}
+        spec, arrays = described(self.options, {**given, "ignore_index": self.ignore_index})
         return _Loss(BACKEND, spec, {name: tf.convert_to_tensor(a) for name, a in arrays.items()})
 
 

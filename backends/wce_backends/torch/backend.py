@@ -32,7 +32,7 @@ from wce_core.types import Array, Arrays
 
 from .. import numpy
 from ..closed import OneByOne
-from ..programs import as_constants
+from ..programs import Outcome, as_constants
 from .calls import Prepared, Replay, unusual
 from .functions import Compiled, Eager, applied, flushed
 from .tensors import (
@@ -154,19 +154,12 @@ class TorchBackend(Backend):
         return flushed(array)
 
     def replayed(
-        self,
-        options: Options,
-        predictions: Any,
-        targets: Any,
-        given: dict[str, Any],
-        *,
-        gradient: bool = False,
-    ) -> Any:
+        self, options: Options, given: dict[str, Any], *, gradient: bool = False
+    ) -> Outcome | None:
         """Of few numbers in the host's memory, by NumPy's program for them."""
         del gradient  # which is autograd's
-        if torch.compiler.is_compiling() or unusual(options, predictions):
+        if torch.compiler.is_compiling() or unusual(options, given["predictions"]):
             return None
-        given = {"predictions": predictions, "targets": targets, **given}
         tensors = {name: each for name, each in given.items() if type(each) in PLAIN}
         constants = as_constants(
             {name: each for name, each in given.items() if name not in tensors}

@@ -106,9 +106,7 @@ class Replay(NamedTuple):
 
     def _prepared(self, tensors: Sequence[Array]) -> tuple[Prepared, tuple[Array, ...]]:
         given = {**dict(zip(self.names, tensors, strict=True)), **self.constants}
-        given["ignore_index"] = self.ignore_index
-        predictions, targets = given.pop("predictions"), given.pop("targets")
-        spec, arrays = described(self.options, predictions, targets, given)
+        spec, arrays = described(self.options, {**given, "ignore_index": self.ignore_index})
         arrays = comparable(spec, arrays)
         call = Prepared(self.be, self.blocks, spec, tuple(arrays))
         return call, tuple(arrays.values())
