@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import traceback
+import unittest.mock
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +22,8 @@ import pytest
 from jax import lax
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
+import wce_backends.jax as backend
+from wce_backends import closed
 from wce_core.losses import binary_cross_entropy, cross_entropy
 
 DEVICES = 4
@@ -202,6 +205,17 @@ def check_part_of_the_mesh_explicit() -> None:
         close(jax.jit(loss)(items), on_one_device(loss, ARRAYS))
 
 
+def check_rows_in_pieces(kind: AxisType) -> None:
+    """As rows of thousands of classes are summed."""
+    replaced = unittest.mock.patch.multiple
+    with replaced(backend._Closed, many_classes=1), replaced(closed, LONGEST=2):
+        jax.clear_caches()
+        check_item_losses_stay_where_the_items_are(kind)
+        for sharding in SHARDINGS:
+            check_sharded(kind, sharding)
+    jax.clear_caches()
+
+
 KINDS = {"automatic": AxisType.Auto, "explicit": AxisType.Explicit}
 BY_KIND: dict[str, Callable[[AxisType], None]] = {
     "over items": functools.partial(check_sharded, sharding="items"),
@@ -212,6 +226,7 @@ BY_KIND: dict[str, Callable[[AxisType], None]] = {
     "parts through psum": check_parts_through_psum,
     "gradients within shards": check_gradients_within_shards,
     "item losses within shards": check_item_losses_within_shards,
+    "rows in pieces": check_rows_in_pieces,
 }
 CHECKS: dict[str, Callable[[], None]] = {
     **{

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from wce_backends import numpy, programs
+from wce_backends import closed, numpy, programs
 from wce_core import blocks, evaluate
 
 HUGE = 2**60
@@ -64,6 +64,11 @@ def _replayed(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(numpy, "FEW", HUGE)
 
 
+def _in_pieces(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module._Closed, "many_classes", 1)
+    monkeypatch.setattr(closed, "LONGEST", 3)
+
+
 Change = Callable[[Any, pytest.MonkeyPatch], None]
 CHANGES: dict[tuple[str, str], Change] = {
     ("numpy", "replayed"): _replayed,
@@ -71,6 +76,8 @@ CHANGES: dict[tuple[str, str], Change] = {
     ("torch", "replayed"): _replayed,
     ("tensorflow", "replayed"): _replayed,
     ("jax", "plain"): _jax_plain,
+    ("jax", "rows in pieces"): _in_pieces,
+    ("tensorflow", "rows in pieces"): _in_pieces,
     ("tensorflow", "plain"): _tensorflow_plain,
     ("tensorflow", "device, eager"): _deferred,
 }
@@ -104,6 +111,7 @@ WAYS: dict[str, dict[str, Way]] = {
     },
     "jax": {
         "closed form": Way("fused", {}, every=4),
+        "rows in pieces": Way("pieces", {}, every=8, least=0.2),
         "plain": Way("plain", {}, every=4),
     },
     "tensorflow": {
@@ -111,6 +119,7 @@ WAYS: dict[str, dict[str, Way]] = {
         "host": Way("fused", {"LARGE": 0}),
         "device, eager": Way("closed parts", {}, every=4),
         "graph": Way("fused", {"LARGE": HUGE}, "compiled", 16),
+        "rows in pieces": Way("pieces", {"LARGE": HUGE}, "compiled", 16, least=0.1),
         "graph by XLA": Way("fused", {"LARGE": 0}, "compiled", 16),
         "plain": Way("plain", {}, every=4),
     },
@@ -150,6 +159,8 @@ def _count(monkeypatch: pytest.MonkeyPatch, counts: Counter[str]) -> None:
     monkeypatch.setattr(blocks, "fused", evaluate.fused)
     monkeypatch.setattr(blocks, "_Blocks", _counted(blocks._Blocks, "blocks", counts))
     _count_programs(monkeypatch, counts)
+    pieces = _counted(closed.Fused._in_pieces, "pieces", counts)
+    monkeypatch.setattr(closed.Fused, "_in_pieces", pieces)
     parts = _counted(evaluate.scale_of, "closed parts", counts)
     monkeypatch.setattr(evaluate, "scale_of", parts)
 
