@@ -146,3 +146,33 @@ def test_many_classes_that_are_not_the_last_axis(backend: str) -> None:
         np.testing.assert_allclose(own.numpy(gradient), p - soft, rtol=eps, atol=0)
         want = -np.log(np.take_along_axis(p, chosen, axis=1)).sum()
         np.testing.assert_allclose(own.numpy(value), want, rtol=eps)
+
+
+@pytest.mark.parametrize("route", ["eager", "compiled"])
+@pytest.mark.parametrize("classes", [10_000, 8209])  # of which one has divisors, one is prime
+def test_confident_rows_of_many_classes(backend: str, route: str, classes: int) -> None:
+    """Loss and gradient of what is nearly certain, not certain at all, or certain twice."""
+    own, rng = adapter(backend), np.random.default_rng(1)
+    x = rng.uniform(-1.0, 1.0, (5, classes)).astype(np.float32)
+    x[1, 7] = x[2, 100] = x[2, 4000] = 60.0
+    x[3, classes - 1] = 12.0
+    x[4, :5000] = -np.inf
+    y = np.array([3, 7, 100, classes - 1, 8000])
+    d = x.astype(np.float64) - x.max(axis=1, keepdims=True)
+    chosen = np.take_along_axis(d, y[:, None], axis=1)[:, 0]
+    rest = np.sort(np.exp(d), axis=1)[:, :-1].sum(axis=1)
+    want, p = np.log1p(rest) - chosen, np.exp(d) / (1.0 + rest[:, None])
+    slope = p.copy()
+    slope[range(5), y] = -np.where(chosen == 0, rest, 1 + rest - np.exp(chosen)) / (1.0 + rest)
+
+    def loss(x: Any, y: Any) -> Any:
+        return losses.cross_entropy(x, y, reduction="sum")
+
+    def items(x: Any, y: Any) -> Any:
+        return losses.cross_entropy(x, y, reduction="none")
+
+    by_route = own.compiled if route == "compiled" else lambda function: function
+    found = by_route(items)(own.array(x), own.array(y))
+    np.testing.assert_allclose(own.numpy(found), want, rtol=8 * 2.0**-23)
+    _, gradient = wce_core.value_and_grad(by_route(loss))(own.array(x), own.array(y))
+    np.testing.assert_allclose(own.numpy(gradient), slope, rtol=32 * 2.0**-23, atol=2.0**-126)
