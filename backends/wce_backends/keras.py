@@ -18,7 +18,7 @@ from wce_core.types import Array
 
 
 @keras.saving.register_keras_serializable(package="wce_core")
-class KerasLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras ships no types
+class KerasLoss(keras.losses.Loss):  # type: ignore[misc]  # no py.typed: Loss is Any
     """Called by Keras as ``(y_true, y_pred, sample_weight=None)``; reduces by itself."""
 
     def __init__(self, loss: Any, name: str | None = None) -> None:
@@ -88,7 +88,7 @@ class KerasLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras ships no type
 
 
 @keras.saving.register_keras_serializable(package="wce_core")
-class DialectLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras ships no types
+class DialectLoss(keras.losses.Loss):  # type: ignore[misc]  # no py.typed: Loss is Any
     """A class of ``wce_core.dialects.keras``, which takes Keras' weights and masks and reduces."""
 
     def __init__(self, loss: Any, name: str | None = None) -> None:

@@ -60,4 +60,4 @@ def _theirs(workload: Workload) -> Loss:
 
 def _call(function: Callable[..., Any], arrays: list[Any]) -> Call:
     run = functools.partial(function, *arrays)
-    return lambda: jax.block_until_ready(run())  # type: ignore[no-untyped-call]  # JAX: no types
+    return lambda: jax.block_until_ready(run())  # type: ignore[no-untyped-call]  # unannotated in JAX

@@ -59,7 +59,7 @@ def _step(loss: Loss, arrays: dict[str, torch.Tensor]) -> Call:
 
     def step() -> tuple[torch.Tensor, torch.Tensor | None]:
         value = loss(x, y)
-        value.backward()  # type: ignore[no-untyped-call]  # PyTorch: no types
+        value.backward()  # type: ignore[no-untyped-call]  # unannotated in PyTorch
         gradient, x.grad = x.grad, None  # which would count as memory that was there before
         return value, gradient
 

@@ -113,7 +113,9 @@ def gradient_scales(case: Case, expected: Result) -> list[Real]:
     """The scale of each gradient element: that of its item."""
     shape = list(case.predictions.shape)
     if case.loss == "cross_entropy":
-        shape[int(case.arguments.get("axis", -1))] = 1  # type: ignore[arg-type]  # an option, kept as object
+        axis = case.arguments.get("axis", -1)
+        assert isinstance(axis, int)
+        shape[axis] = 1
     scales = np.array(flat(expected.gradient_scale), dtype=object).reshape(shape)
     return list(np.broadcast_to(scales, case.predictions.shape).reshape(-1))
 

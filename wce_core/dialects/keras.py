@@ -8,6 +8,7 @@ dtype of ``y_pred`` here, or in ``dtype``.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -114,7 +115,7 @@ def sparse_categorical_crossentropy(
     return sparse_items(y_true, y_pred, form, ignore_class, axis)
 
 
-class _Loss:
+class _Loss(ABC):
     """What the three classes are: item losses, weighed, and reduced by one of Keras' names."""
 
     def __init__(self, reduction: str | None, name: str | None, dtype: Any) -> None:
@@ -171,8 +172,9 @@ class _Loss:
         kept = companion(be, mask, own, "mask")
         return be.xp.astype(same_rank(be, kept, len(be.shape(own)) - 1), be.xp.bool)
 
+    @abstractmethod
     def _items(self, y_true: Any, y_pred: Any, mask: Any) -> Any:
-        raise NotImplementedError  # abstract
+        """The item losses; ``mask`` as :meth:`_mask` gives it."""
 
 
 class BinaryCrossentropy(_Loss):

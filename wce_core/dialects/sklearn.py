@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -256,7 +257,7 @@ def _column_weights(rule: Any, column: np.ndarray, chosen: np.ndarray) -> np.nda
 # Losses of models ---------------------------------------------------------------------------------
 
 
-class _HalfLoss:
+class _HalfLoss(ABC):
     """What both are: a loss per sample, its gradient and the diagonal of its second derivative."""
 
     def __call__(self, y_true: Any, raw_prediction: Any, sample_weight: Any = None) -> Any:
@@ -297,11 +298,13 @@ class _HalfLoss:
             hessian = weighed(hessian, s)
         return self.gradient(y_true, raw_prediction, sample_weight), hessian
 
+    @abstractmethod
     def _core(self, raw: Any, y_true: Any, sample_weight: Any, reduction: Any) -> Any:
-        raise NotImplementedError  # abstract
+        """The loss by :mod:`wce_core.losses`."""
 
+    @abstractmethod
     def _curvature(self, be: Backend, x: Array) -> Array:
-        raise NotImplementedError  # abstract
+        """The diagonal of the second derivative of each sample's loss, unweighed."""
 
 
 class HalfBinomialLoss(_HalfLoss):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -45,7 +46,7 @@ class Weighing(NamedTuple):
         return factor if self.factor is None else self.factor * factor
 
 
-class Weighting:
+class Weighting(ABC):
     """One way to weigh or exclude items, found by the name of its argument.
 
     A weighting reads targets and its own array, and the predictions only through an argmax. It is
@@ -58,12 +59,13 @@ class Weighting:
     laid_out: bool = True
     """Does the array have the predictions' rank, so that a block of items takes its part of it?"""
 
+    @abstractmethod
     def prepare(self, be: Backend, layout: Layout, value: Any) -> Array | None:
         """Check shape and dtype, lay out with the predictions' rank; None if it does nothing."""
-        raise NotImplementedError  # abstract
 
     def check(self, layout: Layout, values: np.ndarray, included: Any) -> None:
         """Raise ValueError for the first impossible value; ``included`` items only count."""
+        del layout, values, included
 
     def included(self, be: Backend, array: Array, targets: Array) -> Array | None:
         """Boolean items that take part; None: all."""

@@ -21,6 +21,7 @@ from wce_core import evaluate
 from wce_core.backend import Backend, Description
 from wce_core.call import Options, described
 from wce_core.evaluate import Spec
+from wce_core.opaque import opaque
 from wce_core.types import Array, Arrays
 from wce_core.weightings import WEIGHTINGS
 
@@ -225,7 +226,7 @@ def _spread(spec: Spec, tensors: Arrays) -> Arrays:
     return {**tensors, **spread}
 
 
-@tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]  # no types
+@opaque
 def _run(be: TensorFlowBackend, spec: Spec, tensors: Arrays) -> tuple[Array, ...]:
     """The outputs, differentiable to the predictions and to every other floating input."""
     loss = _Loss(be, spec, tensors)
@@ -274,7 +275,6 @@ class _Loss:
         """The outputs plus zeros, which have the outputs' gradient to one more input."""
         real = [i for i, output in enumerate(outputs) if output.dtype.is_floating]
 
-        @tf.custom_gradient  # type: ignore[untyped-decorator]  # no types
         def zeros(tensor: Array) -> Any:
             def backward(*cotangents: Any) -> Any:
                 return self._plain_gradient(name, tensor, dict(zip(real, cotangents, strict=True)))
@@ -283,7 +283,7 @@ class _Loss:
             # by TensorFlow's own, and would add the two where a part of this does not.
             return [tf.raw_ops.ZerosLike(x=outputs[i]) for i in real], backward
 
-        added = dict(zip(real, zeros(self.arrays[name]), strict=True))
+        added = dict(zip(real, tf.custom_gradient(zeros)(self.arrays[name]), strict=True))
         return [y + added[i] if i in added else y for i, y in enumerate(outputs)]
 
     def _plain_gradient(self, name: str, tensor: Array, cotangents: dict[int, Array]) -> Array:
@@ -299,14 +299,13 @@ class _Loss:
     def _slopes(self, gradient: Array, arrays: Arrays) -> Array:
         """The gradient that is there already, as a function of all inputs."""
 
-        @tf.custom_gradient  # type: ignore[untyped-decorator]  # no types
         def slopes(*inputs: Any) -> Any:
             own = dict(zip(arrays, inputs, strict=True))
             return tf.identity(gradient), lambda upstream: self._second(upstream, own)
 
         # With a tape around a tf.function, the second backward pass is a third graph, which can
         # take tensors of the second, this one, but none of the first: each must be here by itself.
-        return slopes(*map(tf.identity, arrays.values()))
+        return tf.custom_gradient(slopes)(*map(tf.identity, arrays.values()))
 
     def _second(self, upstream: Array, arrays: Arrays) -> list[Array | None]:
         """The gradient of ⟨∂loss, upstream⟩, by tapes over the plain formula."""
@@ -394,7 +393,7 @@ def _watched(tensors: list[Array]) -> bool:
 
 def _recorded(gradient: Array | None) -> Array:
     """A gradient that is there unless TensorFlow keeps tapes from recording."""
-    if gradient is None:
+    if gradient is None:  # TensorFlow's limit: as 0, it would be a wrong number that nobody sees
         raise NotImplementedError(
             "tf.autodiff.ForwardAccumulator does not let the tapes record by which gradients to "
             "weights and targets and second derivatives are made; nest tf.GradientTape instead"

@@ -31,7 +31,7 @@ class Call(Protocol):
 
 def applied(function: type[torch.autograd.Function], *args: Any) -> tuple[Array, ...]:
     """The outputs of a Function, also of one that has a single one."""
-    result = function.apply(*args)  # type: ignore[no-untyped-call]  # PyTorch: no types
+    result = function.apply(*args)  # type: ignore[no-untyped-call]  # unannotated in PyTorch
     return result if isinstance(result, tuple) else (result,)
 
 
@@ -185,8 +185,8 @@ class _Flush(torch.autograd.Function):
 
 def flushed(array: Array) -> Array:
     """``array``, whose gradient is 0 where it is below float32's normal numbers."""
-    return _Flush.apply(array)  # type: ignore[no-untyped-call]  # PyTorch: no types
+    return applied(_Flush, array)[0]
 
 
 # Dynamo refuses a Function with jvp, but not one it is told to leave for AOTAutograd to follow.
-torch.compiler.allow_in_graph(flushed)  # type: ignore[no-untyped-call]  # PyTorch: no types
+torch.compiler.allow_in_graph(flushed)  # type: ignore[no-untyped-call]  # unannotated in PyTorch

@@ -30,7 +30,7 @@ def transformed(*arrays: Array) -> bool:
 
 
 def _tangent(array: Array) -> Array | None:
-    return forward_ad.unpack_dual(array).tangent  # type: ignore[no-untyped-call]  # PyTorch: no types
+    return forward_ad.unpack_dual(array).tangent  # type: ignore[no-untyped-call]  # unannotated in PyTorch
 
 
 def autocast(device: torch.device) -> bool:
