@@ -42,7 +42,7 @@ class LossParts(NamedTuple):
     def __add__(self, other: object) -> LossParts:  # not concatenation
         """Field by field."""
         if not isinstance(other, LossParts):
-            return NotImplemented
+            return NotImplemented  # Python then raises the TypeError of the operator
         return LossParts(*(a + b for a, b in zip(self, other, strict=True)))
 
     def sum(self, normalizer: Any = None) -> Any:

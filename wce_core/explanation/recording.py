@@ -32,7 +32,7 @@ def asked(loss: Any, predictions: Any, args: Any, kwargs: Any) -> tuple[Spec, Ar
     """The first evaluation within ``loss(predictions, …)``, its arrays NumPy's, in float64."""
     backend, own = as_predictions(predictions)
     wide = backend.to_numpy(own).astype(np.float64)
-    handle = Predictions(_Recorder(), wide)  # type: ignore[arg-type]  # all of it that is needed
+    handle = Predictions(_Recorder(), wide)  # type: ignore[arg-type]  # `fused` and `replayed` are all a loss calls
     try:
         loss(handle, *map(_numpy, args), **{name: _numpy(each) for name, each in kwargs.items()})
     except _Asked as call:
