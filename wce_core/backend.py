@@ -50,6 +50,9 @@ class Backend(ABC):
     index_dtype: str = "int64"
     """The integer dtype in which class indices are compared and gathered."""
 
+    array_types: tuple[type, ...] = ()
+    """Types, in the framework's own modules, of which all arrays are its; ``owns`` knows others."""
+
     @abstractmethod
     def owns(self, array: object) -> bool:
         """Is this an array of this framework (whatever the losses can do with it)?"""
@@ -273,10 +276,10 @@ class Backend(ABC):
         """
         return array
 
-    def replayed(
+    def whole_call(
         self, options: Options, given: dict[str, Any], *, gradient: bool = False
     ) -> tuple[Spec, tuple[Array, ...], Any] | None:
-        """A whole call without a look at its arguments, where one just like it was seen before.
+        """A whole call without a look at each argument: replayed, or left to a compiler as it is.
 
         ``given`` are all its arguments by name, None where one is absent.
 

@@ -54,21 +54,22 @@ def evaluate(options: Options, predictions: Any, targets: Any, given: dict[str, 
         return _tracked(predictions, options, targets, given)
     owner = backend_of(predictions)
     arguments = {"predictions": predictions, "targets": targets, **given}
-    known = owner and owner.replayed(options, arguments)
+    known = owner and owner.whole_call(options, arguments)
     if known:
         return _packed(options.reduction, known[1])
-    be, own = _predictions(predictions)
+    be, own = as_predictions(predictions)
+    _check_predictions(be, own)
     result = _result_dtype(be, options, own)
     with be.scope():
         spec, arrays = prepare(be, options, own, targets, given, result)
         return _packed(spec.reduction, be.run(spec, arrays))
 
 
-def described(options: Options, arguments: dict[str, Any]) -> tuple[Spec, Arrays]:
+def described(be: Backend, options: Options, arguments: dict[str, Any]) -> tuple[Spec, Arrays]:
     """What a call of arrays that need no scope comes to, without running it."""
     given = dict(arguments)
-    be, own = _predictions(given.pop("predictions"))
-    targets = given.pop("targets")
+    own, targets = given.pop("predictions"), given.pop("targets")
+    _check_predictions(be, own)
     return prepare(be, options, own, targets, given, _result_dtype(be, options, own))
 
 
@@ -79,9 +80,9 @@ def _packed(reduction: Reduction, outputs: tuple[Any, ...]) -> Any:
 def _tracked(handle: Predictions, options: Options, targets: Any, given: dict[str, Any]) -> Any:
     be = handle.backend
     arguments = {"predictions": handle.array, "targets": targets, **given}
-    known = be.replayed(options, arguments, gradient=True)
+    known = be.whole_call(options, arguments, gradient=True)
     if known is None:
-        spec, arrays = described(options, arguments)
+        spec, arrays = described(be, options, arguments)
         known = (spec, *be.fused(spec, arrays))
     spec, outputs, gradient = known
     if spec.reduction == "none" and be.shape(outputs[0]) != ():
@@ -124,15 +125,13 @@ def prepare(
 # Arrays --------------------------------------------------------------------------------------
 
 
-def _predictions(value: Any) -> tuple[Backend, Array]:
-    be, predictions = as_predictions(value)
+def _check_predictions(be: Backend, predictions: Array) -> None:
     reason = be.refusal(predictions)
     if reason is not None:
         raise TypeError(f"predictions are {reason}")
     dtype = be.dtype_name(predictions)
     if dtype not in FLOATING:
         raise dtype_error("predictions", dtype, "a floating dtype: " + ", ".join(FLOATING))
-    return be, predictions
 
 
 def _companion(be: Backend, value: Any, predictions: Array, name: str) -> Array:

@@ -80,5 +80,5 @@ def thawed(argument: Any) -> Any:
     if isinstance(argument, Constant):
         return argument.numbers
     if isinstance(argument, ConstantMapping):
-        return argument.items
+        return dict(argument.items)
     return argument.array if isinstance(argument, Held) else argument

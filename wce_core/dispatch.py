@@ -10,6 +10,7 @@ import numpy as np
 
 from .backend import Backend
 from .errors import ragged_error
+from .opaque import settled
 from .types import Array
 
 
@@ -52,19 +53,39 @@ Plain ``import`` statements: ``importlib`` inside ``torch.compile(fullgraph=True
 PLAIN = (bool, int, float, complex, str, bytes, list, tuple, dict, set, range, type(None))
 """What is no array of any framework: nothing is searched for it, least of all while tracing."""
 
-_FOUND: dict[type, Backend] = {}
+_KEYS: dict[type, str] = {}
+_BACKENDS: dict[str, Backend] = {}
+"""Of all types seen. In two steps, because Dynamo guards a dictionary of types as a whole, and
+would compile anew for each new type; of names it guards the one that was asked for."""
 _THIRD_PARTY: dict[str, Any] | None = None
 
 
 def backend_of(array: object) -> Backend | None:
     """The backend that owns an array; None for anything that is no array of a framework."""
-    known = _FOUND.get(type(array))
-    if known is not None or type(array) in PLAIN:
-        return known
-    found = _search(array)
-    if found is not None:
-        _FOUND[type(array)] = found
-    return found
+    kind = type(array)
+    key = _key(kind)
+    if key is not None:
+        return _BACKENDS[key]
+    found = None if kind in PLAIN else _search(array)
+    return found and _remembered(kind, found)
+
+
+@settled
+def _key(kind: type) -> str | None:
+    """The key of the backend that owned such an array before, or that owns all of its type."""
+    key = _KEYS.get(kind)
+    if key is None:
+        load = BUILT_IN.get(kind.__module__.partition(".")[0])
+        if load is not None and issubclass(kind, load().array_types):
+            _remembered(kind, load())
+            key = _KEYS[kind]
+    return key
+
+
+def _remembered(kind: type, backend: Backend) -> Backend:
+    key = _KEYS[kind] = f"{backend.name} {len(_BACKENDS)}"
+    _BACKENDS[key] = backend
+    return backend
 
 
 def _search(array: object) -> Backend | None:
@@ -116,9 +137,9 @@ def as_predictions(value: object) -> tuple[Backend, Array]:
 
 def as_companion(backend: Backend, value: Any, predictions: Array, name: str) -> Array:
     """Another argument as an array of the predictions' framework, on their device."""
-    owner = backend_of(value)
-    if owner is backend:
+    if backend.owns(value):
         return value
+    owner = backend_of(value)
     if owner is not None and owner.name != "numpy":
         raise TypeError(
             f"{name} is an array of {owner.name}, the predictions are of {backend.name}; "

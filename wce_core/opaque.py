@@ -1,4 +1,4 @@
-"""A mark for functions that TensorFlow's AutoGraph need not rewrite."""
+"""Marks for functions that no compiler of Python need follow; they import no framework."""
 
 from __future__ import annotations
 
@@ -16,4 +16,14 @@ def opaque(function: F) -> F:
     no TensorFlow; were it not understood, only those seconds would come back.
     """
     function.autograph_info__ = {}  # type: ignore[attr-defined]  # functions take any attribute
+    return function
+
+
+def settled(function: F) -> F:
+    """The function, marked as ``torch.compiler.assume_constant_result`` marks.
+
+    Dynamo otherwise follows it, watches every dictionary that it read, and compiles anew whenever
+    one of them has grown. Marked, it is called while compiling, and its result is final.
+    """
+    function._dynamo_marked_constant = True  # type: ignore[attr-defined]  # as above
     return function

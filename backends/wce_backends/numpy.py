@@ -209,7 +209,7 @@ class NumpyBackend(OneByOne, GenericBackend):
             return self.cast(value, dtype)
         return own.type(value)
 
-    def replayed(
+    def whole_call(
         self, options: Options, given: dict[str, Any], *, gradient: bool = False
     ) -> Outcome | None:
         """Of few numbers, by their program."""

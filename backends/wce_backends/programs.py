@@ -49,7 +49,7 @@ class Programs:
     """What has been traced so far; ``backend`` is that of traced arrays, ``evaluated`` its way."""
 
     def __init__(self, backend: Backend, evaluated: Callable[..., Any]) -> None:
-        self._evaluated = evaluated
+        self._backend, self._evaluated = backend, evaluated
         self._programs: dict[Any, Program] = {}
         self._seen: dict[Any, float] = {}
         """How often a call without a program was seen."""
@@ -108,7 +108,9 @@ class Programs:
         own = {name: trace.parameter(array) for name, array in arrays.items()}
         with np.errstate(all="ignore"):
             try:
-                spec, laid = described(options, {**own, "ignore_index": ignore_index})
+                spec, laid = described(
+                    self._backend, options, {**own, "ignore_index": ignore_index}
+                )
                 result = self._evaluated(spec, laid, gradient=gradient)
             except (Untraceable, TypeError, ValueError):
                 return None

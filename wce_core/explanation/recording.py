@@ -18,9 +18,12 @@ class _Asked(Exception):  # noqa: N818  # not an error: it ends the call where a
 
 
 class _Recorder:
-    """In the place of a handle's backend."""
+    """In the place of a handle's backend: NumPy's, which does not evaluate."""
 
-    def replayed(self, *args: object, **kwargs: object) -> None:
+    def __getattr__(self, name: str) -> Any:
+        return getattr(numpy_backend(), name)
+
+    def whole_call(self, *args: object, **kwargs: object) -> None:
         """Every call is described."""
 
     def fused(self, spec: Spec, arrays: Arrays) -> NoReturn:
@@ -32,7 +35,7 @@ def asked(loss: Any, predictions: Any, args: Any, kwargs: Any) -> tuple[Spec, Ar
     """The first evaluation within ``loss(predictions, …)``, its arrays NumPy's, in float64."""
     backend, own = as_predictions(predictions)
     wide = backend.to_numpy(own).astype(np.float64)
-    handle = Predictions(_Recorder(), wide)  # type: ignore[arg-type]  # `fused` and `replayed` are all a loss calls
+    handle = Predictions(_Recorder(), wide)  # type: ignore[arg-type]  # what it lacks it takes from NumPy's
     try:
         loss(handle, *map(_numpy, args), **{name: _numpy(each) for name, each in kwargs.items()})
     except _Asked as call:

@@ -132,7 +132,7 @@ class TensorFlowBackend(Backend):
         """By ``stop_gradient``."""
         return tf.stop_gradient(array)
 
-    def replayed(
+    def whole_call(
         self, options: Options, given: dict[str, Any], *, gradient: bool = False
     ) -> Outcome | None:
         """Of few numbers in the host's memory, by NumPy's program for them."""
@@ -364,7 +364,9 @@ class _Replay(NamedTuple):
     def _loss(self, predictions: Array) -> _Loss:
         """The call described as usual."""
         given = {**self.tensors, **self.constants, "predictions": predictions}
-        spec, arrays = described(self.options, {**given, "ignore_index": self.ignore_index})
+        spec, arrays = described(
+            BACKEND, self.options, {**given, "ignore_index": self.ignore_index}
+        )
         return _Loss(BACKEND, spec, {name: tf.convert_to_tensor(a) for name, a in arrays.items()})
 
 

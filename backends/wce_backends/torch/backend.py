@@ -25,7 +25,7 @@ from torch.masked import MaskedTensor
 
 from wce_core import evaluate
 from wce_core.backend import Backend, Description
-from wce_core.call import Options
+from wce_core.call import Options, described
 from wce_core.evaluate import Spec
 from wce_core.precision import SMALLEST_NORMAL, at_least_float32
 from wce_core.types import Array, Arrays
@@ -53,6 +53,7 @@ class TorchBackend(Backend):
 
     name = "torch"
     xp = xp
+    array_types = (torch.Tensor,)
 
     def owns(self, array: object) -> bool:
         """Tensors and their subclasses."""
@@ -153,11 +154,14 @@ class TorchBackend(Backend):
         """By an identity whose backward pass flushes."""
         return flushed(array)
 
-    def replayed(
+    def whole_call(
         self, options: Options, given: dict[str, Any], *, gradient: bool = False
     ) -> Outcome | None:
-        """Of few numbers in the host's memory, by NumPy's program for them."""
+        """Few numbers in the host's memory by NumPy's program for them; compiled, as one node."""
         del gradient  # which is autograd's
+        if torch.compiler.is_dynamo_compiling():
+            node: Outcome | None = _as_a_node(self, options, given)
+            return node
         if torch.compiler.is_compiling() or unusual(options, given["predictions"]):
             return None
         tensors = {name: each for name, each in given.items() if type(each) in PLAIN}
@@ -300,3 +304,29 @@ class _Blocks(OneByOne, TorchBackend):
 
 BACKEND = TorchBackend()
 BLOCKS = _Blocks()
+
+
+def _as_a_node(be: TorchBackend, options: Options, given: dict[str, Any]) -> Any:
+    """The outputs of a whole call, which is one node of the graph that Dynamo records.
+
+    Dynamo would watch whatever it followed, some 400 things, and look at all of them before each
+    call, which takes as long as the loss of a small batch. What is in a node only AOTAutograd sees.
+    """
+    own = {
+        name: be.asarray(value, given["predictions"]) if isinstance(value, np.ndarray) else value
+        for name, value in given.items()
+    }
+    outputs = _whole(options, own)
+    return None if outputs is None else (None, outputs, None)
+
+
+def _whole(options: Options, given: dict[str, Any]) -> tuple[Array, ...] | None:
+    """The outputs; None, so that Dynamo finds the error on the usual way, if there is one."""
+    try:
+        spec, arrays = described(BACKEND, options, given)
+    except (TypeError, ValueError):
+        return None
+    return BACKEND.run(spec, arrays)
+
+
+torch.compiler.allow_in_graph(_whole)  # type: ignore[no-untyped-call]  # unannotated in PyTorch

@@ -106,7 +106,9 @@ class Replay(NamedTuple):
 
     def _prepared(self, tensors: Sequence[Array]) -> tuple[Prepared, tuple[Array, ...]]:
         given = {**dict(zip(self.names, tensors, strict=True)), **self.constants}
-        spec, arrays = described(self.options, {**given, "ignore_index": self.ignore_index})
+        spec, arrays = described(
+            self.be, self.options, {**given, "ignore_index": self.ignore_index}
+        )
         arrays = comparable(spec, arrays)
         call = Prepared(self.be, self.blocks, spec, tuple(arrays))
         return call, tuple(arrays.values())
