@@ -25,7 +25,9 @@ from wce_core.evaluate import Spec
 from wce_core.precision import at_least_float32
 from wce_core.types import Array, Arrays
 
+from . import numpy
 from .closed import Fused
+from .numpy import NAMES
 
 NO_FLOAT64 = ("tpu",)
 """Platforms that do not compute in float64."""
@@ -80,13 +82,15 @@ class JaxBackend(Backend):
 
     def refusal(self, array: Array) -> str | None:
         """Keys are arrays to JAX, and numbers to nobody."""
-        if xp.issubdtype(array.dtype, jax.dtypes.prng_key):
+        dtype = array.dtype
+        if dtype not in NAMES and xp.issubdtype(dtype, jax.dtypes.prng_key):
             return "typed PRNG keys; pass numbers drawn with them"
         return None
 
     def dtype_name(self, array: Array) -> str:
-        """NumPy's names, and ml_dtypes' bfloat16."""
-        return str(array.dtype)
+        """NumPy's names, and ml_dtypes' bfloat16; looked up, since NumPy spells a name anew."""
+        dtype = array.dtype
+        return NAMES.get(dtype) or str(dtype)
 
     def asarray(self, value: np.ndarray, like: Array) -> Array:
         """Uncommitted, so it follows the predictions to their device."""
@@ -103,8 +107,7 @@ class JaxBackend(Backend):
 
     def to_numpy(self, array: Array) -> np.ndarray:
         """Without a copy, but for bfloat16."""
-        own = np.asarray(array)
-        return own.astype(np.float32) if own.dtype.name == "bfloat16" else own
+        return numpy.BACKEND.to_numpy(array)
 
     def has_float64(self, like: Array) -> bool:
         """Not on a TPU, nor in a program whose default it is: there a traced array may run."""
