@@ -44,8 +44,8 @@ def _ours(workload: Workload, w: torch.Tensor, precision: Any) -> Loss:
 
 def _configured(workload: Workload, w: torch.Tensor) -> Loss:
     if workload.loss == "cross_entropy":
-        return losses.CrossEntropy(class_weight=w, reduction="weighted_mean")
-    return losses.BinaryCrossEntropy(pos_weight=w)
+        return losses.CrossEntropy(class_weight=w.numpy(), reduction="weighted_mean")
+    return losses.BinaryCrossEntropy(pos_weight=w.numpy())
 
 
 def _theirs(workload: Workload, w: torch.Tensor) -> Loss:
