@@ -5,20 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
 from .dispatch import backend_of
 
+_UNCHANGING: WeakValueDictionary[int, np.ndarray] = WeakValueDictionary()
+"""Those of all constants that exist, by identity: arrays cannot be hashed."""
+
+
+def unchanging(array: np.ndarray) -> bool:
+    """Is it that of a :class:`Constant`, which nobody writes to?"""
+    return not array.flags.writeable and _UNCHANGING.get(id(array)) is array
+
 
 class Constant:
-    """Numbers that do not change: a read-only copy, compared by value."""
+    """Numbers that do not change, compared by value: what is known of them once stays true."""
 
     __slots__ = ("numbers",)
 
     def __init__(self, numbers: Any) -> None:
         self.numbers = np.array(numbers)
         self.numbers.flags.writeable = False
+        _UNCHANGING[id(self.numbers)] = self.numbers
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Constant) and np.array_equal(self.numbers, other.numbers)

@@ -62,12 +62,20 @@ class Predictions:
 class Tracked:
     """A scalar with its gradient to the predictions, under + − × ÷."""
 
-    __slots__ = ("_gradient", "predictions", "value")
+    __slots__ = ("_gradient", "made", "predictions", "value")
 
-    def __init__(self, predictions: Predictions, value: Any, gradient: Callable[[], Array]) -> None:
+    def __init__(
+        self,
+        predictions: Predictions,
+        value: Any,
+        gradient: Callable[[], Array],
+        made: Array | None = None,
+    ) -> None:
         self.predictions = predictions
         self.value = value
         self._gradient = gradient
+        self.made = made
+        """The gradient, where no arithmetic is between it and the loss."""
 
     @property
     def gradient(self) -> Array:

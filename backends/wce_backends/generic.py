@@ -86,6 +86,8 @@ class GenericBackend(Backend):
                 f"the function returned {type(value).__name__}; expected a loss of wce_core of its "
                 "first argument, or arithmetic of such losses"
             )
+        if value.made is not None and value.made.dtype == predictions.dtype:
+            return value.made
         with np.errstate(all="ignore"):
             return self.cast(value.gradient, self.dtype_name(predictions))
 

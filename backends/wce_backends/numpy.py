@@ -185,15 +185,19 @@ class NumpyBackend(OneByOne, GenericBackend):
         return array.size > 0 and bool(np.maximum.reduce(array, None) == 0)
 
     def times(self, weight: Array, value: Array, *more: Array) -> Array:
-        """Without a selection unless a product is NaN, which the largest of them tells."""
+        """Without a selection unless a product is NaN, which one number of all of them tells."""
         product = weight * value
         if more:
             product += more[0] * more[1]
         if product.size:
-            largest = np.maximum.reduce(product, None)
-            if largest != largest:  # NaN; of NumPy's scalars isnan takes longer
+            told = self.told(product)
+            if told != told:  # NaN; of NumPy's scalars isnan takes longer
                 return super().times(weight, value, *more)
         return product
+
+    def told(self, array: Array) -> Array:
+        """A number that is NaN if one of the array is: the largest, which is found fastest."""
+        return np.maximum.reduce(array, None)
 
     def softplus(self, array: Array) -> tuple[Array, Array]:
         """Compared with a number, not with zeros."""
@@ -254,6 +258,10 @@ class _Tracing(NumpyBackend):
     def number(self, kind: Any, array: Array) -> Array:
         """A call, as any other, unless it is the same number in every call."""
         return array.passed_to(kind) if isinstance(array, Traced) else kind(array)
+
+    def told(self, array: Array) -> Array:
+        """The sum, which is taken anyway."""
+        return self.total(array, "float64")
 
 
 BACKEND = NumpyBackend()

@@ -5,7 +5,8 @@ arithmetic of a small batch, and depend on nothing but the options and on dtypes
 call that comes again and again is traced, once, with :class:`Traced` arrays in the place of NumPy
 ones, and written down as one function of its operations. What was decided by values (checks, the
 absence of NaN) is a guard in it: where one decides otherwise the call takes the usual way, which
-also raises all errors.
+also raises all errors. Numbers that cannot change, those of configured losses, are no parameters:
+what is made of them alone, checks among it, is done once, in the trace.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import itertools
 import math
 import operator
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple, NoReturn, cast
 
 import numpy as np
@@ -22,6 +23,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from wce_core.backend import Backend
 from wce_core.call import Options, described
+from wce_core.constants import unchanging
 from wce_core.evaluate import Spec
 from wce_core.types import Array, Arrays
 
@@ -43,6 +45,8 @@ class Program(NamedTuple):
 
     spec: Spec
     run: Callable[..., tuple[tuple[Array, ...], Any] | None]
+    known: Arrays
+    """Arguments that cannot change, kept alive: its key holds their identities."""
 
 
 class Programs:
@@ -105,7 +109,11 @@ class Programs:
     ) -> Program | None:
         """The program of a call; None if it is in error or needs what is no operation."""
         trace = Trace()
-        own = {name: trace.parameter(array) for name, array in arrays.items()}
+        known = {name: array for name, array in arrays.items() if unchanging(array)}
+        own = {
+            name: trace.constant(array) if name in known else trace.parameter(array)
+            for name, array in arrays.items()
+        }
         with np.errstate(all="ignore"):
             try:
                 spec, laid = described(
@@ -114,12 +122,14 @@ class Programs:
                 result = self._evaluated(spec, laid, gradient=gradient)
             except (Untraceable, TypeError, ValueError):
                 return None
-        return Program(spec, trace.program(own.values(), result))
+        return Program(spec, trace.program(own.values(), result), known)
 
 
 def _key(options: Options, arrays: Arrays, ignore_index: Any, *, gradient: bool) -> Any:
     """All that decides which operations are run. 1, 1.0 and True are equal, but not alike."""
-    kinds = [(name, a.dtype, a.shape, a.strides) for name, a in arrays.items()]
+    kinds = [
+        (name, a.dtype, a.shape, a.strides, unchanging(a) and id(a)) for name, a in arrays.items()
+    ]
     alike = (options.label_smoothing, options.axis, options.clip, options.validate, ignore_index)
     return options, ignore_index, tuple(map(type, alike)), gradient, tuple(kinds)
 
@@ -148,7 +158,7 @@ def as_arrays(given: Mapping[str, Any]) -> dict[str, np.ndarray] | None:
 def as_constants(given: Mapping[str, Any]) -> dict[str, np.ndarray] | None:
     """The same, of memory that nobody else can change."""
     arrays = as_arrays(given)
-    return arrays and {name: array.copy() for name, array in arrays.items()}
+    return arrays and {n: a if unchanging(a) else a.copy() for n, a in arrays.items()}
 
 
 def _from_python(name: str, value: Any) -> Any:
@@ -191,30 +201,55 @@ class Trace:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self.known: dict[str, Any] = {"getitem": operator.getitem, "setitem": operator.setitem}
+        self.known: dict[str, Any] = {}
+        self._sums: dict[str, Any] = {}
+        """Scalars by their lines, which would come to the same if they were repeated here."""
         self._count = itertools.count()
 
     def parameter(self, value: np.ndarray) -> Traced:
         """One more argument of the program."""
         return Traced(self, self._name(), value)
 
-    def call(self, text: str, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
-        """The result of a function, which becomes a line; ``text`` names the function there."""
-        named = [f"{key}={self._text(arg)}" for key, arg in kwargs.items()]
-        line = f"{text}({', '.join([*map(self._text, args), *named])})"
-        value = function(*_value(args), **{key: _value(arg) for key, arg in kwargs.items()})
-        return self._line(line, value)
+    def constant(self, value: Any) -> Any:
+        """What is the same in every call, as an array or arrays that nobody can write to."""
+        if isinstance(value, (tuple, list)):
+            return tuple(map(self.constant, value))
+        name = self._named(value)
+        return Traced(self, name, self.known[name])
+
+    def method(self, array: Traced, name: str, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        """The result of a method."""
+        line = f"{array.name}.{name}{self._arguments(args, kwargs)}"
+        return self._line(line, getattr(array.value, name), args, kwargs, of=array)
+
+    def call(self, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        """The result of a function."""
+        line = f"{self._named(function)}{self._arguments(args, kwargs)}"
+        return self._line(line, function, args, kwargs)
+
+    def reduction(self, array: Traced, ufunc: Any, kwargs: Mapping[str, Any]) -> Any:
+        """The result of ``ufunc.reduce``, taken once."""
+        key = f"{array.name} {ufunc} {kwargs}"
+        if key not in self._sums:
+            line = f"{self._named(ufunc.reduce)}{self._arguments((array,), kwargs)}"
+            result = self._line(line, ufunc.reduce, (array,), kwargs, reads=True)
+            if result.ndim:
+                return result
+            self._sums[key] = result
+        return self._sums[key]
 
     def operation(self, sign: str, ufunc: Any, args: tuple[Any, ...]) -> Any:
         """The same of an operator: for NumPy's scalars ten times faster than the ufunc."""
-        texts = [self._text(arg) for arg in _typed(args)]
+        args = _typed(args)
+        texts = [self._text(arg) for arg in args]
         line = sign.join(texts) if len(texts) > 1 else sign + texts[0]
-        return self._line(line, ufunc(*_value(args)))
+        return self._line(line, ufunc, args, {}, reads=True)
 
     def truth(self, array: Traced) -> bool:
         """Whether a condition holds; from here on the program depends on it."""
         true = bool(array.value)
-        self.lines.append(f"if {'not ' if true else ''}{array.name}: return None")
+        if array.name not in self.known:
+            self.lines.append(f"if {'not ' if true else ''}{array.name}: return None")
         return true
 
     def program(self, parameters: Iterable[Traced], result: Any) -> Callable[..., Any]:
@@ -225,7 +260,32 @@ class Trace:
         exec(compile(source, "<wce_core program>", "exec"), self.known)
         return cast("Callable[..., Any]", self.known["program"])
 
-    def constant(self, value: Any) -> str:
+    def _line(
+        self,
+        line: str,
+        function: Any,
+        args: Any,
+        kwargs: Mapping[str, Any],
+        *,
+        of: Traced | None = None,
+        reads: bool = False,
+    ) -> Any:
+        """The result of a function, which becomes a line unless it is known already.
+
+        ``of``: the array whose method it is; ``reads``: and writes to nothing.
+        """
+        value = function(*_value(args), **{key: _value(arg) for key, arg in kwargs.items()})
+        if of is not None and value is of.value:
+            return of
+        if all(array.name in self.known for array in _traced([of, *args, *kwargs.values()])):
+            return self.constant(value)
+        if not reads:
+            self._sums.clear()
+        name = self._name()
+        self.lines.append(f"{name} = {line}")
+        return self._wrapped(name, value)
+
+    def _named(self, value: Any) -> str:
         """The name of something that is the same in every call."""
         if isinstance(value, np.ndarray):
             value = value.view()
@@ -234,13 +294,12 @@ class Trace:
         self.known[name] = value
         return name
 
-    def _line(self, line: str, value: Any) -> Any:
-        name = self._name()
-        self.lines.append(f"{name} = {line}")
-        return self._wrapped(name, value)
-
     def _name(self) -> str:
         return f"a{next(self._count)}"
+
+    def _arguments(self, args: Any, kwargs: Mapping[str, Any]) -> str:
+        named = [f"{key}={self._text(arg)}" for key, arg in kwargs.items()]
+        return f"({', '.join([*map(self._text, args), *named])})"
 
     def _text(self, argument: Any) -> str:
         if isinstance(argument, Traced):
@@ -248,12 +307,21 @@ class Trace:
         if isinstance(argument, (tuple, list)):
             begin, end = "()" if isinstance(argument, tuple) else "[]"
             return begin + "".join(self._text(each) + ", " for each in argument) + end
-        return "None" if argument is None else self.constant(argument)
+        return "None" if argument is None else self._named(argument)
 
     def _wrapped(self, name: str, value: Any) -> Any:
         if isinstance(value, (tuple, list)):
             return tuple(self._wrapped(f"{name}[{i}]", each) for i, each in enumerate(value))
         return Traced(self, name, value)
+
+
+def _traced(arguments: Iterable[Any]) -> Iterator[Traced]:
+    """The traced arrays among arguments, also those in tuples."""
+    for each in arguments:
+        if isinstance(each, Traced):
+            yield each
+        elif isinstance(each, (tuple, list)):
+            yield from _traced(each)
 
 
 def _value(argument: Any) -> Any:
@@ -264,9 +332,16 @@ def _value(argument: Any) -> Any:
 
 
 def _typed(args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Numbers beside an array as arrays of its dtype, which NumPy makes of them in each call."""
+    """Numbers beside an array as arrays, which NumPy makes of them in each call."""
     dtypes = [a.dtype for a in args if isinstance(a, Traced) and a.ndim and a.dtype.kind == "f"]
-    return tuple(np.array(a, dtypes[0]) if dtypes and type(a) in NUMBERS else a for a in args)
+    return tuple(_array(a, dtypes[0]) for a in args) if dtypes else args
+
+
+def _array(number: Any, dtype: np.dtype[Any]) -> Any:
+    """Python's numbers take the dtype of what they meet, NumPy's have their own."""
+    if type(number) in NUMBERS:
+        return np.array(number, dtype)
+    return np.asarray(number) if isinstance(number, np.generic) else number
 
 
 class Traced(NDArrayOperatorsMixin):
@@ -285,8 +360,7 @@ class Traced(NDArrayOperatorsMixin):
             raise AttributeError(attribute)
         found = getattr(self.value, attribute)
         if callable(found):
-            text = f"{self.name}.{attribute}"
-            return lambda *args, **kwargs: self.trace.call(text, found, args, kwargs)
+            return lambda *args, **kwargs: self.trace.method(self, attribute, args, kwargs)
         if isinstance(found, np.ndarray):
             raise Untraceable(attribute)
         return found
@@ -294,16 +368,18 @@ class Traced(NDArrayOperatorsMixin):
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
         if method == "__call__" and ufunc in SIGNS and not kwargs:
             return self.trace.operation(SIGNS[ufunc], ufunc, args)
+        if method == "reduce" and "out" not in kwargs and not any(_traced(kwargs.values())):
+            return self.trace.reduction(args[0], ufunc, kwargs)
         function = ufunc if method == "__call__" else getattr(ufunc, method)
-        return self.trace.call(self.trace.constant(function), function, args, kwargs)
+        return self.trace.call(function, _typed(args), kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         del types
-        return self.trace.call(self.trace.constant(function), function, args, kwargs)
+        return self.trace.call(function, args, kwargs)
 
     def passed_to(self, function: Any) -> Any:
         """The result of a function that asks arrays for nothing."""
-        return self.trace.call(self.trace.constant(function), function, (self,), {})
+        return self.trace.call(function, (self,), {})
 
     def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
         del args, kwargs
@@ -313,7 +389,7 @@ class Traced(NDArrayOperatorsMixin):
         return self.trace.truth(self)
 
     def __getitem__(self, places: Any) -> Any:
-        return self.trace.call("getitem", operator.getitem, (self, places), {})
+        return self.trace.call(operator.getitem, (self, places), {})
 
     def __setitem__(self, places: Any, value: Any) -> None:
-        self.trace.call("setitem", operator.setitem, (self, places, value), {})
+        self.trace.call(operator.setitem, (self, places, value), {})
