@@ -51,7 +51,7 @@ class Backend(ABC):
     """The integer dtype in which class indices are compared and gathered."""
 
     array_types: tuple[type, ...] = ()
-    """Types, in the framework's own modules, of which all arrays are its; ``owns`` knows others."""
+    """Types of the framework's own modules of which all arrays are its; ``owns`` may know more."""
 
     @abstractmethod
     def owns(self, array: object) -> bool:
@@ -278,13 +278,13 @@ class Backend(ABC):
 
     def whole_call(
         self, options: Options, given: dict[str, Any], *, gradient: bool = False
-    ) -> tuple[Spec, tuple[Array, ...], Any] | None:
+    ) -> tuple[Any, tuple[Array, ...], Any] | None:
         """A whole call without a look at each argument: replayed, or left to a compiler as it is.
 
         ``given`` are all its arguments by name, None where one is absent.
 
-        The outputs of :meth:`run`, with the gradient of :meth:`fused` where that is asked for;
-        None: take the usual way.
+        The outputs of :meth:`run`, in second place; where it is asked for, what the call was and
+        the gradient of :meth:`fused` are beside them. None: take the usual way.
         """
         del options, given, gradient
         return None

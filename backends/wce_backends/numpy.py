@@ -190,13 +190,13 @@ class NumpyBackend(OneByOne, GenericBackend):
         if more:
             product += more[0] * more[1]
         if product.size:
-            told = self.told(product)
-            if told != told:  # NaN; of NumPy's scalars isnan takes longer
+            number = self.nan_if_any(product)
+            if number != number:  # of NumPy's scalars isnan takes longer
                 return super().times(weight, value, *more)
         return product
 
-    def told(self, array: Array) -> Array:
-        """A number that is NaN if one of the array is: the largest, which is found fastest."""
+    def nan_if_any(self, array: Array) -> Array:
+        """A number that is NaN if one of many is: the largest, which is found fastest."""
         return np.maximum.reduce(array, None)
 
     def softplus(self, array: Array) -> tuple[Array, Array]:
@@ -259,7 +259,7 @@ class _Tracing(NumpyBackend):
         """A call, as any other, unless it is the same number in every call."""
         return array.passed_to(kind) if isinstance(array, Traced) else kind(array)
 
-    def told(self, array: Array) -> Array:
+    def nan_if_any(self, array: Array) -> Array:
         """The sum, which is taken anyway."""
         return self.total(array, "float64")
 

@@ -368,7 +368,7 @@ class Traced(NDArrayOperatorsMixin):
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
         if method == "__call__" and ufunc in SIGNS and not kwargs:
             return self.trace.operation(SIGNS[ufunc], ufunc, args)
-        if method == "reduce" and "out" not in kwargs and not any(_traced(kwargs.values())):
+        if method == "reduce" and kwargs.keys() <= {"axis", "dtype", "keepdims"}:
             return self.trace.reduction(args[0], ufunc, kwargs)
         function = ufunc if method == "__call__" else getattr(ufunc, method)
         return self.trace.call(function, _typed(args), kwargs)
