@@ -21,7 +21,8 @@ from wce_core.types import Array, Arrays, Cut
 
 from .closed import OneByOne
 from .generic import GenericBackend
-from .programs import Outcome, Programs, Traced, as_arrays
+from .programs import Outcome, Programs, as_arrays
+from .tracing import Traced
 
 FEW = 2**14
 """Elements up to which a call that comes again is replayed."""
