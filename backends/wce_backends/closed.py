@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 from wce_core.backend import Backend
@@ -13,6 +14,8 @@ FEW_CLASSES = 32
 """Classes up to which whole parts are summed, which spares a selection among the rows."""
 LONGEST = 32
 """Classes of a piece."""
+FEW = 2**14
+"""Elements up to which a visit to each costs less than a question."""
 
 
 class OneByOne(Backend):
@@ -32,13 +35,39 @@ class OneByOne(Backend):
     def exponentials(
         self, predictions: Array, largest: Array, axis: int
     ) -> tuple[Array, Array, Array]:
-        """By whole and fractional parts: a 1 is of the largest, or as good as it."""
+        """By two sums, or of many classes by one."""
+        exponentials = self.exp_of_negatives(predictions - largest, largest)
+        shape = predictions.shape
+        few = shape[axis] < FEW_CLASSES or prod(shape) <= FEW
+        whole, rest = (self._by_parts if few else self._by_one_sum)(exponentials, axis)
+        return exponentials, whole, rest
+
+    def _by_parts(self, exponentials: Array, axis: int) -> tuple[Array, Array]:
+        """Whole and fractional parts: a 1 is of the largest, or as good as it."""
         xp = self.xp
-        exponentials = self.over(xp.exp, predictions - largest)
         ones = xp.floor(exponentials)
         count = total(xp, ones, axis)
         fractions = total(xp, self.over(xp.subtract, ones, exponentials), axis)
-        return exponentials, count - fractions, (count - 1.0) - fractions
+        return count - fractions, (count - 1.0) - fractions
+
+    def _by_one_sum(self, exponentials: Array, axis: int) -> tuple[Array, Array]:
+        """Less 1, which loses nothing unless one class has more than half of its row."""
+        xp = self.xp
+        whole = total(xp, exponentials, axis)
+        rest, confident = whole - 1.0, whole < 2.0
+        if not self.all_zero(confident):
+            rest = xp.where(confident, total(xp, self.fractions(exponentials), axis), rest)
+        return whole, rest
+
+    def exp_of_negatives(self, array: Array, largest: Array) -> Array:
+        """exp of a temporary x − largest, which is not positive, but NaN where that is infinite."""
+        del largest
+        return self.over(self.xp.exp, array)
+
+    def fractions(self, array: Array) -> Array:
+        """x − floor(x)."""
+        whole = self.xp.floor(array)
+        return self.over(self.xp.subtract, array, whole, into=whole)
 
     def divided(self, array: Array, number: Array, fallback: float) -> Array:
         """Asked, not selected."""

@@ -69,11 +69,19 @@ def _in_pieces(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(closed, "LONGEST", 3)
 
 
+def _one_sum(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    del module
+    monkeypatch.setattr(closed, "FEW", 0)
+    monkeypatch.setattr(closed, "FEW_CLASSES", 0)
+
+
 Change = Callable[[Any, pytest.MonkeyPatch], None]
 CHANGES: dict[tuple[str, str], Change] = {
     ("numpy", "replayed"): _replayed,
+    ("numpy", "one sum"): _one_sum,
     ("torch", "plain"): _torch_plain,
     ("torch", "replayed"): _replayed,
+    ("torch", "one sum"): _one_sum,
     ("tensorflow", "replayed"): _replayed,
     ("jax", "plain"): _jax_plain,
     ("jax", "rows in pieces"): _in_pieces,
@@ -96,6 +104,7 @@ WAYS: dict[str, dict[str, Way]] = {
         "threads": Way("blocks", THREADED),
         "turned": Way("fused", {"MANY": 0, "PARALLEL": HUGE}),
         "replayed": Way("program", {}),
+        "one sum": Way("one sum", {"BLOCK": HUGE, "PARALLEL": HUGE}, least=0.25),
     },
     "array_api_strict": {
         "value by plain": Way("plain", {}),
@@ -106,6 +115,7 @@ WAYS: dict[str, dict[str, Way]] = {
         "replayed": Way("program", {"FEW": HUGE}, least=0.25),
         "blocks": Way("blocks", {"FEW": -1, "CPU_BLOCK": 1}),
         "one block": Way("fused", {"FEW": -1, "CPU_BLOCK": HUGE}),
+        "one sum": Way("one sum", {"FEW": -1, "CPU_BLOCK": HUGE}, least=0.25),
         "plain": Way("plain", {}),
         "compiled": Way("fused", {}, "compiled", 40),
     },
@@ -161,6 +171,8 @@ def _count(monkeypatch: pytest.MonkeyPatch, counts: Counter[str]) -> None:
     _count_programs(monkeypatch, counts)
     pieces = _counted(closed.Fused._in_pieces, "pieces", counts)
     monkeypatch.setattr(closed.Fused, "_in_pieces", pieces)
+    one_sum = _counted(closed.OneByOne._by_one_sum, "one sum", counts)
+    monkeypatch.setattr(closed.OneByOne, "_by_one_sum", one_sum)
     parts = _counted(evaluate.scale_of, "closed parts", counts)
     monkeypatch.setattr(evaluate, "scale_of", parts)
 

@@ -283,19 +283,23 @@ class _Blocks(OneByOne, TorchBackend):
         """Asked of the host only, by a maximum, which is several times faster than ``any``."""
         return on_host(array) and array.numel() > 0 and bool(array.amax() == 0)
 
-    def exponentials(
-        self, predictions: Array, largest: Array, axis: int
-    ) -> tuple[Array, Array, Array]:
-        """By ``frac``, one visit."""
-        exponentials = predictions - largest
+    def exp_of_negatives(self, array: Array, largest: Array) -> Array:
+        """The derivative of ELU, where nothing is NaN.
+
+        PyTorch's ``exp`` is MKL's on a CPU, which on a processor that is not Intel's takes twice as
+        long as what PyTorch's other functions have of the same accuracy.
+        """
         # A sum of what is infinite or NaN is not finite.
-        if on_host(largest) and isfinite(largest.sum().item()):
-            _exp_of_negatives(exponentials)
-        else:
-            exponentials.exp_()
-        whole = torch.sum(exponentials, axis, keepdim=True)
-        fractions = torch.sum(torch.frac(exponentials), axis, keepdim=True)
-        return exponentials, whole, torch.where(whole >= 2, whole - 1.0, fractions)
+        if not (on_host(largest) and isfinite(largest.sum().item())):
+            return array.exp_()
+        ones = torch.ones((), dtype=array.dtype).expand(array.shape)
+        derivative: Any = torch.ops.aten.elu_backward.grad_input
+        exponentials: Array = derivative(ones, 1.0, 1.0, 1.0, False, array, grad_input=array)
+        return exponentials
+
+    def fractions(self, array: Array) -> Array:
+        """By ``frac``, one visit."""
+        return torch.frac(array)
 
     def divided(self, array: Array, number: Array, fallback: float) -> Array:
         """Asked of the host only."""
@@ -310,17 +314,6 @@ class _Blocks(OneByOne, TorchBackend):
 
 BACKEND = TorchBackend()
 BLOCKS = _Blocks()
-
-
-def _exp_of_negatives(array: Array) -> None:
-    """exp, in place, of numbers that are neither positive nor NaN: the derivative of ELU.
-
-    PyTorch's ``exp`` is MKL's on a CPU, which on a processor that is not Intel's takes twice as
-    long as what PyTorch's other functions have of the same accuracy.
-    """
-    ones = torch.ones((), dtype=array.dtype).expand(array.shape)
-    derivative: Any = torch.ops.aten.elu_backward.grad_input
-    derivative(ones, 1.0, 1.0, 1.0, False, array, grad_input=array)
 
 
 def _as_a_node(be: TorchBackend, options: Options, given: dict[str, Any]) -> Any:
