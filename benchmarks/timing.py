@@ -9,10 +9,6 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 
-ASLEEP = 2e-2
-"""Seconds after which no thread spins any more."""
-
-
 class Ratio(NamedTuple):
     """Ours over theirs: the median of the rounds' ratios, its quartiles, and both medians in s."""
 
@@ -34,9 +30,7 @@ def compare(
 ) -> Ratio:
     """Run each often enough that a round takes a millisecond, and in turns for some seconds.
 
-    Which side begins a round alternates too: what a call leaves in the caches favours nobody. Nor
-    do the threads that it leaves waiting: where one call takes a millisecond or more, it begins
-    when they are asleep. Those of OpenMP spin for some time, on a core that the other side needs.
+    Which side begins a round alternates too: what a call leaves in the caches favours nobody.
     """
     ours()
     theirs()
@@ -62,8 +56,6 @@ def compare(
 
 
 def _timed(function: Callable[[], object], repeat: int) -> float:
-    if repeat == 1:
-        time.sleep(ASLEEP)
     start = time.perf_counter()
     for _ in range(repeat):
         function()
