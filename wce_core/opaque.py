@@ -25,5 +25,5 @@ def settled(function: F) -> F:
     Dynamo otherwise follows it, watches every dictionary that it read, and compiles anew whenever
     one of them has grown. Marked, it is called while compiling, and its result is final.
     """
-    function._dynamo_marked_constant = True  # type: ignore[attr-defined]  # as above
+    function._dynamo_marked_constant = True  # type: ignore[attr-defined]  # functions take any attribute
     return function
