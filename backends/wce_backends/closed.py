@@ -15,7 +15,8 @@ FEW_CLASSES = 32
 LONGEST = 32
 """Classes of a piece."""
 FEW = 2**14
-"""Elements up to which a visit to each costs less than a question."""
+"""Elements up to which a visit to each costs less than a question, whose answer would be a guard of
+a call that is replayed."""
 
 
 class OneByOne(Backend):

@@ -19,13 +19,11 @@ from wce_core.evaluate import Spec
 from wce_core.precision import SMALLEST_NORMAL
 from wce_core.types import Array, Arrays, Cut
 
-from .closed import OneByOne
+from .closed import FEW, OneByOne
 from .generic import GenericBackend
 from .programs import Outcome, Programs, as_arrays
 from .tracing import Traced
 
-FEW = 2**14
-"""Elements up to which a call that comes again is replayed."""
 BLOCK = 2**17
 """Elements a block: its temporaries stay in cache."""
 FEW_CLASSES = 32
