@@ -16,7 +16,7 @@ from .precision import SMALLEST_NORMAL
 from .types import Array, Arrays, Namespace
 
 if TYPE_CHECKING:
-    from .call import Options
+    from .options import Options
 
 
 class Description(NamedTuple):

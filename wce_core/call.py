@@ -4,48 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from .backend import Backend
 from .checks import all_readable, check_values
 from .dispatch import as_companion, as_predictions, backend_of
-from .errors import choice_error, dtype_error, shape_error
+from .errors import dtype_error, shape_error
 from .evaluate import Spec, batch_axis
 from .handles import Predictions, Tracked, TrackedItems
 from .layout import Layout, same_shape
 from .links import BINARY_LINKS, CATEGORICAL_LINKS, Link, Probabilities
+from .options import FLOATING, Options, check_ignore_index, check_options, result_name
 from .parts import LossParts
-from .precision import HALVES, wider
-from .reductions import REDUCTIONS
-from .terms import Term
-from .types import Array, Arrays, Empty, Form, Precision, Reduction, Smoothing, SoftWeighting
-from .weightings import SOFT_WEIGHTINGS, WEIGHTINGS
+from .precision import wider
+from .types import Array, Arrays, Reduction
+from .weightings import WEIGHTINGS
 from .weightings.class_weight import listed
-
-FLOATING = ("float64", "float32", *HALVES)
-
-
-class Options(NamedTuple):
-    """The arguments of a loss that are not arrays."""
-
-    categorical: bool
-    term: Term
-    axis: int | None
-    label_smoothing: float
-    smoothing: Smoothing
-    soft_weighting: SoftWeighting
-    form: Form | Probabilities
-    clip: float | None
-    reduction: Reduction
-    empty: Empty
-    precision: Precision
-    dtype: Any
-    validate: bool | None
-
-    @property
-    def form_name(self) -> Form:
-        """``form``, or what :class:`Probabilities` are a convention of."""
-        return "probabilities" if isinstance(self.form, Probabilities) else self.form
 
 
 def evaluate(options: Options, predictions: Any, targets: Any, given: dict[str, Any]) -> Any:
@@ -108,10 +82,11 @@ def prepare(
     result: str,
 ) -> tuple[Spec, Arrays]:
     """A call in which nothing can be wrong any more but values that cannot be read."""
+    check_options(options)
     layout = _layout(be, options, predictions)
     targets = _companion(be, targets, predictions, "targets")
     index_targets = _index_targets(be, layout, targets)
-    _check_options(options, layout, given, index_targets=index_targets)
+    _check_together(options, layout, given, index_targets=index_targets)
     arrays: Arrays = {"predictions": predictions}
     arrays["targets"] = _laid_targets(be, layout, targets, predictions, index_targets=index_targets)
     arrays.update(_weightings(be, layout, arrays, given))
@@ -190,10 +165,7 @@ def _stacked(be: Backend, values: list[Any], predictions: Array) -> Any:
 
 def _like_targets(be: Backend, value: Any, targets: Array) -> Array | None:
     """``ignore_index`` in the targets' dtype; a number that this dtype lacks equals no target."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"ignore_index is {value!r}; expected a number")
-    if value != value:
-        raise ValueError("ignore_index is NaN, which equals no target; use mask=")
+    check_ignore_index(value)
     return be.matching(value, targets)
 
 
@@ -220,8 +192,6 @@ def _axis(options: Options, shape: tuple[int | None, ...]) -> int | None:
     # A plain number: of a symbol that stands for many, Dynamo could not make a message.
     rank, axis = len(shape), None if options.axis is None else int(options.axis)
     if axis is None:
-        if options.categorical:
-            raise TypeError("axis is None; expected the number of the class axis")
         return rank - 1 if rank >= 2 else None
     if not -rank <= axis < rank:
         what = "class" if options.categorical else "label"
@@ -253,41 +223,17 @@ def _index_targets(be: Backend, layout: Layout, targets: Array) -> bool:
     )
 
 
-CHOICES: dict[str, tuple[str, ...]] = {
-    "reduction": REDUCTIONS,
-    "soft_weighting": SOFT_WEIGHTINGS,
-    "smoothing": ("uniform", "others"),
-    "form": tuple(CATEGORICAL_LINKS),
-    "empty": ("zero", "nan"),
-    "precision": ("native", "exact"),
-}
-
-
-def _check_options(
+def _check_together(
     options: Options, layout: Layout, given: dict[str, Any], *, index_targets: bool
 ) -> None:
-    for name, choices in CHOICES.items():
-        value = options.form_name if name == "form" else getattr(options, name)
-        if value not in choices:
-            raise choice_error(name, value, choices)
-    _check_form(options)
-    _check_smoothing(options, layout)
+    """Options that go with some arrays only."""
+    others = options.label_smoothing and options.smoothing == "others"
+    if layout.categorical and others and layout.classes == 1:
+        raise ValueError("smoothing='others' with one class; there are no others")
     if given.get("normalizer") is not None and options.reduction != "sum":
         raise ValueError(f"normalizer with reduction={options.reduction!r}; expected 'sum'")
     if given.get("ignore_index") is not None and layout.categorical and not index_targets:
         raise ValueError("ignore_index with dense targets; expected class indices, or use mask=")
-
-
-def _check_form(options: Options) -> None:
-    if isinstance(options.form, Probabilities):
-        if options.clip is not None:
-            raise ValueError("clip beside form=Probabilities(…); expected Probabilities(clip=…)")
-        if options.form.normalize is not None and not options.categorical:
-            raise ValueError("normalize is for rows of probabilities, which are cross_entropy's")
-    elif options.form == "probabilities":
-        Probabilities(clip=options.clip)  # which looks at it
-    elif options.clip is not None:
-        raise ValueError(f"clip with form={options.form!r}; expected 'probabilities'")
 
 
 def _link(options: Options) -> Link:
@@ -298,16 +244,6 @@ def _link(options: Options) -> Link:
         form = Probabilities(clip=options.clip)
     link: Link = links[options.form_name](form)
     return link
-
-
-def _check_smoothing(options: Options, layout: Layout) -> None:
-    epsilon = options.label_smoothing
-    if isinstance(epsilon, bool) or not isinstance(epsilon, (int, float)):
-        raise TypeError(f"label_smoothing is {epsilon!r}; expected a number in [0, 1]")
-    if not 0.0 <= epsilon <= 1.0:
-        raise ValueError(f"label_smoothing is {epsilon}; expected a number in [0, 1]")
-    if layout.categorical and epsilon and options.smoothing == "others" and layout.classes == 1:
-        raise ValueError("smoothing='others' with one class; there are no others")
 
 
 def _check(
@@ -370,24 +306,9 @@ def _spec(
 
 
 def _result_dtype(be: Backend, options: Options, predictions: Array) -> str:
-    if options.dtype is None:
+    name = result_name(options.dtype)
+    if name is None:
         return be.result_dtype(predictions)
-    name = dtype_name(options.dtype)
-    if name not in FLOATING:
-        raise dtype_error("the result (dtype=)", name, "one of " + ", ".join(FLOATING))
     if not be.can_return(name):
         raise ValueError(f"dtype={name!r}: results of {be.name} cannot have it here")
     return name
-
-
-def dtype_name(dtype: Any) -> str:
-    """The standard's name of any framework's dtype object, or the string itself.
-
-    >>> import numpy as np
-    >>> dtype_name(np.float32), dtype_name(np.dtype("float64")), dtype_name("bfloat16")
-    ('float32', 'float64', 'bfloat16')
-    """
-    name = dtype if isinstance(dtype, str) else getattr(dtype, "name", None)
-    if isinstance(name, str):
-        return name
-    return str(getattr(dtype, "__name__", dtype)).rpartition(".")[2]

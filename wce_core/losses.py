@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
-from .call import Options, evaluate
+from .call import evaluate
 from .constants import frozen, thawed
 from .links import Probabilities
 from .opaque import opaque
+from .options import Options
 from .terms import NEGATIVE_LOG_LIKELIHOOD
 from .types import (
     Array,

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from keras.src.backend import get_keras_mask  # masks of JAX arrays are found in no public way
 
-from wce_core.call import dtype_name
+from wce_core.options import dtype_name
 from wce_core.types import Array
 
 

@@ -14,8 +14,8 @@ import numpy as np
 
 from wce_core.backend import Description
 from wce_core.blocks import in_blocks
-from wce_core.call import Options
 from wce_core.evaluate import Spec
+from wce_core.options import Options
 from wce_core.precision import SMALLEST_NORMAL
 from wce_core.types import Array, Arrays, Cut
 

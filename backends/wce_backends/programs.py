@@ -19,9 +19,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wce_core.backend import Backend
-from wce_core.call import Options, described
+from wce_core.call import described
 from wce_core.constants import unchanging
 from wce_core.evaluate import Spec
+from wce_core.options import Options
 from wce_core.types import Array, Arrays
 
 from .tracing import NUMBERS, Trace, Traced, Untraceable

@@ -24,7 +24,7 @@ from torch_calls import CALLS, DEPRECATED, Call, normal, uniform
 import wce_backends.torch.backend as torch_backend
 import wce_core
 from wce_core import losses
-from wce_core.call import Options
+from wce_core.options import Options
 from wce_core.terms import NEGATIVE_LOG_LIKELIHOOD
 
 pytestmark = pytest.mark.filterwarnings(DEPRECATED)

@@ -24,7 +24,7 @@ RANKS = (
     {"evaluate"},
     {"backend"},
     {"blocks", "dispatch", "handles"},
-    {"checks", "parts", "constants", "gradient"},
+    {"checks", "parts", "constants", "gradient", "options"},
     {"call"},
     {"losses"},
     {"dialects", "explanation"},

@@ -19,9 +19,10 @@ import tensorflow as tf
 
 from wce_core import evaluate
 from wce_core.backend import Backend, Description
-from wce_core.call import Options, described
+from wce_core.call import described
 from wce_core.evaluate import Spec
 from wce_core.opaque import opaque
+from wce_core.options import Options
 from wce_core.types import Array, Arrays
 from wce_core.weightings import WEIGHTINGS
 

@@ -26,8 +26,9 @@ from torch.masked import MaskedTensor
 
 from wce_core import evaluate
 from wce_core.backend import Backend, Description
-from wce_core.call import Options, described
+from wce_core.call import described
 from wce_core.evaluate import Spec
+from wce_core.options import Options
 from wce_core.precision import SMALLEST_NORMAL, at_least_float32
 from wce_core.types import Array, Arrays
 

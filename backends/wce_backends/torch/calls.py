@@ -12,8 +12,9 @@ from torch.autograd import forward_ad
 from wce_core import evaluate
 from wce_core.backend import Backend
 from wce_core.blocks import in_blocks
-from wce_core.call import Options, described
+from wce_core.call import described
 from wce_core.evaluate import Spec
+from wce_core.options import Options
 from wce_core.precision import at_least_float32
 from wce_core.types import Array
 

@@ -1,0 +1,119 @@
+"""The arguments of a loss that are not arrays, and what is wrong of them with any arrays."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any, NamedTuple
+
+from .errors import choice_error, dtype_error
+from .links import CATEGORICAL_LINKS, Probabilities
+from .precision import HALVES
+from .reductions import REDUCTIONS
+from .terms import Term
+from .types import Empty, Form, Precision, Reduction, Smoothing, SoftWeighting
+from .weightings import SOFT_WEIGHTINGS
+
+FLOATING = ("float64", "float32", *HALVES)
+CHOICES: dict[str, tuple[Any, ...]] = {
+    "reduction": REDUCTIONS,
+    "soft_weighting": SOFT_WEIGHTINGS,
+    "smoothing": ("uniform", "others"),
+    "form_name": tuple(CATEGORICAL_LINKS),
+    "empty": ("zero", "nan"),
+    "precision": ("native", "exact"),
+    "validate": (None, True, False),
+}
+
+
+class Options(NamedTuple):
+    """The arguments of a loss that are not arrays."""
+
+    categorical: bool
+    term: Term
+    axis: int | None
+    label_smoothing: float
+    smoothing: Smoothing
+    soft_weighting: SoftWeighting
+    form: Form | Probabilities
+    clip: float | None
+    reduction: Reduction
+    empty: Empty
+    precision: Precision
+    dtype: Any
+    validate: bool | None
+
+    @property
+    def form_name(self) -> Form:
+        """``form``, or what :class:`Probabilities` are a convention of."""
+        return "probabilities" if isinstance(self.form, Probabilities) else self.form
+
+
+def check_options(options: Options) -> None:
+    """TypeError or ValueError for what no array can make right."""
+    for name, choices in CHOICES.items():
+        value = getattr(options, name)
+        if value not in choices:
+            raise choice_error(name.removesuffix("_name"), value, choices)
+    _check_axis(options)
+    _check_form(options)
+    _check_smoothing(options.label_smoothing)
+    result_name(options.dtype)
+
+
+def check_ignore_index(value: Any) -> None:
+    """A number that a target can be equal to."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"ignore_index is {value!r}; expected a number")
+    if value != value:
+        raise ValueError("ignore_index is NaN, which equals no target; use mask=")
+
+
+def result_name(dtype: Any) -> str | None:
+    """The name of the result's dtype if one is asked for."""
+    if dtype is None:
+        return None
+    name = dtype_name(dtype)
+    if name not in FLOATING:
+        raise dtype_error("the result (dtype=)", name, "one of " + ", ".join(FLOATING))
+    return name
+
+
+def dtype_name(dtype: Any) -> str:
+    """The standard's name of any framework's dtype object, or the string itself.
+
+    >>> import numpy as np
+    >>> dtype_name(np.float32), dtype_name(np.dtype("float64")), dtype_name("bfloat16")
+    ('float32', 'float64', 'bfloat16')
+    """
+    name = dtype if isinstance(dtype, str) else getattr(dtype, "name", None)
+    if isinstance(name, str):
+        return name
+    return str(getattr(dtype, "__name__", dtype)).rpartition(".")[2]
+
+
+def _check_axis(options: Options) -> None:
+    axis = options.axis
+    if axis is None:
+        if options.categorical:
+            raise TypeError("axis is None; expected the number of the class axis")
+    elif isinstance(axis, bool) or not isinstance(axis, (int, Integral)):
+        raise TypeError(f"axis is {axis!r}; expected an integer")
+
+
+def _check_form(options: Options) -> None:
+    if isinstance(options.form, Probabilities):
+        if options.clip is not None:
+            raise ValueError("clip beside form=Probabilities(…); expected Probabilities(clip=…)")
+        if options.form.normalize is not None and not options.categorical:
+            raise ValueError("normalize is for rows of probabilities, which are cross_entropy's")
+    elif options.form == "probabilities":
+        Probabilities(clip=options.clip)  # which looks at it
+    elif options.clip is not None:
+        raise ValueError(f"clip with form={options.form!r}; expected 'probabilities'")
+
+
+def _check_smoothing(epsilon: Any) -> None:
+    if isinstance(epsilon, bool) or not isinstance(epsilon, (int, float)):
+        raise TypeError(f"label_smoothing is {epsilon!r}; expected a number in [0, 1]")
+    if not 0.0 <= epsilon <= 1.0:
+        raise ValueError(f"label_smoothing is {epsilon}; expected a number in [0, 1]")
