@@ -14,7 +14,14 @@ from .evaluate import Spec, batch_axis
 from .handles import Predictions, Tracked, TrackedItems
 from .layout import Layout, same_shape
 from .links import BINARY_LINKS, CATEGORICAL_LINKS, Link, Probabilities
-from .options import FLOATING, Options, check_ignore_index, check_options, result_name
+from .options import (
+    FLOATING,
+    Options,
+    check_classes,
+    check_ignore_index,
+    check_options,
+    result_name,
+)
 from .parts import LossParts
 from .precision import wider
 from .types import Array, Arrays, Reduction
@@ -141,17 +148,21 @@ def _weightings(
         value = given.get(name)
         if value is None:
             continue
-        if name == "class_weight" and isinstance(value, Mapping):
-            value = _stacked(
-                be, listed(value, layout.classes if layout.categorical else 2), predictions
-            )
         if name == "ignore_index":
             value = _like_targets(be, value, arrays["targets"])
             if value is None:
                 continue
-        array = _companion(be, value, predictions, name)
+        classes = layout.classes if layout.categorical else 2
+        array = weight_array(be, predictions, name, value, classes)
         prepared[name] = weighting.prepare(be, layout, array)
     return prepared
+
+
+def weight_array(be: Backend, like: Array, name: str, value: Any, classes: int) -> Array:
+    """A weighting's argument as an array of the framework of ``like``, on its device."""
+    if name == "class_weight" and isinstance(value, Mapping):
+        value = _stacked(be, listed(value, classes), like)
+    return _companion(be, value, like, name)
 
 
 def _stacked(be: Backend, values: list[Any], predictions: Array) -> Any:
@@ -227,9 +238,8 @@ def _check_together(
     options: Options, layout: Layout, given: dict[str, Any], *, index_targets: bool
 ) -> None:
     """Options that go with some arrays only."""
-    others = options.label_smoothing and options.smoothing == "others"
-    if layout.categorical and others and layout.classes == 1:
-        raise ValueError("smoothing='others' with one class; there are no others")
+    if layout.categorical:
+        check_classes(options, layout.classes)
     if given.get("normalizer") is not None and options.reduction != "sum":
         raise ValueError(f"normalizer with reduction={options.reduction!r}; expected 'sum'")
     if given.get("ignore_index") is not None and layout.categorical and not index_targets:

@@ -1,4 +1,4 @@
-"""Arguments of configured losses: made immutable and comparable."""
+"""Weights of configured losses: made immutable and comparable."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 import numpy as np
-
-from .dispatch import backend_of
 
 _UNCHANGING: WeakValueDictionary[int, np.ndarray] = WeakValueDictionary()
 """Those of all constants that exist, by identity: arrays cannot be hashed."""
@@ -34,7 +32,11 @@ class Constant:
         return isinstance(other, Constant) and np.array_equal(self.numbers, other.numbers)
 
     def __hash__(self) -> int:
-        return hash((self.numbers.shape, self.numbers.astype(np.float64).tobytes()))
+        # −0 + 0 is 0, which it equals; their bytes differ.
+        return hash((self.numbers.shape, (self.numbers.astype(np.float64) + 0.0).tobytes()))
+
+    def __reduce__(self) -> Any:
+        return Constant, (self.numbers,)  # a copy of it is writeable, and known to nobody
 
     def __repr__(self) -> str:
         return repr(self.numbers.tolist())
@@ -46,13 +48,16 @@ class ConstantMapping:
     __slots__ = ("items",)
 
     def __init__(self, mapping: Mapping[Any, Any]) -> None:
-        self.items = MappingProxyType(dict(mapping))
+        self.items = MappingProxyType({key: frozen(value) for key, value in mapping.items()})
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ConstantMapping) and dict(self.items) == dict(other.items)
 
     def __hash__(self) -> int:
-        return hash(frozenset(self.items))
+        return hash(frozenset(self.items.items()))
+
+    def __reduce__(self) -> Any:
+        return ConstantMapping, (dict(self.items),)
 
     def __repr__(self) -> str:
         return repr(dict(self.items))
@@ -72,23 +77,33 @@ class Held:
     def __hash__(self) -> int:
         return id(self.array)
 
+    def __reduce__(self) -> Any:
+        return Held, (self.array,)
+
     def __repr__(self) -> str:
         return repr(self.array)
 
 
-def frozen(argument: Any) -> Any:
-    """The argument, so that it can neither change nor fail to compare."""
-    if isinstance(argument, Mapping):
-        return ConstantMapping(argument)
-    if isinstance(argument, (np.ndarray, list, tuple)):
-        return Constant(argument)
-    return Held(argument) if backend_of(argument) is not None else argument
+def frozen(weight: Any) -> Any:
+    """The weight, so that it can neither change nor fail to compare.
+
+    Nothing is looked at: what JAX puts in the place of arrays is no array.
+    """
+    if weight is None or isinstance(
+        weight, (bool, int, float, np.generic, Constant, ConstantMapping, Held)
+    ):
+        return weight
+    if isinstance(weight, Mapping):
+        return ConstantMapping(weight)
+    if isinstance(weight, (np.ndarray, list, tuple)):
+        return Constant(weight)
+    return Held(weight)
 
 
-def thawed(argument: Any) -> Any:
+def thawed(weight: Any) -> Any:
     """What :func:`frozen` was given, as the losses take it."""
-    if isinstance(argument, Constant):
-        return argument.numbers
-    if isinstance(argument, ConstantMapping):
-        return dict(argument.items)
-    return argument.array if isinstance(argument, Held) else argument
+    if isinstance(weight, Constant):
+        return weight.numbers
+    if isinstance(weight, ConstantMapping):
+        return {key: thawed(value) for key, value in weight.items.items()}
+    return weight.array if isinstance(weight, Held) else weight

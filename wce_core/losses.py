@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
+import numpy as np
+
 from .call import evaluate
 from .constants import frozen, thawed
+from .held import checked
 from .links import Probabilities
 from .opaque import opaque
-from .options import Options
+from .options import Options, check_ignore_index
 from .terms import NEGATIVE_LOG_LIKELIHOOD
 from .types import (
     Array,
@@ -410,13 +413,37 @@ class _Configured:
     precision: Precision = "native"
     dtype: Any = None
     validate: bool | None = None
+    _categorical: ClassVar[bool]
+    _weights: ClassVar[tuple[str, ...]]
     _arguments: ClassVar[dict[str, Any]]
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            object.__setattr__(self, field.name, frozen(getattr(self, field.name)))
-        arguments = {field.name: thawed(getattr(self, field.name)) for field in fields(self)}
-        object.__setattr__(self, "_arguments", arguments)
+        given = {field.name: thawed(getattr(self, field.name)) for field in fields(self)}
+        for name in given.keys() - set(self._weights):
+            if isinstance(given[name], np.ndarray) and not given[name].ndim:
+                given[name] = given[name].item()  # which can be compared and hashed
+        if given["ignore_index"] is not None:
+            check_ignore_index(given["ignore_index"])
+        weights = {name: given[name] for name in self._weights if given[name] is not None}
+        self._hold(given | checked(self._options(given), weights))
+
+    def _options(self, given: dict[str, Any]) -> Options:
+        named = {name: given[name] for name in Options._fields if name in given}
+        fixed = {"categorical": self._categorical, "term": NEGATIVE_LOG_LIKELIHOOD}
+        return Options(**{"smoothing": "uniform", **fixed, **named})
+
+    def _hold(self, arguments: dict[str, Any]) -> None:
+        """Without a look at them: they were looked at, or stand for what JAX puts there."""
+        for name, value in arguments.items():
+            object.__setattr__(self, name, frozen(value) if name in self._weights else value)
+        thawed_ones = {name: thawed(getattr(self, name)) for name in arguments}
+        object.__setattr__(self, "_arguments", thawed_ones)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return dict(self._arguments)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._hold({field.name: field.default for field in fields(self)} | state)
 
     def __repr__(self) -> str:
         given = ", ".join(
@@ -461,6 +488,8 @@ class CrossEntropy(_Configured):
     cost_matrix: Any = None
     smoothing: Smoothing = "uniform"
     axis: int = -1
+    _categorical = True
+    _weights = ("class_weight", "cost_matrix")
 
     @opaque
     def __call__(
@@ -495,6 +524,8 @@ class BinaryCrossEntropy(_Configured):
 
     pos_weight: Any = None
     axis: int | None = None
+    _categorical = False
+    _weights = ("class_weight", "pos_weight")
 
     @opaque
     def __call__(

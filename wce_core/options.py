@@ -60,6 +60,12 @@ def check_options(options: Options) -> None:
     result_name(options.dtype)
 
 
+def check_classes(options: Options, classes: int) -> None:
+    """Smoothing that moves mass to other classes needs some."""
+    if options.label_smoothing and options.smoothing == "others" and classes == 1:
+        raise ValueError("smoothing='others' with one class; there are no others")
+
+
 def check_ignore_index(value: Any) -> None:
     """A number that a target can be equal to."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):

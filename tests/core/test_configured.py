@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import inspect
+import io
+import pickle
+import warnings
 from typing import Any
 
 import numpy as np
@@ -80,3 +84,167 @@ def test_immutable() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         loss.reduction = "sum"
     assert repr(losses.BinaryCrossEntropy(reduction="sum")) == "BinaryCrossEntropy(reduction='sum')"
+
+
+# --- What is known when it is built ----------------------------------------------------------
+
+
+def matrix(numbers: Any) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PendingDeprecationWarning)
+        return np.matrix(numbers)
+
+
+EYE = np.eye(3)
+WRONG: list[tuple[Any, dict[str, Any], type[Exception], str]] = [
+    (losses.CrossEntropy, {"class_weight": "balanced"}, TypeError, "class_weight"),
+    (losses.CrossEntropy, {"class_weight": [None, 1.0]}, TypeError, "class_weight"),
+    (losses.CrossEntropy, {"class_weight": ["a", "b"]}, TypeError, "class_weight"),
+    (losses.CrossEntropy, {"class_weight": [1.0, -1.0]}, ValueError, r"-1.0 at position \(1,\)"),
+    (losses.CrossEntropy, {"class_weight": [1.0, np.nan]}, ValueError, "class_weight is nan"),
+    (losses.CrossEntropy, {"class_weight": 2.0}, ValueError, "one per class"),
+    (losses.CrossEntropy, {"class_weight": []}, ValueError, "one per class"),
+    (losses.CrossEntropy, {"class_weight": [[1.0], [2.0]]}, ValueError, "one per class"),
+    (losses.CrossEntropy, {"class_weight": [[1.0], [2.0, 3.0]]}, ValueError, "rows of different"),
+    (losses.CrossEntropy, {"class_weight": [True, False]}, TypeError, "a real dtype"),
+    (losses.CrossEntropy, {"class_weight": np.array([1j, 2])}, TypeError, "complex"),
+    (losses.CrossEntropy, {"class_weight": {0: 1.0, 2: 2.0}}, ValueError, "names the classes"),
+    (losses.CrossEntropy, {"class_weight": {0: 1.0, 1: -2.0}}, ValueError, "-2.0"),
+    (losses.CrossEntropy, {"class_weight": {0: 1.0, 1: "b"}}, TypeError, "class_weight"),
+    (losses.CrossEntropy, {"class_weight": [1, 2], "cost_matrix": EYE}, ValueError, "cost_matrix"),
+    (losses.CrossEntropy, {"cost_matrix": EYE[:2]}, ValueError, "cost_matrix has shape"),
+    (losses.CrossEntropy, {"cost_matrix": -EYE}, ValueError, r"-1.0 at position \(0, 0\)"),
+    (losses.CrossEntropy, {"class_weight": np.ma.array([1.0, 2.0])}, TypeError, "a masked array"),
+    (losses.CrossEntropy, {"cost_matrix": matrix(EYE)}, TypeError, "a numpy.matrix"),
+    (
+        losses.CrossEntropy,
+        {"class_weight": [1.0], "label_smoothing": 0.1, "smoothing": "others"},
+        ValueError,
+        "with one class",
+    ),
+    (losses.BinaryCrossEntropy, {"class_weight": [1.0, 2.0, 3.0]}, ValueError, "class_weight"),
+    (losses.BinaryCrossEntropy, {"class_weight": {0: 1.0}}, ValueError, "names the classes"),
+    (losses.BinaryCrossEntropy, {"class_weight": [[1.0], [2.0]]}, ValueError, "per label"),
+    (losses.BinaryCrossEntropy, {"pos_weight": -1.0}, ValueError, "pos_weight is -1.0"),
+    (losses.BinaryCrossEntropy, {"pos_weight": "9"}, TypeError, "pos_weight"),
+    (losses.BinaryCrossEntropy, {"pos_weight": matrix([[9.0]])}, TypeError, "a numpy.matrix"),
+    (losses.BinaryCrossEntropy, {"pos_weight": {0: 1.0}}, TypeError, "pos_weight"),
+    (
+        losses.BinaryCrossEntropy,
+        {"pos_weight": [1.0, 2.0], "class_weight": np.ones((3, 2))},
+        ValueError,
+        "pos_weight",
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "options", "error", "message"), WRONG)
+def test_what_no_call_makes_right(kind: Any, options: Any, error: Any, message: str) -> None:
+    with pytest.raises(error, match=message):
+        kind(**options)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        (losses.CrossEntropy, {"class_weight": [1.0, -1.0], "validate": False}),
+        (losses.CrossEntropy, {"class_weight": [1.0, 2.0, 3.0], "cost_matrix": EYE}),
+        (losses.BinaryCrossEntropy, {"pos_weight": np.ones((4, 1, 2))}),
+        (losses.BinaryCrossEntropy, {"pos_weight": [1.0, 2.0], "class_weight": np.ones((2, 2))}),
+        (losses.BinaryCrossEntropy, {"pos_weight": np.ones((4, 1)), "class_weight": [1, 2]}),
+    ],
+)
+def test_what_some_call_accepts(kind: Any, options: Any) -> None:
+    assert kind(**options)
+
+
+def test_values_of_any_framework_are_looked_at_where_they_can_be_read(backend: str) -> None:
+    own = adapter(backend)
+    with pytest.raises(ValueError, match=r"class_weight is -1.0 at position \(1,\)"):
+        losses.CrossEntropy(class_weight=own.array(np.array([1.0, -1.0])))
+    with pytest.raises(TypeError, match="class_weight has dtype bool"):
+        losses.CrossEntropy(class_weight=own.array(np.array([True, False])))
+    with pytest.raises(ValueError, match="class_weight has shape"):
+        losses.CrossEntropy(class_weight=own.array(np.ones((2, 1))))
+
+
+# --- Copies ----------------------------------------------------------------------------------
+
+
+SAVED = [
+    losses.CrossEntropy(),
+    losses.CrossEntropy(class_weight={0: 1.0, 1: np.array(3.0)}, cost_matrix=np.ones((2, 2))),
+    losses.CrossEntropy(class_weight=[1.0, 2.0], ignore_index=-100, dtype=np.float32),
+    losses.BinaryCrossEntropy(pos_weight=9.0, form=losses.Probabilities(clip=1e-7)),
+    losses.BinaryCrossEntropy(pos_weight=np.float32(9.0), axis=0),
+]
+COPIES: dict[str, Any] = {
+    "pickle": lambda loss: pickle.loads(pickle.dumps(loss)),
+    "deepcopy": copy.deepcopy,
+    "copy": copy.copy,
+    "replace": dataclasses.replace,
+}
+
+
+@pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)
+@pytest.mark.parametrize("loss", SAVED, ids=repr)
+def test_copies_are_equal_and_immutable(loss: Any, copied: Any) -> None:
+    again = copied(loss)
+    assert again == loss
+    assert hash(again) == hash(loss)
+    assert repr(again) == repr(loss)
+    for value in again._arguments.values():
+        assert not (isinstance(value, np.ndarray) and value.flags.writeable)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        again.reduction = "sum"
+    x, y = np.array([[0.5, 0.25], [0.75, 1.0]]), np.array([[1.0, 0.0], [0.0, 1.0]])
+    if not loss.ignore_index:
+        assert again(x, y) == loss(x, y)
+
+
+@pytest.mark.parametrize("copied", [COPIES["pickle"], copy.deepcopy], ids=["pickle", "deepcopy"])
+def test_what_it_holds_is_copied_as_immutable(copied: Any) -> None:
+    held = losses.CrossEntropy(class_weight={0: 1.0, 1: 2.0}, cost_matrix=np.ones((2, 2)))
+    assert copied(held.class_weight) == held.class_weight
+    assert copied(held.cost_matrix) == held.cost_matrix
+    assert not copied(held.cost_matrix).numbers.flags.writeable
+
+
+def test_arrays_of_any_framework_are_copied_with_it(backend: str) -> None:
+    own = adapter(backend)
+    loss = losses.CrossEntropy(class_weight=own.array(np.array([1.0, 2.0])))
+    x, y = own.array(np.zeros((3, 2))), own.array(np.array([0, 1, 1]))
+    again = copy.deepcopy(loss)
+    np.testing.assert_array_equal(own.numpy(again(x, y)), own.numpy(loss(x, y)))
+    if backend == "torch":
+        import torch
+
+        file = io.BytesIO()
+        torch.save({"loss": loss}, file)
+        file.seek(0)
+        again = torch.load(file, weights_only=False)["loss"]
+        np.testing.assert_array_equal(own.numpy(again(x, y)), own.numpy(loss(x, y)))
+
+
+def test_both_zeros_are_one_weight() -> None:
+    a, b = (losses.CrossEntropy(class_weight=[1.0, zero]) for zero in (0.0, -0.0))
+    assert a == b
+    assert hash(a) == hash(b)
+
+
+def test_numbers_in_arrays_of_no_axes_are_numbers() -> None:
+    a = losses.CrossEntropy(label_smoothing=np.array(0.1), axis=np.array(1))  # type: ignore[arg-type]
+    assert a == losses.CrossEntropy(label_smoothing=0.1, axis=1)
+    assert hash(a) == hash(losses.CrossEntropy(label_smoothing=0.1, axis=1))
+    scalar = losses.BinaryCrossEntropy(pos_weight=np.float32(2.5))
+    assert scalar == losses.BinaryCrossEntropy(pos_weight=2.5)
+
+
+def test_mappings_of_arrays_compare(backend: str) -> None:
+    own = adapter(backend)
+    weight = own.array(np.array(2.0))
+    a, b = (losses.CrossEntropy(class_weight={0: 1.0, 1: weight}) for _ in range(2))
+    assert a == b
+    assert hash(a) == hash(b)
+    x, y = own.array(np.zeros((2, 2))), own.array(np.array([0, 1]))
+    np.testing.assert_allclose(own.numpy(a(x, y)), 1.5 * np.log(2.0))

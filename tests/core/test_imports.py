@@ -26,6 +26,7 @@ RANKS = (
     {"blocks", "dispatch", "handles"},
     {"checks", "parts", "constants", "gradient", "options"},
     {"call"},
+    {"held"},
     {"losses"},
     {"dialects", "explanation"},
 )

@@ -1,4 +1,4 @@
-"""Options that are wrong whatever the arrays are."""
+"""Options that are wrong whatever the arrays are: at a call, and when a loss is configured."""
 
 from __future__ import annotations
 
@@ -40,9 +40,13 @@ BINARY: list[tuple[dict[str, Any], type[Exception], str]] = [
 def test_multi_class(options: Any, error: Any, message: str) -> None:
     with pytest.raises(error, match=message):
         losses.cross_entropy(np.full((2, 3), 0.5), [0, 1], **options)
+    with pytest.raises(error, match=message):
+        losses.CrossEntropy(**options)
 
 
 @pytest.mark.parametrize(("options", "error", "message"), WRONG + BINARY)
 def test_binary(options: Any, error: Any, message: str) -> None:
     with pytest.raises(error, match=message):
         losses.binary_cross_entropy(np.full(2, 0.5), [0, 1], **options)
+    with pytest.raises(error, match=message):
+        losses.BinaryCrossEntropy(**options)
