@@ -1,18 +1,23 @@
-"""The command ``wce-core``: ``demo`` and ``backends``."""
+"""The command ``wce-core``: ``demo``, ``backends`` and ``weights``."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 from . import __version__
+from .class_weights import command as weights
 from .dispatch import BUILT_IN
 
-NEEDED = {"demo": ("rich", "matplotlib", "sklearn"), "backends": ("rich",)}
+NEEDED = {
+    "demo": ("rich", "matplotlib", "sklearn"),
+    "backends": ("rich",),
+    "weights": ("rich",),
+}
 """What a command imports beyond the requirements of wce_core itself."""
 
 
@@ -28,7 +33,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     # Read by TensorFlow while it is imported; whoever set it already knows better.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    return _demo(options) if options.command == "demo" else _backends()
+    run: dict[str, Callable[[argparse.Namespace], int]] = {
+        "demo": _demo,
+        "backends": _backends,
+        "weights": weights.run,
+    }
+    return run[options.command](options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -37,6 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser(
         "backends", help="which frameworks are installed, their devices, and float64"
+    )
+    weights.add_parser(
+        commands.add_parser("weights", help="count the labels in a file, and weigh the classes")
     )
     demo = commands.add_parser(
         "demo", help="train on real images with weighted losses, in every installed framework"
@@ -69,7 +82,8 @@ def _demo(options: argparse.Namespace) -> int:
     return 0
 
 
-def _backends() -> int:
+def _backends(options: argparse.Namespace) -> int:
+    del options
     from .demo.frameworks import show
 
     show()

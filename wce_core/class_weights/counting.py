@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ..weightings.base import within
 from .labels import Labels
 
-CHUNK = 2**20
+CHUNK = 2**18
 """Labels counted at a time: NumPy's ``bincount`` makes an int64 copy of what it counts."""
 
 
@@ -51,7 +52,7 @@ def _indices(labels: Labels, classes: int | None) -> np.ndarray:
         own = values if included is None else values[included]
         factors = weight if weight is None or included is None else weight[included]
         if own.size:
-            if own.min() < 0 or (classes is not None and own.max() >= classes):
+            if not within(own, 0, np.inf if classes is None else classes - 1):
                 _refuse(start, values, included, classes)
             counts = added(counts, np.bincount(own, factors))
     return counts
