@@ -29,6 +29,7 @@ RANKS = (
     {"held"},
     {"losses"},
     {"dialects", "explanation"},
+    {"class_weights"},
 )
 """Each module imports, at run time, only from ranks above its own or from its own package."""
 OUTER = {"__init__", "__main__", "cli", "demo"}
