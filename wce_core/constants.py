@@ -24,6 +24,9 @@ class Constant:
     __slots__ = ("numbers",)
 
     def __init__(self, numbers: Any) -> None:
+        if isinstance(numbers, np.ndarray) and unchanging(numbers):
+            self.numbers = numbers
+            return
         self.numbers = np.array(numbers)
         self.numbers.flags.writeable = False
         _UNCHANGING[id(self.numbers)] = self.numbers

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from .call import evaluate
 from .constants import frozen, thawed
 from .held import checked
+from .imports import when_imported
 from .links import Probabilities
 from .opaque import opaque
 from .options import Options, check_ignore_index
@@ -445,6 +446,12 @@ class _Configured:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._hold({field.name: field.default for field in fields(self)} | state)
 
+    @classmethod
+    def _restored(cls, arguments: dict[str, Any]) -> Self:
+        loss = object.__new__(cls)
+        loss._hold(arguments)
+        return loss
+
     def __repr__(self) -> str:
         given = ", ".join(
             f"{field.name}={getattr(self, field.name)!r}"
@@ -453,7 +460,7 @@ class _Configured:
         )
         return f"{type(self).__name__}({given})"
 
-    def keras(self) -> Any:
+    def keras(self, name: str | None = None) -> Any:
         """A ``keras.losses.Loss`` for Keras 3, which is called as ``(y_true, y_pred)``.
 
         Keras passes targets first. The losses of this library take predictions first, and one of
@@ -462,19 +469,66 @@ class _Configured:
         ``sample_weight`` and Keras masks, as ``fit`` passes them, count as ``sample_weight`` and
         ``mask`` of this loss, in its own reduction. Labels that Keras delivers as floats are taken
         as class indices, and so is a label axis of length 1.
+
+        It is saved with a model if its weights are numbers, and loaded in any process that imports
+        ``wce_core``. ``name`` is its name in Keras, ``"cross_entropy"`` and the like if None.
         """
         from wce_backends.keras import KerasLoss
 
-        loss: Any = self
-        return KerasLoss(loss)
+        return KerasLoss(self, name)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class CrossEntropy(_Configured):
-    """:func:`cross_entropy` with its arguments fixed: immutable, comparable, hashable.
+    """:func:`cross_entropy` with its options fixed: immutable, comparable, hashable.
 
-    Called as ``loss(predictions, targets, sample_weight=None, mask=None, normalizer=None)``.
+    Called as ``loss(predictions, targets, sample_weight=None, mask=None, normalizer=None)``. What
+    no call could make right is an error here. In JAX it is a pytree: weights are leaves, and all
+    other options static.
 
+    Parameters
+    ----------
+    class_weight
+        One weight per class: a (C,) array, a list, or a mapping that names every class 0 … C−1.
+        NumPy arrays and lists are copied. Arrays of PyTorch, TensorFlow and JAX are held as they
+        are, so that gradients flow to them; what is written to them in place, the next call sees.
+    ignore_index
+        Index targets equal to it are excluded.
+    label_smoothing, smoothing
+        ε in [0, 1]: the share of the mass that moves, ``"uniform"`` to all classes or to the
+        ``"others"``.
+    soft_weighting
+        What ``class_weight`` means for soft targets: ``"per_class"`` weighs each class's part of
+        the loss, ``"mixture"``, ``"geometric"`` and ``"hard"`` the item as a whole.
+    form
+        What the predictions are: ``"logits"``, ``"probabilities"``, ``"log_probabilities"`` or
+        :class:`Probabilities` with the conventions of other libraries.
+    clip
+        Bounds probabilities to [clip, 1−clip] first.
+    reduction
+        ``"none"``, ``"sum"``, ``"mean"``, ``"mean_over_all"``, ``"weighted_mean"``,
+        ``"nonzero_mean"``, ``"batch_mean"``, or ``"parts"`` to be added up and divided later.
+    empty
+        The loss over a denominator of 0: ``"zero"`` or ``"nan"``.
+    precision
+        ``"native"``: in the predictions' dtype. ``"exact"``: in float64, then rounded.
+    dtype
+        Of the result; that of the predictions if None.
+    validate
+        Look for impossible values, in weights already here. None: where they can be read at once.
+        True: always. False: never.
+    cost_matrix
+        A (C, C) array, rows true and columns predicted classes: a factor by both. Held like
+        ``class_weight``.
+    axis
+        The class axis.
+
+    See Also
+    --------
+    cross_entropy : what each of them means in full.
+
+    Examples
+    --------
     >>> import numpy as np
     >>> loss = CrossEntropy(class_weight={0: 1.0, 1: 3.0}, reduction="weighted_mean")
     >>> loss
@@ -483,6 +537,7 @@ class CrossEntropy(_Configured):
     0.693147
     >>> loss == CrossEntropy(class_weight={0: 1.0, 1: 3.0}, reduction="weighted_mean")
     True
+
     """
 
     cost_matrix: Any = None
@@ -514,12 +569,57 @@ class CrossEntropy(_Configured):
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class BinaryCrossEntropy(_Configured):
-    """:func:`binary_cross_entropy` with its arguments fixed: immutable, comparable, hashable.
+    """:func:`binary_cross_entropy` with its options fixed: immutable, comparable, hashable.
 
-    Called as ``loss(predictions, targets, sample_weight=None, mask=None, normalizer=None)``.
+    Called as ``loss(predictions, targets, sample_weight=None, mask=None, normalizer=None)``. What
+    no call could make right is an error here. In JAX it is a pytree: weights are leaves, and all
+    other options static.
 
+    Parameters
+    ----------
+    class_weight
+        (w₀, w₁) or ``{0: w0, 1: w1}``; or an (L, 2) array, a row for each of L labels. NumPy
+        arrays and lists are copied. Arrays of PyTorch, TensorFlow and JAX are held as they are, so
+        that gradients flow to them; what is written to them in place, the next call sees.
+    ignore_index
+        Targets equal to it are excluded.
+    label_smoothing
+        ε in [0, 1]: y ← (1−ε)·y + ε/2.
+    soft_weighting
+        What ``class_weight`` means for soft targets: ``"per_class"`` weighs both parts of the loss,
+        ``"mixture"``, ``"geometric"`` and ``"hard"`` the item as a whole.
+    form
+        What the predictions are: ``"logits"``, ``"probabilities"``, ``"log_probabilities"``, of
+        class 1, or :class:`Probabilities` with the conventions of other libraries.
+    clip
+        Bounds probabilities to [clip, 1−clip] first.
+    reduction
+        ``"none"``, ``"sum"``, ``"mean"``, ``"mean_over_all"``, ``"weighted_mean"``,
+        ``"nonzero_mean"``, ``"batch_mean"``, or ``"parts"`` to be added up and divided later.
+    empty
+        The loss over a denominator of 0: ``"zero"`` or ``"nan"``.
+    precision
+        ``"native"``: in the predictions' dtype. ``"exact"``: in float64, then rounded.
+    dtype
+        Of the result; that of the predictions if None.
+    validate
+        Look for impossible values, in weights already here. None: where they can be read at once.
+        True: always. False: never.
+    pos_weight
+        A factor on w₁: a number, an (L,) array, one per label, or an array of the predictions'
+        rank. Held like ``class_weight``.
+    axis
+        The label axis, along which weights per label stand. None: the last of rank 2 or more.
+
+    See Also
+    --------
+    binary_cross_entropy : what each of them means in full.
+
+    Examples
+    --------
     >>> BinaryCrossEntropy(pos_weight=[1.0, 9.0], reduction="sum")
     BinaryCrossEntropy(reduction='sum', pos_weight=[1.0, 9.0])
+
     """
 
     pos_weight: Any = None
@@ -546,3 +646,18 @@ class BinaryCrossEntropy(_Configured):
             normalizer=normalizer,
             **self._arguments,
         )
+
+
+def _register_with_jax() -> None:
+    from wce_backends.jax_trees import register
+
+    for kind in (CrossEntropy, BinaryCrossEntropy):
+        register(kind, kind._weights, kind.__getstate__, kind._restored)
+
+
+def _register_with_keras() -> None:
+    import wce_backends.keras  # noqa: F401  # which registers the class that models are saved with
+
+
+when_imported("jax", _register_with_jax)
+when_imported("keras", _register_with_keras)

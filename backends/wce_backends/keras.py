@@ -1,18 +1,20 @@
 """Keras 3, on whichever backend it runs: a configured loss as ``keras.losses.Loss``.
 
-Importing this module registers the class with Keras, so that models compiled with it can be loaded.
+Importing this module registers its classes with Keras, so that models compiled with them can be
+loaded; ``wce_core`` imports it as soon as Keras is there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 import keras
 import numpy as np
 from keras.src.backend import get_keras_mask  # masks of JAX arrays are found in no public way
 
+from wce_core.links import Probabilities
 from wce_core.options import dtype_name
 from wce_core.types import Array
 
@@ -71,11 +73,11 @@ class KerasLoss(keras.losses.Loss):  # type: ignore[misc]  # no py.typed: Loss i
         """The name and arguments of the configured loss, as JSON has them."""
         loss = self.loss
         given = {
-            field.name: _encoded(field.name, value)
-            for field, value in zip(fields(loss), loss._arguments.values(), strict=True)
+            field.name: loss._arguments[field.name]
+            for field in fields(loss)
             if getattr(loss, field.name) != field.default
         }
-        return {"name": self.name, "loss": type(loss).__name__, "arguments": given}
+        return {"name": self.name, "loss": type(loss).__name__, "arguments": _encoded(given)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> KerasLoss:
@@ -83,8 +85,7 @@ class KerasLoss(keras.losses.Loss):  # type: ignore[misc]  # no py.typed: Loss i
         from wce_core import losses  # only to load: this adapter is asked for by losses
 
         configured: Callable[..., Any] = getattr(losses, config["loss"])
-        given = {name: _decoded(value) for name, value in config["arguments"].items()}
-        return cls(configured(**given), name=config["name"])
+        return cls(configured(**_decoded(config["arguments"])), name=config["name"])
 
 
 @keras.saving.register_keras_serializable(package="wce_core")
@@ -107,14 +108,22 @@ class DialectLoss(keras.losses.Loss):  # type: ignore[misc]  # no py.typed: Loss
 
     def get_config(self) -> dict[str, Any]:
         """The name, class and arguments of the loss."""
-        return {"name": self.name, "loss": type(self.loss).__name__, "arguments": vars(self.loss)}
+        given = _encoded(vars(self.loss))
+        return {"name": self.name, "loss": type(self.loss).__name__, "arguments": given}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> DialectLoss:
         """The same loss again."""
         from wce_core.dialects import keras as dialect  # only to load: dialects ask for this class
 
-        return cls(getattr(dialect, config["loss"])(**config["arguments"]), name=config["name"])
+        own = getattr(dialect, config["loss"])
+        return cls(own(**_decoded(config["arguments"])), name=config["name"])
+
+
+def register(functions: Iterable[Callable[..., Any]]) -> None:
+    """Losses that Keras takes as they are and saves by name: their module's and their own."""
+    for function in functions:
+        keras.saving.register_keras_serializable(package=function.__module__)(function)
 
 
 def _paired(y_true: Array, y_pred: Array) -> Array:
@@ -140,20 +149,35 @@ def _snake_case(name: str) -> str:
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
 
 
-def _encoded(name: str, value: Any) -> Any:
+def _encoded(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments as JSON has them."""
+    return {name: _as_json(name, value) for name, value in arguments.items()}
+
+
+def _as_json(name: str, value: Any) -> Any:
+    if value is None or isinstance(value, (bool, int, float, str, list)):
+        return value
     if name == "dtype":
         return dtype_name(value)
-    if isinstance(value, Mapping):
-        return {"items": [[key, _encoded(name, item)] for key, item in value.items()]}
+    if isinstance(value, Probabilities):
+        return {"probabilities": _encoded(asdict(value))}
+    if isinstance(value, Mapping):  # whose keys JSON would make strings of
+        return {"items": [[key, _as_json(name, item)] for key, item in value.items()]}
     if isinstance(value, (np.ndarray, np.generic)):
         return value.tolist()
-    if isinstance(value, (bool, int, float, str, list)):
-        return value
     raise TypeError(
         f"{name} is {type(value).__name__}, which is not saved with a model: pass numbers, or "
         "load the model with compile=False and compile it again"
     )
 
 
-def _decoded(value: Any) -> Any:
-    return dict(value["items"]) if isinstance(value, dict) else value
+def _decoded(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _from_json(value) for name, value in arguments.items()}
+
+
+def _from_json(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if "probabilities" in value:
+        return Probabilities(**value["probabilities"])
+    return dict(value["items"])

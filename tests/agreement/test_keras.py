@@ -24,8 +24,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     installed = frameworks(metafunc.config)
     if "framework" in metafunc.fixturenames:
         metafunc.parametrize("framework", installed)
-    if "any_framework" in metafunc.fixturenames:
-        metafunc.parametrize("any_framework", installed[:1])
     if "tensorflow_only" in metafunc.fixturenames:
         metafunc.parametrize("tensorflow_only", [f for f in installed if f == "tensorflow"])
 
@@ -54,35 +52,12 @@ def test_training(framework: str) -> None:
     assert " skipped" not in output
 
 
-SAVE = """
-    import keras, numpy as np
-    from wce_core import losses
-    model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(3)])
-    loss = losses.CrossEntropy(class_weight={{0: 1.0, 1: 2.0, 2: 3.0}}, reduction="sum")
-    model.compile("sgd", loss=loss.keras())
-    model.save({path!r})
-"""
-LOAD = """
-    import keras, numpy as np
-    try:
-        keras.models.load_model({path!r})
-    except TypeError as error:
-        assert "KerasLoss" in str(error) and "imported" in str(error), error
-    else:
-        raise AssertionError("nothing had registered the class")
-    import wce_backends.keras
-    from wce_core import losses
-    model = keras.models.load_model({path!r})
-    loss = losses.CrossEntropy(class_weight={{0: 1.0, 1: 2.0, 2: 3.0}}, reduction="sum")
-    assert model.loss.loss == loss
-"""
-
-
-def test_loading_in_another_process(any_framework: str, tmp_path: Path) -> None:
-    """An import of ``wce_backends.keras`` is what Keras needs to know the class."""
-    for script in (SAVE, LOAD):
-        code = textwrap.dedent(script).format(path=str(tmp_path / "model.keras"))
-        run(any_framework, "-c", code)
+def test_a_saved_model_trains_on_in_a_fresh_process(framework: str, tmp_path: Path) -> None:
+    """Whichever of Keras and this library is imported first."""
+    script, folder = "tests/agreement/keras_saving.py", str(tmp_path)
+    run(framework, script, "save", folder, "keras", "wce_core")
+    for order in (("keras", "wce_core"), ("wce_core", "keras")):
+        assert run(framework, script, "load", folder, *order).startswith("loaded ")
 
 
 REPLICAS = """

@@ -14,7 +14,7 @@ import wce_core
 
 ROOT = Path(wce_core.__file__).parent
 RANKS = (
-    {"types", "errors", "opaque"},
+    {"types", "errors", "opaque", "imports"},
     {"numerics"},
     {"reductions", "terms"},
     {"layout", "links"},

@@ -1,0 +1,128 @@
+"""Configured losses as pytrees: their weights are leaves, everything else is static."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from wce_core import losses
+
+RANDOM = np.random.default_rng(3)
+X = jnp.asarray(RANDOM.normal(size=(5, 3)).astype(np.float32))
+Y = jnp.asarray(RANDOM.integers(0, 3, 5))
+T = jnp.asarray(RANDOM.random((5, 3)).astype(np.float32))
+W = np.array([1.0, 2.0, 0.5], np.float32)
+COSTS = np.ones((3, 3), np.float32) + np.eye(3, dtype=np.float32)
+LOSSES: list[tuple[Any, Any]] = [
+    (losses.CrossEntropy(), Y),
+    (losses.CrossEntropy(class_weight=W, reduction="weighted_mean", label_smoothing=0.1), Y),
+    (losses.CrossEntropy(class_weight={0: 1.0, 1: 2.0, 2: 0.5}), Y),
+    (losses.CrossEntropy(class_weight=jnp.asarray(W), cost_matrix=COSTS, dtype=jnp.float32), Y),
+    (losses.CrossEntropy(ignore_index=1, form=losses.Probabilities(floor=-100.0)), Y),
+    (losses.BinaryCrossEntropy(pos_weight=4.0), T),
+    (losses.BinaryCrossEntropy(class_weight=[[1.0, 2.0]] * 3, pos_weight=W), T),
+]
+IDS = [repr(loss) for loss, _ in LOSSES]
+
+
+@pytest.mark.parametrize(("loss", "y"), LOSSES, ids=IDS)
+def test_argument_of_a_jitted_function(loss: Any, y: Any) -> None:
+    x = jax.nn.softmax(X) if loss.form != "logits" else X
+    found = jax.jit(lambda own, x, y: own(x, y))(loss, x, y)
+    np.testing.assert_allclose(found, loss(x, y), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("loss", "y"), LOSSES, ids=IDS)
+def test_there_and_back(loss: Any, y: Any) -> None:
+    leaves, structure = jax.tree.flatten(loss)
+    again = jax.tree.unflatten(structure, leaves)
+    assert again == loss
+    assert hash(again) == hash(loss)
+    assert repr(again) == repr(loss)
+
+
+def test_other_weights_need_no_other_program() -> None:
+    traces = []
+
+    @jax.jit
+    def value(loss: Any) -> Any:
+        traces.append(loss)
+        return loss(X, Y)
+
+    a, b = (losses.CrossEntropy(class_weight=w, reduction="sum") for w in (W, 2 * W))
+    np.testing.assert_allclose(value(b), 2 * value(a), rtol=1e-6)
+    assert len(traces) == 1
+    value(losses.CrossEntropy(class_weight=W))
+    assert len(traces) == 2
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_gradients_to_weights_are_a_loss_of_gradients(compiled: bool) -> None:
+    loss = losses.CrossEntropy(class_weight=W, cost_matrix=COSTS, reduction="weighted_mean")
+
+    def value(w: Any, a: Any) -> Any:
+        return losses.cross_entropy(X, Y, class_weight=w, cost_matrix=a, reduction="weighted_mean")
+
+    gradient = jax.grad(lambda own: own(X, Y))
+    found = (jax.jit(gradient) if compiled else gradient)(loss)
+    assert isinstance(found, losses.CrossEntropy)
+    assert found.reduction == "weighted_mean"
+    assert len(jax.tree.leaves(found)) == 2
+    expected = jax.grad(value, (0, 1))(jnp.asarray(W), jnp.asarray(COSTS))
+    for mine, theirs in zip(jax.tree.leaves(found), expected, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-6)
+    # A step, though it may leave weights that would be refused.
+    stepped = jax.tree.map(lambda w, g: w - 10.0 * g, loss, found)
+    np.testing.assert_allclose(jax.tree.leaves(stepped)[0], W - 10.0 * expected[0], rtol=1e-6)
+
+
+def test_vmap_over_stacked_weights() -> None:
+    both = [losses.CrossEntropy(class_weight=w) for w in (W, 3 * W)]
+    stacked = jax.tree.map(lambda *w: jnp.stack(w), *both)
+    found = jax.vmap(lambda loss: loss(X, Y))(stacked)
+    np.testing.assert_allclose(found, [float(loss(X, Y)) for loss in both], rtol=1e-6)
+
+
+def test_what_stands_for_weights_is_not_looked_at() -> None:
+    loss = losses.CrossEntropy(class_weight={0: 1.0, 1: 2.0}, cost_matrix=np.eye(2))
+    for stand_in in (object(), None, "name", [1], -1.0):
+        assert jax.tree.map(lambda _, own=stand_in: own, loss)
+    shapes = jax.eval_shape(lambda own: own, loss)
+    assert [leaf.shape for leaf in jax.tree.leaves(shapes)] == [(), (), (2, 2)]
+
+
+def test_leaves_have_names() -> None:
+    loss = losses.CrossEntropy(class_weight={0: 1.0, 1: 2.0}, cost_matrix=np.eye(2))
+    paths = [jax.tree_util.keystr(path) for path, _ in jax.tree_util.tree_leaves_with_path(loss)]
+    assert paths == [".class_weight[0]", ".class_weight[1]", ".cost_matrix"]
+
+
+def test_static_arguments_still_do() -> None:
+    loss = losses.CrossEntropy(class_weight=[1.0, 2.0, 0.5])
+    found = jax.jit(lambda own, x, y: own(x, y), static_argnums=0)(loss, X, Y)
+    np.testing.assert_allclose(found, loss(X, Y), rtol=1e-6)
+
+
+ORDERS = {
+    "jax first": "import jax; from wce_core import losses; loss = losses.CrossEntropy()",
+    "jax second": "from wce_core import losses; import jax; loss = losses.CrossEntropy()",
+    "jax last": "from wce_core import losses; loss = losses.CrossEntropy(); import jax",
+}
+
+
+@pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
+def test_before_this_library_has_seen_an_array(order: str) -> None:
+    code = """
+        assert jax.tree.leaves(loss) == []
+        x, y = jax.numpy.zeros((1, 2)), jax.numpy.ones(1, int)
+        value = jax.jit(lambda loss, x, y: loss(x, y))(loss, x, y)
+        assert abs(value - 0.6931472) < 1e-6
+    """
+    subprocess.run([sys.executable, "-c", f"{order}\n{textwrap.dedent(code)}"], check=True)
