@@ -119,6 +119,7 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """mypy strict, and pyright."""
     run_with_everything(session, "mypy")
+    run_with_everything(session, "mypy", "tests/typing")
     run_with_everything(session, "pyright", "--pythonpath", str(EVERYTHING / "bin" / "python"))
 
 

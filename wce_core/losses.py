@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Never, Self, Unpack, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .call import evaluate
 from .constants import frozen, thawed
@@ -14,6 +16,20 @@ from .imports import when_imported
 from .links import Probabilities
 from .opaque import opaque
 from .options import Options, check_ignore_index
+from .parts import LossParts
+from .signatures import (
+    ArrayT,
+    AtCall,
+    Binary,
+    BinaryOptions,
+    Categorical,
+    CategoricalOptions,
+    Numbers,
+    ReductionT_co,
+    Scalar,
+    ToArray,
+    ToNumber,
+)
 from .terms import NEGATIVE_LOG_LIKELIHOOD
 from .types import (
     Array,
@@ -35,6 +51,40 @@ __all__ = [
 ]
 
 
+@overload
+def cross_entropy(predictions: Never, targets: Array, **rest: Unpack[Categorical]) -> Any: ...
+@overload
+def cross_entropy(
+    predictions: Any, targets: Array, *, reduction: Literal["parts"], **rest: Unpack[Categorical]
+) -> LossParts: ...
+@overload
+def cross_entropy(
+    predictions: Numbers,
+    targets: Array,
+    *,
+    reduction: Literal["none"],
+    **rest: Unpack[Categorical],
+) -> NDArray[Any]: ...
+@overload
+def cross_entropy(
+    predictions: Numbers,
+    targets: Array,
+    *,
+    reduction: ToNumber = "mean",
+    **rest: Unpack[Categorical],
+) -> Scalar: ...
+@overload
+def cross_entropy(
+    predictions: ArrayT,
+    targets: Array,
+    *,
+    reduction: ToArray = "mean",
+    **rest: Unpack[Categorical],
+) -> ArrayT: ...
+@overload
+def cross_entropy(
+    predictions: Any, targets: Array, *, reduction: Reduction, **rest: Unpack[Categorical]
+) -> Any: ...
 @opaque
 def cross_entropy(
     predictions: Array,
@@ -219,6 +269,28 @@ def cross_entropy(
     return evaluate(options, predictions, targets, given)
 
 
+@overload
+def binary_cross_entropy(predictions: Never, targets: Array, **rest: Unpack[Binary]) -> Any: ...
+@overload
+def binary_cross_entropy(
+    predictions: Any, targets: Array, *, reduction: Literal["parts"], **rest: Unpack[Binary]
+) -> LossParts: ...
+@overload
+def binary_cross_entropy(
+    predictions: Numbers, targets: Array, *, reduction: Literal["none"], **rest: Unpack[Binary]
+) -> NDArray[Any]: ...
+@overload
+def binary_cross_entropy(
+    predictions: Numbers, targets: Array, *, reduction: ToNumber = "mean", **rest: Unpack[Binary]
+) -> Scalar: ...
+@overload
+def binary_cross_entropy(
+    predictions: ArrayT, targets: Array, *, reduction: ToArray = "mean", **rest: Unpack[Binary]
+) -> ArrayT: ...
+@overload
+def binary_cross_entropy(
+    predictions: Any, targets: Array, *, reduction: Reduction, **rest: Unpack[Binary]
+) -> Any: ...
 @opaque
 def binary_cross_entropy(
     predictions: Array,
@@ -400,7 +472,7 @@ def binary_cross_entropy(
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Configured:
+class _Configured(Generic[ReductionT_co]):
     """What both configured losses are: their arguments, frozen."""
 
     class_weight: Any = None
@@ -409,13 +481,14 @@ class _Configured:
     soft_weighting: SoftWeighting = "per_class"
     form: Form | Probabilities = "logits"
     clip: float | None = None
-    reduction: Reduction = "mean"
+    reduction: ReductionT_co = "mean"  # type: ignore[assignment]  # what __init__ without it makes of it
     empty: Empty = "zero"
     precision: Precision = "native"
     dtype: Any = None
     validate: bool | None = None
     _categorical: ClassVar[bool]
     _weights: ClassVar[tuple[str, ...]]
+    _function: ClassVar[Callable[..., Any]]
     _arguments: ClassVar[dict[str, Any]]
 
     def __post_init__(self) -> None:
@@ -460,6 +533,56 @@ class _Configured:
         )
         return f"{type(self).__name__}({given})"
 
+    @overload
+    def __call__(
+        self: _Configured[Literal["parts"]],
+        predictions: Any,
+        targets: Array,
+        **arrays: Unpack[AtCall],
+    ) -> LossParts: ...
+    @overload
+    def __call__(
+        self: _Configured[Literal["none"]],
+        predictions: Numbers,
+        targets: Array,
+        **arrays: Unpack[AtCall],
+    ) -> NDArray[Any]: ...
+    @overload
+    def __call__(
+        self: _Configured[ToNumber],
+        predictions: Numbers,
+        targets: Array,
+        **arrays: Unpack[AtCall],
+    ) -> Scalar: ...
+    @overload
+    def __call__(
+        self: _Configured[ToArray],
+        predictions: ArrayT,
+        targets: Array,
+        **arrays: Unpack[AtCall],
+    ) -> ArrayT: ...
+    @overload
+    def __call__(self, predictions: Any, targets: Array, **arrays: Unpack[AtCall]) -> Any: ...
+    @opaque
+    def __call__(
+        self,
+        predictions: Array,
+        targets: Array,
+        *,
+        sample_weight: Array | None = None,
+        mask: Array | None = None,
+        normalizer: Any = None,
+    ) -> Any:
+        """The loss of these arrays."""
+        return self._function(
+            predictions,
+            targets,
+            sample_weight=sample_weight,
+            mask=mask,
+            normalizer=normalizer,
+            **self._arguments,
+        )
+
     def keras(self, name: str | None = None) -> Any:
         """A ``keras.losses.Loss`` for Keras 3, which is called as ``(y_true, y_pred)``.
 
@@ -479,7 +602,7 @@ class _Configured:
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class CrossEntropy(_Configured):
+class CrossEntropy(_Configured[ReductionT_co]):
     """:func:`cross_entropy` with its options fixed: immutable, comparable, hashable.
 
     Called as ``loss(predictions, targets, sample_weight=None, mask=None, normalizer=None)``. What
@@ -545,30 +668,23 @@ class CrossEntropy(_Configured):
     axis: int = -1
     _categorical = True
     _weights = ("class_weight", "cost_matrix")
+    _function = staticmethod(cross_entropy)
 
-    @opaque
-    def __call__(
-        self,
-        predictions: Array,
-        targets: Array,
-        *,
-        sample_weight: Array | None = None,
-        mask: Array | None = None,
-        normalizer: Any = None,
-    ) -> Any:
-        """:func:`cross_entropy` of these arrays."""
-        return cross_entropy(
-            predictions,
-            targets,
-            sample_weight=sample_weight,
-            mask=mask,
-            normalizer=normalizer,
-            **self._arguments,
-        )
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: CrossEntropy[Literal["mean"]], **options: Unpack[CategoricalOptions]
+        ) -> None: ...
+        @overload
+        def __init__(
+            self, *, reduction: ReductionT_co, **options: Unpack[CategoricalOptions]
+        ) -> None: ...
+        def __init__(self, **options: Any) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class BinaryCrossEntropy(_Configured):
+class BinaryCrossEntropy(_Configured[ReductionT_co]):
     """:func:`binary_cross_entropy` with its options fixed: immutable, comparable, hashable.
 
     Called as ``loss(predictions, targets, sample_weight=None, mask=None, normalizer=None)``. What
@@ -626,26 +742,19 @@ class BinaryCrossEntropy(_Configured):
     axis: int | None = None
     _categorical = False
     _weights = ("class_weight", "pos_weight")
+    _function = staticmethod(binary_cross_entropy)
 
-    @opaque
-    def __call__(
-        self,
-        predictions: Array,
-        targets: Array,
-        *,
-        sample_weight: Array | None = None,
-        mask: Array | None = None,
-        normalizer: Any = None,
-    ) -> Any:
-        """:func:`binary_cross_entropy` of these arrays."""
-        return binary_cross_entropy(
-            predictions,
-            targets,
-            sample_weight=sample_weight,
-            mask=mask,
-            normalizer=normalizer,
-            **self._arguments,
-        )
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: BinaryCrossEntropy[Literal["mean"]], **options: Unpack[BinaryOptions]
+        ) -> None: ...
+        @overload
+        def __init__(
+            self, *, reduction: ReductionT_co, **options: Unpack[BinaryOptions]
+        ) -> None: ...
+        def __init__(self, **options: Any) -> None: ...
 
 
 def _register_with_jax() -> None:

@@ -8,13 +8,13 @@ import inspect
 import pickle
 import re
 import warnings
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 import pytest
 
 from wce_conformance.adapters import adapter
-from wce_core import losses
+from wce_core import losses, signatures
 from wce_core.reductions import REDUCTIONS
 
 PAIRS = [
@@ -30,6 +30,22 @@ def test_the_same_arguments_and_defaults(configured: Any, function: Any) -> None
     signature = inspect.signature(function).parameters
     assert own == {n: p.default for n, p in signature.items() if n not in at_call}
     assert set(inspect.signature(configured.__call__).parameters) - {"self"} == at_call
+
+
+@pytest.mark.parametrize(
+    ("function", "together", "held"),
+    [
+        (losses.cross_entropy, signatures.Categorical, signatures.CategoricalOptions),
+        (losses.binary_cross_entropy, signatures.Binary, signatures.BinaryOptions),
+    ],
+)
+def test_overloads_name_the_same_options(function: Any, together: Any, held: Any) -> None:
+    own = get_type_hints(function)
+    for name in ("predictions", "targets", "reduction", "return"):
+        del own[name]
+    assert get_type_hints(together) == own
+    at_call = get_type_hints(signatures.AtCall)
+    assert get_type_hints(held) == {n: t for n, t in own.items() if n not in at_call}
 
 
 @pytest.mark.parametrize(("configured", "function"), PAIRS)

@@ -27,6 +27,7 @@ RANKS = (
     {"checks", "parts", "constants", "gradient", "options"},
     {"call"},
     {"held"},
+    {"signatures"},
     {"losses"},
     {"dialects", "explanation"},
     {"class_weights"},

@@ -1,0 +1,67 @@
+"""What type checkers must make of calls: an array type goes in and comes out. Never run."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, assert_type
+
+import jax
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from wce_core import LossParts
+from wce_core.losses import (
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Probabilities,
+    binary_cross_entropy,
+    cross_entropy,
+)
+from wce_core.types import Reduction
+
+
+def torch_calls(x: torch.Tensor, y: torch.Tensor) -> None:
+    assert_type(cross_entropy(x, y), torch.Tensor)
+    assert_type(cross_entropy(x, y, class_weight=[1, 2], reduction="none"), torch.Tensor)
+    assert_type(cross_entropy(x, y, reduction="parts", axis=1), LossParts)
+    assert_type(binary_cross_entropy(x, y, pos_weight=y, reduction="sum"), torch.Tensor)
+    assert_type(binary_cross_entropy(x, y, reduction="parts"), LossParts)
+    assert_type(CrossEntropy()(x, y), torch.Tensor)
+    assert_type(CrossEntropy(reduction="none")(x, y, mask=y), torch.Tensor)
+    assert_type(CrossEntropy(reduction="parts")(x, y), LossParts)
+    assert_type(BinaryCrossEntropy(form=Probabilities(floor=-100.0))(x, y), torch.Tensor)
+    assert_type(BinaryCrossEntropy(reduction="parts", axis=0)(x, y), LossParts)
+
+
+def jax_calls(x: jax.Array, y: jax.Array) -> None:
+    assert_type(cross_entropy(x, y, reduction="weighted_mean"), jax.Array)
+    assert_type(CrossEntropy(class_weight={0: 1.0, 1: 2.0})(x, y), jax.Array)
+    assert_type(CrossEntropy(reduction="parts")(x, y).mean(), Any)
+
+
+def numpy_calls(x: NDArray[np.float32], y: NDArray[np.int64]) -> None:
+    assert_type(cross_entropy(x, y), np.floating[Any])
+    assert_type(cross_entropy([[0.0, 1.0]], [1]), np.floating[Any])
+    assert_type(cross_entropy(x, y, reduction="none"), NDArray[Any])
+    assert_type(binary_cross_entropy(x, y, reduction="parts"), LossParts)
+    assert_type(CrossEntropy()(x, y), np.floating[Any])
+    assert_type(CrossEntropy(reduction="none")(x, y), NDArray[Any])
+
+
+def what_is_known_later(x: torch.Tensor, unknown: Any, reduction: Reduction) -> None:
+    assert_type(cross_entropy(unknown, unknown), Any)
+    total: torch.Tensor = partial(cross_entropy, reduction="sum")(x, x)
+    assert_type(total, torch.Tensor)
+    held: CrossEntropy = CrossEntropy(reduction="sum")
+    held = CrossEntropy(reduction="parts")
+    either = CrossEntropy(reduction=reduction)
+    for loss in (held, either):
+        loss(x, x)
+
+
+def what_is_wrong(x: torch.Tensor) -> None:
+    cross_entropy(x, x, reduction="avg")  # type: ignore[call-overload]
+    cross_entropy(x, x, weight=x)  # type: ignore[call-overload]
+    CrossEntropy(pos_weight=x)  # type: ignore[call-overload]
+    BinaryCrossEntropy(reduction="avg")  # type: ignore[call-overload]
