@@ -67,7 +67,7 @@ def _tracked(handle: Predictions, options: Options, targets: Any, given: dict[st
         known = (spec, *be.fused(spec, arrays))
     spec, outputs, gradient = known
     if spec.reduction == "none" and be.shape(outputs[0]) != ():
-        return TrackedItems(handle, outputs[0], partial(_pulled, be, spec, gradient))
+        return handle.items(outputs[0], partial(_pulled, be, spec, gradient))
     first = Tracked(handle, outputs[0], lambda: gradient, gradient)
     return _packed(spec.reduction, (first, *outputs[1:]))
 

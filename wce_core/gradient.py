@@ -23,12 +23,15 @@ def value_and_grad(
     For NumPy arrays and other arrays without autodiff, ``function`` receives a handle for the
     predictions (``shape``, ``dtype`` and ``ndim`` only) that only losses of this library accept.
     There a loss returns a scalar that carries its value and closed-form gradient, closed under
-    + − × ÷ with numbers and with each other; ``LossParts`` carry it too.
+    + − × ÷ with numbers and with each other; ``LossParts`` carry it too. Item losses can be weighed
+    by ``*`` and ``/``, and reduced by ``sum()`` and ``mean(axis=None)``. Handles in the auxiliary
+    output become arrays.
 
     Raises
     ------
     TypeError
-        On NumPy, if the function does anything else with the predictions.
+        On NumPy, if the function does anything else with the predictions, or returns a loss of the
+        predictions of another call.
 
     Examples
     --------

@@ -7,10 +7,14 @@ arithmetic with numbers and with each other; or, for item losses, :class:`Tracke
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from math import prod
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from .errors import shape_error
+from .precision import at_least_float32
 from .types import Array
 
 if TYPE_CHECKING:
@@ -52,6 +56,14 @@ class Predictions:
         """The predictions' rank."""
         return len(self.array.shape)
 
+    def replaced(self, array: Array) -> Predictions:
+        """A handle of the same kind for other predictions."""
+        return type(self)(self.backend, array)
+
+    def items(self, values: Array, pull: Callable[[Array], Array]) -> TrackedItems:
+        """Item losses of these predictions."""
+        return TrackedItems(self, values, pull)
+
     __array__ = __array_ufunc__ = __array_function__ = __array_namespace__ = _refuse
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _refuse
     __truediv__ = __rtruediv__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = _refuse
@@ -88,7 +100,12 @@ class Tracked:
 
     def _linear(self, value: Any, own: Any, other: Tracked | None, slope: Any) -> Tracked:
         """``value`` with gradient own·∇self + slope·∇other."""
-        mine = self._scaled(own)
+        return self._with(value, self._scaled(own), other, slope)
+
+    def _with(
+        self, value: Any, mine: Callable[[], Array], other: Tracked | None, slope: Any
+    ) -> Tracked:
+        """``value`` with gradient mine + slope·∇other."""
         if other is None:
             return Tracked(self.predictions, value, mine)
         if other.predictions is not self.predictions:
@@ -96,12 +113,14 @@ class Tracked:
         theirs = other._scaled(slope)
         return Tracked(self.predictions, value, lambda: mine() + theirs())
 
-    def _scaled(self, by: Any) -> Callable[[], Array]:
+    def _scaled(
+        self, by: Any, operation: Callable[[Array, Array], Array] = operator.mul
+    ) -> Callable[[], Array]:
         backend, inner = self.predictions.backend, self._gradient
 
         def scaled() -> Array:
             gradient = inner()
-            return gradient * backend.scalar(by, backend.dtype_name(gradient), gradient)
+            return operation(gradient, backend.scalar(by, backend.dtype_name(gradient), gradient))
 
         return scaled
 
@@ -118,7 +137,8 @@ class Tracked:
     def __truediv__(self, other: Any) -> Tracked:
         by = _value(other)
         value = self.value / by
-        return self._linear(value, 1.0 / by, _tracked(other), -value / by)
+        mine = self._scaled(by, operator.truediv)
+        return self._with(value, mine, _tracked(other), -value / by)
 
     __radd__ = __add__
     __rmul__ = __mul__
@@ -184,45 +204,93 @@ class TrackedItems:
 
     def carried(self, predictions: Predictions, back: Callable[[Array], Array]) -> TrackedItems:
         """The same values as functions of others, whose gradient ``back`` makes of this one."""
-        return TrackedItems(predictions, self.values, lambda c: back(self._pull(c)))
+        return predictions.items(self.values, lambda c: back(self._pull(c)))
 
     def sum(self) -> Tracked:
         """Σℓ."""
         xp = self.predictions.backend.xp
-        ones = xp.ones_like(self.values)
-        return Tracked(self.predictions, xp.sum(self.values), lambda: self._pull(ones))
+        return Tracked(self.predictions, xp.sum(self.values), lambda: self._pull(self._ones()))
 
     def mean(self, axis: int | tuple[int, ...] | None = None) -> TrackedItems | Tracked:
-        """The mean along axes, over everything if None."""
+        """The mean along axes, over everything if None; of no items NaN, as that of an array."""
+        axes = _axes(axis, self.shape)
+        count = prod(self.shape[a] for a in axes)
+        values = self._means(axes, count)
+        if len(axes) == len(self.shape):
+            return Tracked(self.predictions, values, lambda: self._pull(self._ones() / count))
         xp, shape = self.predictions.backend.xp, self.shape
-        axes = tuple(range(len(shape))) if axis is None else axis
-        axes = tuple(a % len(shape) for a in ((axes,) if isinstance(axes, int) else axes))
-        count = prod(shape[a] for a in axes)
-        if len(axes) == len(shape):
-            mean: Tracked = self.sum() / float(count)
-            return mean
+        kept = tuple(1 if i in axes else n for i, n in enumerate(shape))
 
         def pull(cotangent: Array) -> Array:
-            kept = tuple(1 if i in axes else n for i, n in enumerate(shape))
-            return self._pull(xp.broadcast_to(xp.reshape(cotangent, kept), shape) / float(count))
+            return self._pull(xp.broadcast_to(xp.reshape(cotangent, kept), shape) / count)
 
-        return TrackedItems(self.predictions, xp.mean(self.values, axis=axes), pull)
+        return self.predictions.items(values, pull)
+
+    def _means(self, axes: tuple[int, ...], count: int) -> Array:
+        xp = self.predictions.backend.xp
+        if count:
+            return xp.mean(self.values, axis=axes)
+        return xp.sum(self.values, axis=axes) + xp.nan  # NumPy's mean warns of it
+
+    def _ones(self) -> Array:
+        """The cotangent of a sum, never in a half type, of which 1/N would lose its digits."""
+        be = self.predictions.backend
+        wide = at_least_float32(be.dtype_name(self.values))
+        return be.xp.ones_like(self.values, dtype=be.dtype(wide))
 
     def __mul__(self, weights: Any) -> TrackedItems:
-        values = self.values * weights
+        return self._each(operator.mul, weights)
+
+    def __truediv__(self, weights: Any) -> TrackedItems:
+        return self._each(operator.truediv, weights)
+
+    def _each(self, operation: Callable[[Any, Any], Any], weights: Any) -> TrackedItems:
+        """Times or divided by what does not depend on the predictions."""
+        if isinstance(weights, (Predictions, Tracked, TrackedItems)):
+            _refuse(self)
+        values = operation(self.values, weights)
         if tuple(values.shape) != self.shape:
             raise ValueError(f"weights make {tuple(values.shape)} of items of shape {self.shape}")
-        return TrackedItems(self.predictions, values, lambda c: self._pull(c * weights))
-
-    def __truediv__(self, number: Any) -> TrackedItems:
-        scaled: TrackedItems = self * (1.0 / number)
-        return scaled
+        return self.predictions.items(values, lambda c: self._pull(operation(c, weights)))
 
     __rmul__ = __mul__
     __array_ufunc__ = None
     __array__ = __array_function__ = __array_namespace__ = _refuse
     __add__ = __radd__ = __sub__ = __rsub__ = __rtruediv__ = __pow__ = __rpow__ = _refuse
     __neg__ = __abs__ = __float__ = __bool__ = __len__ = __iter__ = __getitem__ = _refuse
+
+
+def _axes(axis: int | tuple[int, ...] | None, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Axes of items of that shape, counted from 0."""
+    rank = len(shape)
+    if axis is None:
+        return tuple(range(rank))
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    for each in axes:
+        if isinstance(each, bool) or not isinstance(each, Integral):
+            raise TypeError(f"axis is {axis!r}; expected integers")
+        if not -rank <= each < rank:
+            raise shape_error("items", shape, f"an axis at axis={each}")
+    found = tuple(a % rank for a in axes)
+    if len(set(found)) < len(found):
+        raise ValueError(f"axis={axis} names an axis twice")
+    return found
+
+
+def plain(value: Any) -> Any:
+    """``value`` with arrays in the place of handles, in dictionaries, lists and tuples too."""
+    if isinstance(value, Predictions):
+        return value.array
+    if isinstance(value, Tracked):
+        return value.value
+    if isinstance(value, TrackedItems):
+        return value.values
+    if type(value) is dict:
+        return {name: plain(each) for name, each in value.items()}
+    if type(value) in (list, tuple) or hasattr(value, "_fields"):
+        held = map(plain, value)
+        return type(value)(*held) if hasattr(value, "_fields") else type(value)(held)
+    return value
 
 
 def _tracked(other: Any) -> Tracked | None:

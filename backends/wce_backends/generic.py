@@ -13,7 +13,7 @@ import numpy as np
 from wce_core import evaluate
 from wce_core.backend import Backend, Description
 from wce_core.evaluate import Spec
-from wce_core.handles import Predictions, Tracked, TrackedItems
+from wce_core.handles import Predictions, Tracked, TrackedItems, plain
 from wce_core.types import Array, Arrays, Namespace
 
 
@@ -69,8 +69,7 @@ class GenericBackend(Backend):
             result = function(handle, *args, **kwargs)
             value, aux = result if has_aux else (result, None)
             gradient = self._gradient(handle, value)
-            plain_value = value.value if isinstance(value, Tracked) else value
-            return ((plain_value, aux) if has_aux else plain_value), gradient
+            return ((value.value, plain(aux)) if has_aux else value.value), gradient
 
         return functools.wraps(function)(with_gradient)
 
@@ -85,6 +84,11 @@ class GenericBackend(Backend):
             raise TypeError(
                 f"the function returned {type(value).__name__}; expected a loss of wce_core of its "
                 "first argument, or arithmetic of such losses"
+            )
+        if value.predictions is not handle:
+            raise TypeError(
+                "the function returned a loss of the predictions of another call of "
+                "value_and_grad; expected one of its own first argument"
             )
         if value.made is not None and value.made.dtype == predictions.dtype:
             return value.made

@@ -179,3 +179,125 @@ def test_two_handles_do_not_mix() -> None:
         wce_core.value_and_grad(outer)(X)
     assert repr(kept[0]).startswith("Tracked(")
     assert float(kept[0]) == A
+
+
+# --- Item losses ----------------------------------------------------------------------------------
+
+RNG = np.random.default_rng(0)
+WIDE = RNG.normal(size=(4, 2, 3))
+LABELS = RNG.integers(0, 3, (4, 2))
+FACTORS = np.array([[1.0, 0.5], [2.0, 0.0], [3.0, 1.0], [0.25, 4.0]])
+
+
+def items(x: Any, y: Any = LABELS, **options: Any) -> Any:
+    return losses.cross_entropy(x, y, reduction="none", **options)
+
+
+@pytest.mark.parametrize(
+    ("reduced", "weights"),
+    [
+        (lambda a: a.mean(), np.full((4, 2), 1 / 8)),
+        (lambda a: a.mean(axis=(0, 1)), np.full((4, 2), 1 / 8)),
+        (lambda a: a.mean(-1).sum(), np.full((4, 2), 1 / 2)),
+        (lambda a: a.mean(axis=np.int64(0)).mean(), np.full((4, 2), 1 / 8)),
+        (lambda a: (a.mean(1) * FACTORS[:, 0]).sum(), np.outer(FACTORS[:, 0], [0.5, 0.5])),
+        (lambda a: (FACTORS * a / 3).sum(), FACTORS / 3),
+        (lambda a: (a / (1 + FACTORS)).mean(), 1 / (1 + FACTORS) / 8),
+        (lambda a: a.mean(axis=()).sum(), np.ones((4, 2))),
+    ],
+)
+def test_item_losses_are_weighed_and_averaged(
+    reduced: Callable[..., Any], weights: np.ndarray
+) -> None:
+    got, slope = wce_core.value_and_grad(lambda x: reduced(items(x)))(WIDE)
+    value, gradient = wce_core.value_and_grad(losses.cross_entropy)(
+        WIDE, LABELS, sample_weight=weights, reduction="sum"
+    )
+    np.testing.assert_allclose(got, value, rtol=1e-14)
+    np.testing.assert_allclose(slope, gradient, rtol=1e-13, atol=1e-16)
+
+
+@pytest.mark.parametrize("axis", [2, -3, (0, 2)])
+def test_items_have_no_such_axis(axis: Any) -> None:
+    with pytest.raises(ValueError, match=r"items has shape \(4, 2\); expected an axis at axis="):
+        wce_core.value_and_grad(lambda x: items(x).mean(axis=axis))(WIDE)
+
+
+@pytest.mark.parametrize("axis", [0.9, "0", True, (0, 0.5), [0]])
+def test_an_axis_is_an_integer(axis: Any) -> None:
+    with pytest.raises(TypeError, match="axis is .*; expected"):
+        wce_core.value_and_grad(lambda x: items(x).mean(axis=axis))(WIDE)
+    with pytest.raises(TypeError, match="axis is .*; expected"):
+        losses.cross_entropy(WIDE, LABELS, axis=axis)
+
+
+def test_an_axis_is_named_once() -> None:
+    with pytest.raises(ValueError, match="names an axis twice"):
+        wce_core.value_and_grad(lambda x: items(x).mean(axis=(0, -2)))(WIDE)
+
+
+def test_the_mean_of_no_items_is_that_of_an_empty_array() -> None:
+    empty = np.zeros((0, 2, 3)), np.zeros((0, 2), int)
+    value, gradient = wce_core.value_and_grad(lambda x, y: items(x, y).mean())(*empty)
+    assert np.isnan(value)
+    assert gradient.shape == (0, 2, 3)
+    value, gradient = wce_core.value_and_grad(lambda x, y: items(x, y).mean(axis=0).sum())(*empty)
+    assert np.isnan(value)
+    assert gradient.shape == (0, 2, 3)
+
+
+def test_many_half_precision_items_have_a_mean() -> None:
+    """Their sum is beyond float16, and 1/N below its normal numbers."""
+    x, y = np.zeros((70_000, 3), np.float16), np.ones(70_000, int)
+    x[:, 0] = 5.0
+    value, gradient = wce_core.value_and_grad(lambda x: items(x, y).mean())(x)
+    expected, slope = wce_core.value_and_grad(losses.cross_entropy)(x, y)
+    assert value == expected
+    np.testing.assert_array_equal(gradient, slope)
+
+
+def test_weights_of_items_do_not_depend_on_the_predictions() -> None:
+    for use in (lambda a, x: a * a, lambda a, x: a * x, lambda a, x: a / a.sum()):
+        with pytest.raises(TypeError, match="JAX, PyTorch or TensorFlow"):
+            wce_core.value_and_grad(lambda x, use=use: use(items(x), x).sum())(WIDE)
+
+
+# --- What escapes ---------------------------------------------------------------------------------
+
+
+def test_a_handle_that_escaped_is_of_its_own_call() -> None:
+    kept: list[Any] = []
+
+    def keep(x: Any) -> Any:
+        kept.append(x)
+        return ce(x)
+
+    wce_core.value_and_grad(keep)(X)
+    for escaped in (lambda x: ce(kept[0]), lambda x: 2 * ce(kept[0])):
+        with pytest.raises(TypeError, match="another call of value_and_grad"):
+            wce_core.value_and_grad(escaped)(X + 1.0)
+    with pytest.raises(TypeError, match="two calls"):
+        wce_core.value_and_grad(lambda x: ce(x) + ce(kept[0]))(X + 1.0)
+
+
+def test_auxiliary_output_holds_arrays() -> None:
+    def function(x: Any) -> Any:
+        parts = ce(x, reduction="parts")
+        held = {"loss": ce(x), "items": [ce(x, reduction="none")], "x": x, "parts": parts}
+        return parts.mean(), (held, "name")
+
+    (value, (held, name)), _ = wce_core.value_and_grad(function, has_aux=True)(X)
+    assert name == "name"
+    assert value == held["loss"] == A
+    assert type(held["loss"]) is np.float64
+    assert held["x"] is X
+    np.testing.assert_array_equal(held["items"][0], ce(X, reduction="none"))
+    assert isinstance(held["parts"], wce_core.LossParts)
+    assert (held["parts"] + ce(X, reduction="parts")).mean() == A
+
+
+def test_a_loss_over_0_is_infinite_as_a_number_would_be() -> None:
+    with np.errstate(all="ignore"):
+        value, gradient = wce_core.value_and_grad(lambda x: ce(x) / 0)(X)
+        np.testing.assert_array_equal(gradient, GA / 0)
+    assert value == np.inf

@@ -98,5 +98,5 @@ def changed(
     be, own = owner(predictions)
     if not isinstance(predictions, Predictions):
         return loss(forward(be, own))
-    result = loss(Predictions(be, forward(be, own)))
+    result = loss(predictions.replaced(forward(be, own)))
     return result.carried(predictions, lambda gradient: back(be, gradient))
