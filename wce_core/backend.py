@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -60,6 +61,11 @@ class Backend(ABC):
     def refusal(self, array: Array) -> str | None:
         """Why an owned array cannot be used (sparse, ragged, masked), or None."""
         del array
+        return None
+
+    def misplaced(self, array: Array, predictions: Array) -> str | None:
+        """Why an owned array cannot meet the predictions where they are, or None."""
+        del array, predictions
         return None
 
     @abstractmethod
@@ -250,9 +256,11 @@ class Backend(ABC):
     def matching(self, value: float, targets: Array) -> Array | None:
         """A number in the dtype of the targets; None if that dtype lacks it, so none equals it."""
         dtype = self.dtype_name(targets)
+        if isinstance(value, int) and abs(value) > sys.float_info.max:
+            return None
         if "int" in dtype:
             info = self.xp.iinfo(targets.dtype)
-            if value != int(value) or not info.min <= value <= info.max:
+            if not info.min <= value <= info.max or value != int(value):
                 return None
             return self.scalar(int(value), dtype, targets)
         if dtype == "bool":

@@ -12,6 +12,7 @@ from .dispatch import as_companion, as_predictions, backend_of
 from .errors import dtype_error, shape_error
 from .evaluate import Spec, batch_axis
 from .handles import Predictions, Tracked, TrackedItems
+from .hints import order_hint, target_shape_error
 from .layout import Layout, same_shape
 from .links import BINARY_LINKS, CATEGORICAL_LINKS, Link, Probabilities
 from .options import (
@@ -39,7 +40,7 @@ def evaluate(options: Options, predictions: Any, targets: Any, given: dict[str, 
     if known:
         return _packed(options.reduction, known[1])
     be, own = as_predictions(predictions)
-    _check_predictions(be, own)
+    _check_predictions(be, own, targets)
     result = _result_dtype(be, options, own)
     with be.scope():
         spec, arrays = prepare(be, options, own, targets, given, result)
@@ -50,7 +51,7 @@ def described(be: Backend, options: Options, arguments: dict[str, Any]) -> tuple
     """What a call of arrays that need no scope comes to, without running it."""
     given = dict(arguments)
     own, targets = given.pop("predictions"), given.pop("targets")
-    _check_predictions(be, own)
+    _check_predictions(be, own, targets)
     return prepare(be, options, own, targets, given, _result_dtype(be, options, own))
 
 
@@ -107,13 +108,16 @@ def prepare(
 # Arrays --------------------------------------------------------------------------------------
 
 
-def _check_predictions(be: Backend, predictions: Array) -> None:
+def _check_predictions(be: Backend, predictions: Array, targets: Any) -> None:
     reason = be.refusal(predictions)
     if reason is not None:
         raise TypeError(f"predictions are {reason}")
     dtype = be.dtype_name(predictions)
     if dtype not in FLOATING:
-        raise dtype_error("predictions", dtype, "a floating dtype: " + ", ".join(FLOATING))
+        expected = "a floating dtype: " + ", ".join(FLOATING)
+        owner = backend_of(targets)
+        hint = order_hint(owner.dtype_name(targets)) if owner else ""
+        raise dtype_error("predictions", dtype, expected + hint)
 
 
 def _companion(be: Backend, value: Any, predictions: Array, name: str) -> Array:
@@ -123,7 +127,7 @@ def _companion(be: Backend, value: Any, predictions: Array, name: str) -> Array:
             "To differentiate such a function use JAX, PyTorch or TensorFlow"
         )
     array = as_companion(be, value, predictions, name)
-    reason = be.refusal(array)
+    reason = be.refusal(array) or be.misplaced(array, predictions)
     if reason is not None:
         raise TypeError(f"{name} is {reason}")
     if be.dtype_name(array).startswith("complex"):
@@ -215,23 +219,31 @@ def _index_targets(be: Backend, layout: Layout, targets: Array) -> bool:
     shape, dtype = be.shape(targets), be.dtype_name(targets)
     if not layout.categorical:
         if not same_shape(shape, layout.shape):
-            raise shape_error("targets", shape, f"the predictions' shape {layout.shape}")
+            raise target_shape_error(layout, shape)
         return False
     if same_shape(shape, layout.shape):
-        if dtype == "bool":
-            raise dtype_error(
-                "targets", dtype, "mass of a numeric dtype (boolean rows are candidate sets)"
-            )
+        _check_mass(shape, dtype)
         return False
     if same_shape(shape, layout.items_shape):
         if "int" not in dtype:
             raise dtype_error("targets", dtype, "an integer dtype for class indices")
         return True
-    raise shape_error(
-        "targets",
-        shape,
-        f"{layout.items_shape} for class indices, or {layout.shape} for dense mass",
-    )
+    raise target_shape_error(layout, shape)
+
+
+def _check_mass(shape: tuple[int | None, ...], dtype: str) -> None:
+    """A row of booleans is a set of candidates; a lone row of integers, labels of two classes."""
+    if len(shape) == 1 and "float" not in dtype:
+        raise dtype_error(
+            "targets",
+            f"{dtype} and the predictions' shape {shape}",
+            "one class index for one row of predictions, or a floating row of mass. For many "
+            "items of two classes use binary_cross_entropy",
+        )
+    if dtype == "bool":
+        raise dtype_error(
+            "targets", dtype, "mass of a numeric dtype (boolean rows are candidate sets)"
+        )
 
 
 def _check_together(

@@ -6,10 +6,12 @@ Values of excluded items are not looked at.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .hints import ignore_hint
 from .layout import Layout
 from .types import Arrays
 from .weightings import WEIGHTINGS
@@ -92,7 +94,9 @@ def _check_targets(
         high, expected = largest_finite(targets), "a finite mass that is not negative"
     else:
         high, expected = 1, "a target in [0, 1]"
-    _check_range("targets", layout, targets, included, (0, high), expected)
+    dense = layout.categorical and not index_targets
+    hint = None if dense else ignore_hint
+    _check_range("targets", layout, targets, included, (0, high), expected, hint=hint)
 
 
 def _check_predictions(
@@ -121,6 +125,7 @@ def _check_range(
     bounds: tuple[Any, Any],
     expected: str,
     *,
+    hint: Callable[[Any], str] | None = None,
     nan_passes: bool = False,
 ) -> None:
     low, high = bounds
@@ -132,4 +137,4 @@ def _check_range(
     if included is not None:
         wrong = wrong & included
     if wrong.any():
-        raise_first(name, layout.as_given(values), layout.as_given(wrong), expected)
+        raise_first(name, layout.as_given(values), layout.as_given(wrong), expected, hint)

@@ -126,9 +126,11 @@ def cross_entropy(
         items. Lists of numbers become NumPy float64. Its framework computes, and gets the result.
     targets
         Class indices: an integer array of the items' shape. Or dense mass: a numeric array of the
-        predictions' shape, each entry ≥ 0. The rank decides which, never the values.
+        predictions' shape, each entry ≥ 0. The rank decides which, never the values. Of a single
+        row of predictions, mass is floating.
     class_weight
-        w: one weight per class, as a (C,) array or a mapping that names every class 0 … C−1.
+        w: one weight per class, as a (C,) array or a mapping that names every class 0 … C−1 once;
+        JSON's ``"3"`` names class 3.
     sample_weight
         A factor in s, per item: its shape is a prefix of the items' shape, or has their rank with
         each axis equal or 1. A shape that fits only from the right is refused.
@@ -333,7 +335,7 @@ def binary_cross_entropy(
         (w₀, w₁) or ``{0: w0, 1: w1}``; or an (L, 2) array, a row (w₀, w₁) for each of L labels.
     pos_weight
         A factor on w₁: a scalar, an (L,) array, one per label, or an array of the predictions'
-        rank, from 2 on, with each axis equal or 1.
+        rank with each axis equal or 1; beside rank 1, where items have no labels, only (1,).
     sample_weight
         A factor in s, per item: its shape is a prefix of the predictions' shape, or has their rank
         with each axis equal or 1. A shape that fits only from the right is refused.

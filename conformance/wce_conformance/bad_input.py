@@ -52,9 +52,16 @@ def _values() -> list[BadInput]:
     return [
         ce("label C", LOGITS, _with(LABELS, 1, 3), rf"targets is 3 {at} \(1,\).*\[0, 3\)"),
         ce("label −1", LOGITS, _with(LABELS, 0, -1), rf"targets is -1 {at} \(0,\)"),
+        ce(
+            "label −100", LOGITS, _with(LABELS, 1, -100), r"leave such items out.*ignore_index=-100"
+        ),
+        ce("label of one item", LOGITS[0], np.array(3), r"targets is 3; expected a class index"),
         ce("negative mass", LOGITS, _with(SHARES, (1, 2), -0.5), rf"targets is -0.5 {at} \(1, 2\)"),
         ce("NaN mass", LOGITS, _with(SHARES, (1, 2), NAN), rf"targets is nan {at} \(1, 2\)"),
         bce("target above 1", LOGITS, _with(BITS, (0, 1), 1.5), rf"targets is 1.5 {at} \(0, 1\)"),
+        bce(
+            "target −1", LOGITS, _with(BITS, (1, 0), -1), "leave such items out.*ignore_index=-1.0"
+        ),
         bce("target below 0", LOGITS, _with(BITS, (0, 1), -1), rf"targets is -1.0 {at} \(0, 1\)"),
         ce(
             "negative sample weight",
@@ -131,6 +138,55 @@ def _shapes() -> list[BadInput]:
             "targets has dtype float32",
             targets=np.array([0, 1], np.float32),
         ),
+        ce(
+            "integer predictions and floating targets",
+            TypeError,
+            "predictions come first",
+            predictions=LABELS,
+            targets=LOGITS,
+        ),
+        ce(
+            "labels of two classes for one row",
+            TypeError,
+            "use binary_cross_entropy",
+            predictions=LOGITS[0],
+            targets=np.array([0, 1, 1]),
+        ),
+        ce(
+            "booleans for one row",
+            TypeError,
+            "use binary_cross_entropy",
+            predictions=LOGITS[0],
+            targets=np.array([False, True, True]),
+        ),
+        ce(
+            "labels in a column",
+            ValueError,
+            r"targets has shape \(2, 1\).*squeeze axis 1 of targets",
+            targets=LABELS[:, None],
+        ),
+        ce(
+            "classes along axis 1",
+            ValueError,
+            "would fit if the classes stood along axis=1",
+            predictions=np.zeros((2, 3, 4), np.float32),
+            targets=np.zeros((2, 4), np.int64),
+        ),
+        ce(
+            "class weights along axis 1",
+            ValueError,
+            "would fit if the classes stood along axis=1",
+            predictions=np.zeros((2, 3, 3, 4), np.float32),
+            targets=np.zeros((2, 3, 3), np.int64),
+            class_weight=np.ones(3),
+        ),
+        bce(
+            "binary predictions in a column",
+            ValueError,
+            "squeeze axis 1 of predictions",
+            predictions=LOGITS[:, :1],
+            targets=BITS[:, 0],
+        ),
         ce("boolean rows", TypeError, "candidate sets", targets=BITS > 0),
         bce(
             "binary targets of another shape", ValueError, "targets has shape", targets=BITS[:, :2]
@@ -141,7 +197,7 @@ def _shapes() -> list[BadInput]:
             r"class_weight has shape \(2,\)",
             class_weight=np.ones(2),
         ),
-        ce("mapping that misses a class", ValueError, "every class", class_weight={0: 1.0, 1: 2.0}),
+        ce("mapping that misses a class", ValueError, ": 2 missing", class_weight={0: 1.0, 1: 2.0}),
         ce(
             "sample weights over classes",
             ValueError,
@@ -203,7 +259,7 @@ def _shapes() -> list[BadInput]:
         bce(
             "pos_weight per label without labels",
             ValueError,
-            "axis=0",
+            "expected one weight.*axis=0",
             predictions=LOGITS[0],
             targets=BITS[0],
             pos_weight=np.ones(3),

@@ -552,11 +552,6 @@ class TestRefused:
         with pytest.raises(TypeError, match="class_weight is a list that holds arrays"):
             losses.cross_entropy(X, Y, class_weight=[foreign[0], foreign[1], foreign[2]])
 
-    def test_other_devices(self) -> None:
-        """PyTorch's own error, never a value."""
-        with pytest.raises(RuntimeError, match="meta"):
-            losses.cross_entropy(X, torch.empty(4, dtype=torch.int64, device="meta"))
-
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
@@ -658,3 +653,20 @@ def test_description() -> None:
     assert description.version == torch.__version__
     assert description.devices[0] == "cpu"
     assert description.float64
+
+
+@pytest.mark.parametrize("name", ["targets", "class_weight", "sample_weight", "mask"])
+def test_another_device_is_named(name: str) -> None:
+    tensors = {
+        "targets": torch.tensor([0, 2]),
+        "class_weight": torch.ones(3),
+        "sample_weight": torch.ones(2),
+        "mask": torch.ones(2, dtype=torch.bool),
+    }
+    x = torch.zeros(2, 3)
+    losses.cross_entropy(x, **tensors)
+    with pytest.raises(TypeError, match=f"{name} is on meta, the predictions are on cpu"):
+        losses.cross_entropy(x, **{**tensors, name: tensors[name].to("meta")})
+    far = {each: tensor.to("meta") for each, tensor in tensors.items()}
+    with pytest.raises(TypeError, match=f"{name} is on cpu, the predictions are on meta"):
+        losses.cross_entropy(x.to("meta"), **{**far, name: tensors[name]})

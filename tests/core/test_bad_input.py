@@ -101,6 +101,42 @@ def test_a_mapping_may_hold_the_frameworks_scalars(backend: str) -> None:
     np.testing.assert_array_equal(own.numpy(value), own.numpy(listed))
 
 
+def test_classes_are_named_by_json_too(backend: str) -> None:
+    own = adapter(backend)
+    x, y = own.array(np.array([[0.0, 1.0], [2.0, 0.0]])), own.array(np.array([1, 1]))
+    named = losses.cross_entropy(x, y, class_weight={"1": 3.0, "0": 1.0}, reduction="sum")
+    listed = losses.cross_entropy(x, y, class_weight=[1.0, 3.0], reduction="sum")
+    np.testing.assert_array_equal(own.numpy(named), own.numpy(listed))
+    with pytest.raises(ValueError, match="each named once"):
+        losses.cross_entropy(x, y, class_weight={0: 1.0, 1: 2.0, "1": 3.0})
+    many = dict.fromkeys(range(1, 50), 1.0)
+    with pytest.raises(ValueError, match=r"9, 10, … \(49\).*: 0, 50, 51.*\(15\) missing"):
+        losses.cross_entropy(np.zeros((2, 64)), [0, 1], class_weight=many)
+
+
+def test_a_row_of_mass_is_floating(backend: str) -> None:
+    own = adapter(backend)
+    x = own.array(np.array([0.0, 1.0, -1.0]))
+    mass = own.array(np.array([0.0, 1.0, 0.0]))
+    row = own.numpy(losses.cross_entropy(x, mass))
+    np.testing.assert_array_equal(row, own.numpy(losses.cross_entropy(x, 1)))
+    with pytest.raises(TypeError, match="binary_cross_entropy"):
+        losses.cross_entropy(x, [0, 1, 0])
+    whole = own.array(np.array([[0, 1, 0]]))
+    batch = losses.cross_entropy(own.array(np.array([[0.0, 1.0, -1.0]])), whole)
+    np.testing.assert_array_equal(row, own.numpy(batch))
+
+
+@pytest.mark.parametrize("axis", [None, 0])
+def test_one_positive_weight_for_all(backend: str, axis: int | None) -> None:
+    own = adapter(backend)
+    x, y = own.array(np.array([0.5, -1.0, 2.0])), own.array(np.array([1.0, 0.0, 1.0]))
+    one = own.array(np.array([9.0]))
+    given = losses.binary_cross_entropy(x, y, pos_weight=one, axis=axis)
+    plain = losses.binary_cross_entropy(x, y, pos_weight=9.0)
+    np.testing.assert_array_equal(own.numpy(given), own.numpy(plain))
+
+
 def test_ignore_index_must_be_a_number() -> None:
     with pytest.raises(TypeError, match="ignore_index"):
         losses.cross_entropy([[0.0, 1.0]], [0], ignore_index=[1])
@@ -115,6 +151,19 @@ def test_ignore_index_that_the_dtype_lacks_ignores_nothing() -> None:
     ignoring = losses.cross_entropy(x, y, ignore_index=-100, reduction="parts")
     assert plain == ignoring
     assert losses.cross_entropy(x, y, ignore_index=255, reduction="parts").items == 1
+
+
+@pytest.mark.parametrize("value", [float("inf"), -float("inf"), 2**70, -(10**400), 0.5])
+def test_ignore_index_that_no_target_can_equal(backend: str, value: float) -> None:
+    own = adapter(backend)
+    x, y = own.array(np.zeros((2, 3), np.float32)), np.array([0, 1])
+    labels = losses.cross_entropy(x, own.array(y), ignore_index=value, reduction="parts")
+    assert int(own.numpy(labels.items)) == 2
+    z = own.array(np.zeros(2, np.float32))
+    for dtype in (np.int32, bool):
+        bits = own.array(y.astype(dtype))
+        parts = losses.binary_cross_entropy(z, bits, ignore_index=value, reduction="parts")
+        assert int(own.numpy(parts.items)) == 2
 
 
 def test_a_wide_label_never_wraps(backend: str) -> None:

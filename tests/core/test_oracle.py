@@ -125,7 +125,7 @@ class TestKnownNumbers:
         assert float(loss.value) == pytest.approx(expected, abs=5e-11)
 
     def test_gradient_of_mass(self) -> None:
-        gradient = cross_entropy([1, 2, 3], [5, 0, 0], reduction="sum").gradient
+        gradient = cross_entropy([1, 2, 3], [5.0, 0.0, 0.0], reduction="sum").gradient
         assert floats(gradient) == pytest.approx([-4.550, 1.224, 3.326], abs=5e-4)
 
     @pytest.mark.parametrize(
@@ -656,7 +656,7 @@ class TestMass:
         for smoothing, mass in kinds.items():
             smoothed = cross_entropy(
                 x,
-                [0, 3, 0],
+                [0.0, 3.0, 0.0],
                 label_smoothing=0.2,
                 smoothing=smoothing,
                 reduction="sum",
@@ -774,6 +774,12 @@ class TestRefusals:
         with pytest.raises(TypeError):
             cross_entropy(self.X, targets, **options)
 
+    def test_a_lone_row_of_integers_is_no_mass(self) -> None:
+        with pytest.raises(TypeError, match=r"^targets:"):
+            cross_entropy([0.0, 1.0, 2.0], [0, 1, 0])
+        one = cross_entropy([0.0, 1.0, 2.0], [0.0, 1.0, 0.0]).value
+        assert one == cross_entropy([0.0, 1.0, 2.0], 1).value
+
     @pytest.mark.parametrize(
         ("word", "x", "options"),
         [
@@ -819,7 +825,7 @@ def test_subnormal_differences_survive() -> None:
 
 
 def test_even_mass_has_no_gradient() -> None:
-    assert cross_entropy([0.1] * 3, [1, 1, 1]).gradient == [0, 0, 0]
+    assert cross_entropy([0.1] * 3, [1.0, 1.0, 1.0]).gradient == [0, 0, 0]
     assert cross_entropy([0.1] * 3, [ONE_THIRD] * 3).gradient == [0, 0, 0]
 
 

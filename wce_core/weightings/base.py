@@ -132,8 +132,14 @@ def _bits(dtype: np.dtype[Any], high: Any) -> int:
     return largest if high >= largest else int(high)
 
 
-def raise_first(name: str, values: np.ndarray, wrong: np.ndarray, expected: str) -> None:
-    """ValueError naming the first position at which ``wrong`` holds."""
-    position = tuple(int(axis[0]) for axis in wrong.nonzero())
-    own = tuple(i if n > 1 else 0 for i, n in zip(position, values.shape, strict=True))
-    raise value_error(name, position, values[own], expected)
+def raise_first(
+    name: str,
+    values: np.ndarray,
+    wrong: np.ndarray,
+    expected: str,
+    hint: Callable[[Any], str] | None = None,
+) -> None:
+    """ValueError naming the first position at which ``wrong`` holds; ``hint`` of what is there."""
+    position = tuple(map(int, np.argwhere(wrong)[0]))
+    value = values[tuple(i if n > 1 else 0 for i, n in zip(position, values.shape, strict=True))]
+    raise value_error(name, position, value, expected + (hint(value) if hint else ""))

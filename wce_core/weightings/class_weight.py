@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import shape_error
+from ..hints import class_axis_hint
 from ..layout import Layout
 from ..numerics import along
 from ..types import Array
@@ -42,7 +43,10 @@ class ClassWeight(Weighting):
 
 def _categorical(be: Backend, layout: Layout, value: Array) -> Array:
     if be.shape(value) != (layout.classes,):
-        raise shape_error("class_weight", be.shape(value), f"({layout.classes},), one per class")
+        shape = be.shape(value)
+        expected = f"({layout.classes},), one per class"
+        hint = class_axis_hint(layout, shape[0]) if len(shape) == 1 else ""
+        raise shape_error("class_weight", shape, expected + hint)
     assert layout.axis is not None
     return along(be.xp, value, layout.axis, len(layout.shape))
 
@@ -60,13 +64,23 @@ def _binary(be: Backend, layout: Layout, value: Array) -> Array:
     return be.xp.reshape(value, (*target, 2))
 
 
-def listed(value: Any, classes: int) -> Any:
-    """The values of a mapping in class order; anything else as it is."""
-    if not isinstance(value, Mapping):
-        return value
-    if set(value) != set(range(classes)):
-        raise ValueError(
-            f"class_weight names the classes {sorted(value, key=repr)}; expected every class of "
-            f"0 … {classes - 1}"
-        )
-    return [value[k] for k in range(classes)]
+def listed(value: Mapping[Any, Any], classes: int) -> list[Any]:
+    """The values of a mapping in class order; JSON's ``"3"`` names class 3."""
+    named = {_class(key): weight for key, weight in value.items()}
+    if len(named) == len(value) and set(named) == set(range(classes)):
+        return [named[k] for k in range(classes)]
+    missing = [k for k in range(classes) if k not in named]
+    steps = f"{_some(missing)} missing" if missing else f"there are {classes}, each named once"
+    raise ValueError(
+        f"class_weight names the classes {_some(list(value))}; expected every class "
+        f"of 0 … {classes - 1}: {steps}"
+    )
+
+
+def _class(key: Any) -> Any:
+    return int(key) if isinstance(key, str) and key.isdecimal() else key
+
+
+def _some(keys: list[Any]) -> str:
+    shown = ", ".join(repr(key) for key in keys[:10])
+    return f"{shown}, … ({len(keys)})" if len(keys) > 10 else shown

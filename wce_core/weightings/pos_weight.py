@@ -27,11 +27,13 @@ class PosWeight(Weighting):
         shape, rank = be.shape(value), len(layout.shape)
         if shape == ():
             return be.xp.reshape(value, (1,) * rank)
-        if rank >= 2 and len(shape) == rank:
+        if len(shape) == rank and (rank >= 2 or shape == (1,)):
             return _laid_out(shape, layout, value)
         if layout.axis is None:
             raise shape_error(
-                self.name, shape, "a scalar: rank-1 predictions have labels only if axis=0 is given"
+                self.name,
+                shape,
+                "one weight: rank-1 predictions have labels only if axis=0 is given",
             )
         if shape != (layout.classes,):
             raise shape_error(self.name, shape, f"a scalar or ({layout.classes},), one per label")

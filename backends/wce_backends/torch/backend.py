@@ -73,6 +73,12 @@ class TorchBackend(Backend):
             return "a quantized tensor; pass its dequantize()"
         return None
 
+    def misplaced(self, array: Array, predictions: Array) -> str | None:
+        """On another device; PyTorch lets numbers without axes meet tensors anywhere."""
+        if array.device == predictions.device or not array.ndim:
+            return None
+        return f"on {array.device}, the predictions are on {predictions.device}; move one of them"
+
     def dtype_name(self, array: Array) -> str:
         """Without the module's name."""
         return NAMES.get(array.dtype) or str(array.dtype).removeprefix("torch.")

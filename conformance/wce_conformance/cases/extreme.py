@@ -4,6 +4,7 @@ from wce_conformance.cases import (
     extreme_logits,
     extreme_masses,
     extreme_nonfinite,
+    extreme_one_weight,
     extreme_probabilities,
     extreme_shapes,
     extreme_weights,
@@ -17,6 +18,7 @@ _THEMES = (
     extreme_masses,
     extreme_weights,
     extreme_shapes,
+    extreme_one_weight,
 )
 
 

@@ -120,10 +120,10 @@ def _cancelling(dtype: str) -> Iterator[Case]:
         reduction="sum",
     )
     yield multiclass(
-        "uniform logits and mass",
+        "a row of uniform logits and mass",
         dtype,
         [1.5, 1.5, 1.5],
-        [1, 1, 1],
+        [1.0, 1.0, 1.0],
         "the gradient is exactly 0 although 1/3 is no number of the dtype",
         "cancellation",
     )

@@ -20,10 +20,10 @@ def cases() -> Iterator[Case]:
 
 def _amounts(dtype: str) -> Iterator[Case]:
     yield multiclass(
-        "mass 5 on one class",
+        "a row of mass 5 on one class",
         dtype,
         [1.0, 2.0, 3.0],
-        [5, 0, 0],
+        [5.0, 0.0, 0.0],
         "the gradient is 5·p − q",
         "mass",
         reduction="sum",

@@ -77,7 +77,12 @@ class _Binary(Problem):
     def check(self) -> None:
         check_shape("targets", self.targets.shape, self.shape)
         self._check_per_label("class_weight", (2,))
-        self._check_per_label("pos_weight", ())
+        if not self._one_for_all("pos_weight"):
+            self._check_per_label("pos_weight", ())
+
+    def _one_for_all(self, name: str) -> bool:
+        """Is it a single weight with an axis, beside predictions with one axis?"""
+        return len(self.shape) == 1 and name in self.weights and self.weights[name].shape == (1,)
 
     def _check_per_label(self, name: str, alone: Index) -> None:
         """Weights have the shape `alone`, or that for each label."""
@@ -119,6 +124,8 @@ class _Binary(Problem):
         if name not in leaves:
             return Var(1)
         weights = leaves[name]
+        if not entry and self._one_for_all(name):
+            return weights.at((0,))
         if self.axis is None or weights.rank == len(entry):
             return weights.at(entry)
         return weights.at((at[self.axis], *entry))

@@ -92,6 +92,8 @@ class _Multiclass(Problem):
         kinds = {type(value) for value in self.targets.flat}
         if bool in kinds:
             raise TypeError("targets: booleans are candidate sets, which need another loss")
+        if dense and self.targets.rank == 1 and not kinds - {int}:
+            raise TypeError("targets: a lone row of mass is of floats; of integers it is labels")
         if dense and self.settings.ignore_index is not None:
             raise ValueError("ignore_index: goes with class indices, not with mass")
         if not dense and kinds - {int}:
