@@ -19,8 +19,8 @@ from .options import (
     FLOATING,
     Options,
     check_classes,
-    check_ignore_index,
-    check_options,
+    checked_options,
+    ignored_number,
     result_name,
 )
 from .parts import LossParts
@@ -90,7 +90,7 @@ def prepare(
     result: str,
 ) -> tuple[Spec, Arrays]:
     """A call in which nothing can be wrong any more but values that cannot be read."""
-    check_options(options)
+    options = checked_options(options)
     layout = _layout(be, options, predictions)
     targets = _companion(be, targets, predictions, "targets")
     index_targets = _index_targets(be, layout, targets)
@@ -180,8 +180,7 @@ def _stacked(be: Backend, values: list[Any], predictions: Array) -> Any:
 
 def _like_targets(be: Backend, value: Any, targets: Array) -> Array | None:
     """``ignore_index`` in the targets' dtype; a number that this dtype lacks equals no target."""
-    check_ignore_index(value)
-    return be.matching(value, targets)
+    return be.matching(ignored_number(value), targets)
 
 
 def _normalizer(be: Backend, predictions: Array, value: Any) -> Array:

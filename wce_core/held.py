@@ -11,7 +11,7 @@ from .backend import Backend
 from .call import weight_array
 from .dispatch import backend_of, numpy_backend
 from .layout import Layout, Shape
-from .options import Options, check_classes, check_options
+from .options import Options, check_classes, checked_options
 from .types import Array
 from .weightings import WEIGHTINGS
 
@@ -20,7 +20,7 @@ Shapes = dict[str, Shape]
 
 def checked(options: Options, weights: Mapping[str, Any]) -> dict[str, Any]:
     """The weights as they are held; TypeError or ValueError for what no call makes right."""
-    check_options(options)
+    options = checked_options(options)
     owners = {name: _owner(value) for name, value in weights.items()}
     arrays = {name: _array(options, *owners[name], name, value) for name, value in weights.items()}
     shapes = {name: owners[name][0].shape(array) for name, array in arrays.items()}

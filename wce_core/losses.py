@@ -15,7 +15,7 @@ from .held import checked
 from .imports import when_imported
 from .links import Probabilities
 from .opaque import opaque
-from .options import Options, check_ignore_index
+from .options import Options, ignored_number
 from .parts import LossParts
 from .signatures import (
     ArrayT,
@@ -499,7 +499,7 @@ class _Configured(Generic[ReductionT_co]):
             if isinstance(given[name], np.ndarray) and not given[name].ndim:
                 given[name] = given[name].item()  # which can be compared and hashed
         if given["ignore_index"] is not None:
-            check_ignore_index(given["ignore_index"])
+            given["ignore_index"] = ignored_number(given["ignore_index"])
         weights = {name: given[name] for name in self._weights if given[name] is not None}
         self._hold(given | checked(self._options(given), weights))
 

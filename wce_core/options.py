@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import Any, NamedTuple
 
 from .errors import choice_error, dtype_error
 from .links import CATEGORICAL_LINKS, Probabilities
 from .precision import HALVES
 from .reductions import REDUCTIONS
+from .scalars import integer, number
 from .terms import Term
 from .types import Empty, Form, Precision, Reduction, Smoothing, SoftWeighting
 from .weightings import SOFT_WEIGHTINGS
@@ -48,16 +48,15 @@ class Options(NamedTuple):
         return "probabilities" if isinstance(self.form, Probabilities) else self.form
 
 
-def check_options(options: Options) -> None:
-    """TypeError or ValueError for what no array can make right."""
+def checked_options(options: Options) -> Options:
+    """With Python's own numbers; TypeError or ValueError for what no array can make right."""
     for name, choices in CHOICES.items():
         value = getattr(options, name)
         if value not in choices:
             raise choice_error(name.removesuffix("_name"), value, choices)
-    _check_axis(options)
     _check_form(options)
-    _check_smoothing(options.label_smoothing)
     result_name(options.dtype)
+    return options._replace(axis=_axis(options), label_smoothing=_smoothing(options))
 
 
 def check_classes(options: Options, classes: int) -> None:
@@ -66,12 +65,12 @@ def check_classes(options: Options, classes: int) -> None:
         raise ValueError("smoothing='others' with one class; there are no others")
 
 
-def check_ignore_index(value: Any) -> None:
-    """A number that a target can be equal to."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"ignore_index is {value!r}; expected a number")
-    if value != value:
+def ignored_number(ignore_index: Any) -> int | float:
+    """``ignore_index`` as a number that a target can be equal to."""
+    own = number("ignore_index", ignore_index, "a number")
+    if own != own:
         raise ValueError("ignore_index is NaN, which equals no target; use mask=")
+    return own
 
 
 def result_name(dtype: Any) -> str | None:
@@ -97,13 +96,12 @@ def dtype_name(dtype: Any) -> str:
     return str(getattr(dtype, "__name__", dtype)).rpartition(".")[2]
 
 
-def _check_axis(options: Options) -> None:
-    axis = options.axis
-    if axis is None:
+def _axis(options: Options) -> int | None:
+    if options.axis is None:
         if options.categorical:
             raise TypeError("axis is None; expected the number of the class axis")
-    elif isinstance(axis, bool) or not isinstance(axis, (int, Integral)):
-        raise TypeError(f"axis is {axis!r}; expected an integer")
+        return None
+    return integer("axis", options.axis, "an integer")
 
 
 def _check_form(options: Options) -> None:
@@ -118,8 +116,8 @@ def _check_form(options: Options) -> None:
         raise ValueError(f"clip with form={options.form!r}; expected 'probabilities'")
 
 
-def _check_smoothing(epsilon: Any) -> None:
-    if isinstance(epsilon, bool) or not isinstance(epsilon, (int, float)):
-        raise TypeError(f"label_smoothing is {epsilon!r}; expected a number in [0, 1]")
+def _smoothing(options: Options) -> float:
+    epsilon = number("label_smoothing", options.label_smoothing, "a number in [0, 1]")
     if not 0.0 <= epsilon <= 1.0:
         raise ValueError(f"label_smoothing is {epsilon}; expected a number in [0, 1]")
+    return epsilon

@@ -32,6 +32,9 @@ OFTEN = 8
 SELDOM = 100
 """Calls after which one is traced again whose values decided otherwise."""
 NEVER = -math.inf
+FIXED = (type(None), int, float, np.generic)
+PLAIN = frozenset((type(None), bool, int, float))
+"""Of options that are numbers. To look for a type takes less time than to ask for its bases."""
 MANY = 256
 """Kinds of calls that are remembered."""
 
@@ -130,7 +133,10 @@ def _key(options: Options, arrays: Arrays, ignore_index: Any, *, gradient: bool)
         (name, a.dtype, a.shape, a.strides, unchanging(a) and id(a)) for name, a in arrays.items()
     ]
     alike = (options.label_smoothing, options.axis, options.clip, options.validate, ignore_index)
-    return options, ignore_index, tuple(map(type, alike)), gradient, tuple(kinds)
+    types = tuple(map(type, alike))
+    if not PLAIN.issuperset(types) and not all(isinstance(each, FIXED) for each in alike):
+        raise TypeError("an option is an array, which may change")
+    return options, ignore_index, types, gradient, tuple(kinds)
 
 
 def _remember(memory: dict[Any, Any], key: Any, value: Any) -> None:

@@ -670,3 +670,10 @@ def test_another_device_is_named(name: str) -> None:
     far = {each: tensor.to("meta") for each, tensor in tensors.items()}
     with pytest.raises(TypeError, match=f"{name} is on cpu, the predictions are on meta"):
         losses.cross_entropy(x.to("meta"), **{**far, name: tensors[name]})
+
+
+def test_options_have_no_gradient() -> None:
+    """So one that wants it is refused, and not read."""
+    epsilon = torch.tensor(0.1, requires_grad=True)
+    with pytest.raises(TypeError, match="label_smoothing is tensor.*; expected a number"):
+        losses.cross_entropy(X, torch.tensor([0, 1, 2, 0]), label_smoothing=epsilon)

@@ -14,11 +14,11 @@ import wce_core
 
 ROOT = Path(wce_core.__file__).parent
 RANKS = (
-    {"types", "errors", "opaque", "imports"},
+    {"types", "errors", "opaque", "imports", "scalars"},
     {"numerics"},
     {"reductions", "terms"},
     {"layout", "links"},
-    {"precision"},
+    {"precision", "hints"},
     {"mass"},
     {"weightings"},
     {"evaluate"},

@@ -7,10 +7,18 @@ from math import exp, inf, log, log1p
 from typing import TYPE_CHECKING, Literal
 
 from ..numerics import along, log_complement, total
+from ..scalars import number
 from ..types import Array, Namespace
 
 if TYPE_CHECKING:
     from ..backend import Backend
+
+NUMBERS = {
+    "clip": "a number in [0, 0.5)",
+    "offset": "a finite number from 0 on",
+    "floor": "a finite number below 0",
+}
+"""What is expected of each."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +45,16 @@ class Probabilities:
     """Multi-class: divides a row by its sum, before or after ``clip``; its gradient takes part."""
 
     def __post_init__(self) -> None:
+        for name, expected in NUMBERS.items():
+            value = getattr(self, name)
+            if value is not None or name == "offset":
+                object.__setattr__(self, name, float(number(name, value, expected)))
         if self.clip is not None and not 0.0 <= self.clip < 0.5:
-            raise ValueError(f"clip is {float(self.clip)}; expected a number in [0, 0.5)")
+            raise ValueError(f"clip is {self.clip}; expected {NUMBERS['clip']}")
         if not 0.0 <= self.offset < inf:
-            raise ValueError(f"offset is {self.offset!r}; expected a finite number from 0 on")
+            raise ValueError(f"offset is {self.offset!r}; expected {NUMBERS['offset']}")
         if self.floor is not None and not -inf < self.floor < 0.0:
-            raise ValueError(f"floor is {self.floor!r}; expected a finite number below 0")
+            raise ValueError(f"floor is {self.floor!r}; expected {NUMBERS['floor']}")
         if self.normalize not in (None, "before", "after"):
             raise ValueError(f"normalize is {self.normalize!r}; expected 'before', 'after' or None")
 

@@ -1,11 +1,12 @@
 """Every weighting mode alone, every pair and some triples, through all other settings."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations, cycle, islice
 from random import Random
 from typing import Any
 
-from wce_conformance.cases.case import Case
+from wce_conformance.cases.case import Case, Tensor
 from wce_conformance.cases.covering import Row, covering_rows
 from wce_conformance.cases.makers import MAKERS
 
@@ -82,13 +83,19 @@ FREE: Mapping[str, Mapping[str, Sequence[Any]]] = {
 def systematic_cases() -> list[Case]:
     """The cases of both losses."""
     cases = [_case(loss, number, row) for loss in MODES for number, row in enumerate(rows(loss))]
-    return [case for case in cases if not _of_labels(case)]
+    return [_of_mass(case) if _of_labels(case) else case for case in cases]
 
 
 def _of_labels(case: Case) -> bool:
     """Are there as many integers as logits in one row? They are labels of two classes, no mass."""
     lone = case.targets.shape == case.predictions.shape and len(case.targets.shape) == 1
     return case.loss == "cross_entropy" and lone and case.targets.dtype.startswith("int")
+
+
+def _of_mass(case: Case) -> Case:
+    """The same with mass, under an id of its own."""
+    mass = Tensor(case.dtype, case.targets.shape, tuple(map(float, case.targets.data)))
+    return replace(case, id=f"{case.id} of mass", targets=mass)
 
 
 def rows(loss: str) -> Iterator[Row]:
