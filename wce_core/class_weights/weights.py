@@ -125,11 +125,11 @@ def _check(scheme: str, normalize: Any, missing: Any) -> None:
         raise choice_error("scheme", scheme, SCHEMES)
     if normalize is not None and normalize not in NORMALIZATIONS:
         raise choice_error("normalize", normalize, (None, *NORMALIZATIONS))
-    number = isinstance(missing, Real) and not isinstance(missing, bool)
-    if not number and missing not in ("error", "zero", "one"):
+    if isinstance(missing, Real) and not isinstance(missing, bool):
+        if not 0 <= float(missing) < np.inf:
+            raise ValueError(f"missing is {missing}; expected a finite weight that is not negative")
+    elif missing not in ("error", "zero", "one"):
         raise choice_error("missing", missing, ("error", "zero", "one", "a number"))
-    if number and not 0 <= missing < np.inf:
-        raise ValueError(f"missing is {missing}; expected a finite weight that is not negative")
 
 
 def _frequencies(counts: ClassCounts, scheme: str) -> Frequencies:
