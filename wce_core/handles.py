@@ -204,7 +204,18 @@ class TrackedItems:
 
     def carried(self, predictions: Predictions, back: Callable[[Array], Array]) -> TrackedItems:
         """The same values as functions of others, whose gradient ``back`` makes of this one."""
-        return predictions.items(self.values, lambda c: back(self._pull(c)))
+        return self.derived(predictions, self.values, lambda c: back(self._pull(c)))
+
+    def derived(
+        self,
+        predictions: Predictions,
+        values: Array,
+        pull: Callable[[Array], Array],
+        averaged: int = 1,
+    ) -> TrackedItems:
+        """What was made of these, each a mean of so many."""
+        del averaged
+        return TrackedItems(predictions, values, pull)
 
     def sum(self) -> Tracked:
         """Σℓ."""
@@ -224,7 +235,7 @@ class TrackedItems:
         def pull(cotangent: Array) -> Array:
             return self._pull(xp.broadcast_to(xp.reshape(cotangent, kept), shape) / count)
 
-        return self.predictions.items(values, pull)
+        return self.derived(self.predictions, values, pull, count)
 
     def _means(self, axes: tuple[int, ...], count: int) -> Array:
         xp = self.predictions.backend.xp
@@ -251,7 +262,7 @@ class TrackedItems:
         values = operation(self.values, weights)
         if tuple(values.shape) != self.shape:
             raise ValueError(f"weights make {tuple(values.shape)} of items of shape {self.shape}")
-        return self.predictions.items(values, lambda c: self._pull(operation(c, weights)))
+        return self.derived(self.predictions, values, lambda c: self._pull(operation(c, weights)))
 
     __rmul__ = __mul__
     __array_ufunc__ = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,25 +10,29 @@ import numpy as np
 from .. import evaluate
 from ..dispatch import numpy_backend
 from ..evaluate import Spec, Weighed
-from ..types import Arrays
-from .recording import asked
-from .result import ClassShare, Explanation
+from ..links import Sigmoid, Softmax
+from ..numerics import along, product
+from .recording import Asked, Followed, asked
+from .result import ClassShare, Explanation, LabelShare
 from .warnings import Batch, warnings_of
 
 
-def explain(loss: Callable[..., Any], predictions: Any, *args: Any, **kwargs: Any) -> Explanation:
+def explain(loss: Callable[..., Any], *args: Any, **kwargs: Any) -> Explanation:
     """Say what the weights do to one batch: ``explain(losses.cross_entropy, logits, labels, …)``.
 
-    ``loss`` is a loss of this library, a configured one, or a function that passes its first
-    argument on to one; of several calls the first is explained. The arguments are those of the
-    loss, arrays of any framework whose values can be read. Everything is computed in float64.
+    ``loss`` is a loss of this library or of its dialects, a configured one, or a function that
+    passes its first argument on to one; of several calls the first is explained. The arguments are
+    those of the loss, in its order, arrays of any framework whose values can be read. Everything is
+    computed in float64. Where item losses are weighed and reduced after the call, as dialects do it
+    and functions may, that is followed by the rules of :func:`wce_core.value_and_grad`.
 
     The result holds each item's effective weight ω = factor · Σ_k w_k q_k, the item losses, the
     denominator that the reduction uses, and for each class its items, their Σω, and its shares of
-    Σ|ℓ| and of Σ‖∂ℓ/∂x‖₂, the Euclidean norms of the items' gradients. An item counts for the class
-    of its index; with soft targets for the first class of largest mass; binary, for 1 if y ≥ ½.
-    Warnings say what often goes unnoticed: weights that cancel, classes that never occur, weights
-    that shrink the loss under ``"mean"``, one item that outweighs the rest, no item left at all.
+    Σ|ℓ| and of Σ‖∂ℓ/∂x‖₂, the Euclidean norms of the items' gradients; for a multi-label loss the
+    same for each label. An item counts for the class of its index; with soft targets for the first
+    class of largest mass; binary, for 1 if y ≥ ½. Warnings say what often goes unnoticed: weights
+    that cancel, classes that never occur, weights that shrink the loss under ``"mean"``, one item
+    that outweighs the rest, no item left at all, logits that look like probabilities.
 
     Raises
     ------
@@ -41,7 +45,7 @@ def explain(loss: Callable[..., Any], predictions: Any, *args: Any, **kwargs: An
     --------
     >>> import numpy as np
     >>> import wce_core
-    >>> from wce_core import losses
+    >>> from wce_core import dialects, losses
     >>> loss = losses.CrossEntropy(class_weight=[1.0, 9.0, 1.0], reduction="weighted_mean")
     >>> found = wce_core.explain(loss, np.zeros((1, 3)), np.array([1]))
     >>> found.weights.tolist(), found.denominator
@@ -50,28 +54,38 @@ def explain(loss: Callable[..., Any], predictions: Any, *args: Any, **kwargs: An
     ...     print(warning)
     the one item's weight cancels in a weighted mean
     classes 0 and 2 never occur
+    >>> logits, labels = np.array([[2.0, 0.0], [1.0, 0.0], [0.0, 3.0]]), np.array([0, 0, 1])
+    >>> print(wce_core.explain(dialects.torch.cross_entropy, logits, labels, weight=[1.0, 4.0]))
+    3 items, 0 of them excluded; reduction "weighted_mean": 0.634539 / 6 = 0.105757
+    <BLANKLINE>
+    class  items  weight Σω  of the loss  of the gradient
+    -----------------------------------------------------
+        0      2          2        69.4%            67.2%
+        1      1          4        30.6%            32.8%
 
     """
-    spec, arrays = asked(loss, predictions, args, kwargs)
+    call = asked(loss, args, kwargs)
+    spec, arrays = call.spec, call.arrays
     with np.errstate(all="ignore"):
         weighed = evaluate.weigh(numpy_backend(), spec, arrays)
-        batch = _batch(spec, arrays, weighed)
-        under, value = _division(spec, arrays, weighed, batch.losses)
+        batch = _batch(call, weighed)
+        reduction, under, value = _division(call, weighed, batch)
     items = tuple(n for axis, n in enumerate(arrays["predictions"].shape) if axis != spec.axis)
     return Explanation(
-        reduction=spec.reduction,
+        reduction=reduction,
         weights=batch.weights.reshape(items),
         losses=batch.losses.reshape(items),
         excluded=int((~batch.included).sum()),
         denominator=under,
         value=value,
         classes=_shares(batch),
-        warnings=warnings_of(batch, spec.reduction, under),
+        labels=_label_shares(batch, items, call.label_axis),
+        warnings=warnings_of(batch, reduction, under),
     )
 
 
-def _batch(spec: Spec, arrays: Arrays, weighed: Weighed) -> Batch:
-    be = numpy_backend()
+def _batch(call: Asked, weighed: Weighed) -> Batch:
+    be, spec, arrays = numpy_backend(), call.spec, call.arrays
     rows = evaluate.rows_of(be, spec, arrays, weighed)
     losses = evaluate.item_losses(be, spec, weighed, weighed.mass.loss(spec.term, rows))
     scale = evaluate.scale_of(be, spec, weighed, None, arrays)
@@ -79,14 +93,24 @@ def _batch(spec: Spec, arrays: Arrays, weighed: Weighed) -> Batch:
     norms = np.abs(slopes) if spec.axis is None else np.linalg.norm(slopes, axis=spec.axis)
     shape = losses.shape
     included = np.ones(shape, bool) if weighed.included is None else weighed.included
+    factors = _factors(call.followed, losses.size)
     return Batch(
         classes=spec.classes,
         labels=_labels(spec, arrays["targets"]).reshape(-1),
-        weights=np.broadcast_to(evaluate.omega(be, spec, weighed), shape).reshape(-1),
-        losses=losses.reshape(-1),
-        norms=norms.reshape(-1),
+        weights=factors * np.broadcast_to(evaluate.omega(be, spec, weighed), shape).reshape(-1),
+        losses=product(np, factors, losses.reshape(-1)),
+        norms=product(np, np.abs(factors), norms.reshape(-1)),
         included=np.broadcast_to(included, shape).reshape(-1),
+        logits=_logits(spec, arrays["predictions"]),
     )
+
+
+def _logits(spec: Spec, predictions: np.ndarray) -> np.ndarray | None:
+    """A row for each item; None if the predictions are something else."""
+    if not isinstance(spec.link, (Softmax, Sigmoid)):
+        return None
+    rows: np.ndarray = predictions if spec.axis is None else np.moveaxis(predictions, spec.axis, -1)
+    return rows.reshape(-1, 1 if spec.axis is None else spec.classes)
 
 
 def _labels(spec: Spec, targets: np.ndarray) -> np.ndarray:
@@ -95,27 +119,70 @@ def _labels(spec: Spec, targets: np.ndarray) -> np.ndarray:
     return targets if spec.index_targets else np.argmax(targets, axis=spec.axis)
 
 
-def _division(
-    spec: Spec, arrays: Arrays, weighed: Weighed, losses: np.ndarray
-) -> tuple[float | None, float]:
-    """The denominator and the value of the call."""
-    be = numpy_backend()
+def _factors(followed: Followed | None, items: int) -> np.ndarray:
+    if followed is None or followed.factors is None:
+        return np.ones(items)
+    factors: np.ndarray = followed.factors
+    return factors.reshape(-1)
+
+
+def _division(call: Asked, weighed: Weighed, batch: Batch) -> tuple[str, float | None, float]:
+    """The name of the reduction, what it divides by, and the value."""
+    be, spec, arrays = numpy_backend(), call.spec, call.arrays
+    if call.followed is not None and call.followed.value is not None:
+        return _own_division(call.followed, batch)
+    if spec.reduction in ("none", "parts"):
+        return spec.reduction, None, float("nan")
     counts = evaluate.sums_over_items(be, spec, arrays, weighed)
     under = evaluate.denominator(be, spec, arrays, counts)
-    if spec.reduction in ("none", "parts"):
-        return None, float("nan")
-    (value,) = evaluate.reduced(be, spec, arrays, losses.sum(), counts, under)
-    return None if under is None else float(under), float(value)
+    (value,) = evaluate.reduced(be, spec, arrays, batch.losses.sum(), counts, under)
+    return spec.reduction, None if under is None else float(under), float(value)
+
+
+def _own_division(followed: Followed, batch: Batch) -> tuple[str, float | None, float]:
+    """The same of a function that reduces item losses by itself, named by what it divides by."""
+    under, value = followed.denominator, followed.value
+    assert value is not None
+    if not under:
+        return "custom", under, value
+    kept = batch.weights[batch.included]
+    known = {
+        "mean": kept.size,
+        "mean_over_all": batch.weights.size,
+        "nonzero_mean": np.count_nonzero(kept),
+        "weighted_mean": kept.sum(),
+        "sum": 1,
+    }
+    total = batch.losses.sum()
+    for name, count in known.items():
+        if np.isclose(under, count, rtol=1e-9, atol=0):
+            return (name, None, float(total)) if name == "sum" else (name, float(count), value)
+    return "custom", under, float(total / under)
 
 
 def _shares(batch: Batch) -> tuple[ClassShare, ...]:
-    loss, gradient = _portions(np.abs(batch.losses)), _portions(batch.norms)
-    shares = []
-    for label in range(batch.classes):
-        own = batch.included & (batch.labels == label)
-        sums = (float(values[own].sum()) for values in (batch.weights, loss, gradient))
-        shares.append(ClassShare(label, int(own.sum()), *sums))
-    return tuple(shares)
+    items, *sums = _sums(batch, batch.labels, batch.classes)
+    columns = (range(batch.classes), items.tolist(), *(each.tolist() for each in sums))
+    return tuple(map(ClassShare, *columns))
+
+
+def _label_shares(batch: Batch, items: tuple[int, ...], axis: int | None) -> tuple[LabelShare, ...]:
+    if axis is None:
+        return ()
+    count = items[axis]
+    groups = np.broadcast_to(along(np, np.arange(count), axis, len(items)), items).reshape(-1)
+    number, *sums = _sums(batch, groups, count)
+    positive = np.bincount(groups[batch.included & (batch.labels == 1)], minlength=count)
+    columns = (range(count), number.tolist(), positive.tolist(), *(each.tolist() for each in sums))
+    return tuple(map(LabelShare, *columns))
+
+
+def _sums(batch: Batch, groups: np.ndarray, count: int) -> Iterator[np.ndarray]:
+    """For each group its number of items, Σω, and shares of Σ|ℓ| and of the gradients."""
+    own = batch.included & (groups >= 0) & (groups < count)
+    yield np.bincount(groups[own], minlength=count)
+    for values in (batch.weights, _portions(np.abs(batch.losses)), _portions(batch.norms)):
+        yield np.bincount(groups[own], values[own], minlength=count)
 
 
 def _portions(values: np.ndarray) -> np.ndarray:

@@ -13,8 +13,12 @@ FACTOR = 2.0
 """A loss that weights scale by more than this is worth a word."""
 
 
+ROUNDED = 2.0**-8
+"""How far from 1 a row of bfloat16 probabilities may sum."""
+
+
 class Batch(NamedTuple):
-    """Items in a row: label, ω, ℓ, gradient norm; which are included."""
+    """Items in a row: label, ω, ℓ, gradient norm; which are included; their logits if they are."""
 
     classes: int
     labels: np.ndarray
@@ -22,6 +26,7 @@ class Batch(NamedTuple):
     losses: np.ndarray
     norms: np.ndarray
     included: np.ndarray
+    logits: np.ndarray | None
 
 
 def warnings_of(batch: Batch, reduction: str, denominator: float | None) -> tuple[str, ...]:
@@ -35,6 +40,7 @@ def warnings_of(batch: Batch, reduction: str, denominator: float | None) -> tupl
         *_scaled(batch, reduction),
         *_not_finite(batch),
         *_dominating(batch),
+        *_probable(batch),
     )
 
 
@@ -99,3 +105,21 @@ def _dominating(batch: Batch) -> Iterator[str]:
     share = float(batch.norms[largest]) / total
     if share > 0.5:
         yield f"item {largest} alone makes {share:.0%} of the gradient"
+
+
+def _probable(batch: Batch) -> Iterator[str]:
+    """Logits that only probabilities would be: few, equal or small ones may be anything."""
+    if batch.logits is None:
+        return
+    rows = batch.logits[batch.included]
+    if not ((rows >= 0) & (rows <= 1)).all():
+        return
+    values = np.unique(rows).size
+    if rows.shape[1] == 1:
+        if values >= FEW and rows.min() < 0.5 < rows.max():
+            yield f"{_PROBABLE}, on both sides of 0.5)"
+    elif values > 2 and (np.abs(rows.sum(axis=1) - 1) <= ROUNDED).all():
+        yield f"{_PROBABLE}, each row with sum 1)"
+
+
+_PROBABLE = "the predictions count as logits but look like probabilities (all are in [0, 1]"
