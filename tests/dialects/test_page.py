@@ -21,8 +21,7 @@ from test_onnx import evaluated
 
 from wce_conformance.adapters import adapter
 from wce_core import dialects, losses
-from wce_core.dialects.migration import MIGRATIONS, Migration
-from wce_core.dialects.registry import DIALECTS, FAULTS, VERSIONS, Dialect
+from wce_core.dialects.registry import Dialect, Migration, registry
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -48,6 +47,7 @@ targets that sum to 1, `t` binary targets, `w` weights of classes or labels, `s`
 `WRITE_TABLES=1 nox -s agreement -- tests/dialects/test_page.py`.
 """
 
+TABLE = registry()
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(3, 3))
 Q = RNG.dirichlet(np.ones(3), 3)
@@ -95,7 +95,7 @@ def told(expression: str, known: dict[str, Any]) -> np.ndarray:
 OWN = {**ARRAYS, "dialects": dialects, "losses": losses, "P": losses.Probabilities, "log": np.log}
 
 
-@pytest.mark.parametrize("row", DIALECTS, ids=lambda row: row.path)
+@pytest.mark.parametrize("row", TABLE.dialects, ids=lambda row: row.path)
 def test_the_three_calls_of_a_row_are_the_same(row: Dialect) -> None:
     ours = told(row.ours, OWN)
     with jax.enable_x64(True):
@@ -106,7 +106,7 @@ def test_the_three_calls_of_a_row_are_the_same(row: Dialect) -> None:
         np.testing.assert_allclose(told(row.core, OWN), ours, rtol=1e-12)
 
 
-@pytest.mark.parametrize("row", MIGRATIONS, ids=lambda row: row.task)
+@pytest.mark.parametrize("row", TABLE.migrations, ids=lambda row: row.task)
 def test_all_cells_of_a_migration_are_the_same(row: Migration) -> None:
     core = told(row.core, OWN)
     for library, expression in row.libraries.items():
@@ -127,12 +127,12 @@ def test_every_dialect_is_registered() -> None:
         "sklearn": dialects.sklearn,
     }
     public = {f"{path}.{name}" for path, module in modules.items() for name in module.__all__}
-    assert {row.path for row in DIALECTS} == public - {"tf.compat.v1.losses.Reduction"}
+    assert {row.path for row in TABLE.dialects} == public - {"tf.compat.v1.losses.Reduction"}
 
 
 def test_faults_are_named_and_shown() -> None:
-    assert {name for row in DIALECTS for name in row.faults} == set(FAULTS)
-    assert set(FAULT_TESTS) == set(FAULTS)
+    assert {name for row in TABLE.dialects for name in row.faults} == set(TABLE.faults)
+    assert set(FAULT_TESTS) == set(TABLE.faults)
 
 
 def test_versions_are_those_installed() -> None:
@@ -147,7 +147,7 @@ def test_versions_are_those_installed() -> None:
         "onnx": f"onnx {onnx_package.__version__}",
         "sklearn": f"scikit-learn {sklearn.__version__}",
     }
-    assert installed == VERSIONS
+    assert installed == TABLE.versions
 
 
 # The page ----------------------------------------------------------------------------------------
@@ -172,13 +172,13 @@ def dialect_line(row: Dialect) -> str:
 
 def dialect_tables() -> str:
     text = "\n## Translations\n"
-    for library, version in VERSIONS.items():
+    for library, version in TABLE.versions.items():
         text += f"\n### {version}\n\n"
         text += (
             "| `wce_core.dialects.` | item loss | mean divides by | conventions | a call there | "
             "the same by the core | differences |\n|---|---|---|---|---|---|---|\n"
         )
-        text += "".join(dialect_line(r) + "\n" for r in DIALECTS if r.library == library)
+        text += "".join(dialect_line(r) + "\n" for r in TABLE.dialects if r.library == library)
     return text
 
 
@@ -188,8 +188,9 @@ def fault_table() -> str:
         "Each is measured by a test, in the version that\nstands here.\n\n"
         "| | measured in | the library |\n|---|---|---|\n"
     )
-    for name, fault in FAULTS.items():
-        text += f'| <a id="{name}"></a>{name} | {VERSIONS[fault.library]} | {cell(fault.text)} |\n'
+    for name, fault in TABLE.faults.items():
+        library = TABLE.versions[fault.library]
+        text += f'| <a id="{name}"></a>{name} | {library} | {cell(fault.text)} |\n'
     return text
 
 
@@ -198,10 +199,10 @@ def migration_table() -> str:
         "\n## Migration\n\nYou have a loss of one library; in the same row stands the same loss of "
         "another..\n"
     )
-    for row in MIGRATIONS:
+    for row in TABLE.migrations:
         text += f"\n### {row.task}\n\n| library | call |\n|---|---|\n"
         text += f"| wce_core | {code(row.core)} |\n"
-        for library, version in VERSIONS.items():
+        for library, version in TABLE.versions.items():
             if library in row.libraries:
                 text += f"| {version.rpartition(' ')[0]} | {code(row.libraries[library])} |\n"
     return text

@@ -6,12 +6,11 @@ the losses of this library. Importing a dialect imports no framework.
 """
 
 from ..imports import when_imported
-from . import keras, keras2, migration, onnx, optax, registry, sklearn, tf, torch
+from . import keras, keras2, onnx, optax, registry, sklearn, tf, torch
 
 __all__ = [
     "keras",
     "keras2",
-    "migration",
     "onnx",
     "optax",
     "registry",
