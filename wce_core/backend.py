@@ -135,7 +135,7 @@ class Backend(ABC):
         return array
 
     def argmax(self, array: Array, axis: int) -> Array:
-        """Indices of the first largest elements, ``axis`` kept with length 1."""
+        """Indices of the first largest elements, or of the first NaN; ``axis`` kept, length 1."""
         top = self.xp.argmax(array, axis=axis, keepdims=True)
         return self.cast(top, self.index_dtype)
 

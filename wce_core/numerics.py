@@ -50,15 +50,54 @@ def snapped(be: Backend, own: Array, cross: Array, into: Array | None = None) ->
     return xp.where(xp.abs(difference) <= noise, 0.0, difference)
 
 
-def log_complement(xp: Namespace, p: Array) -> Array:
-    """log(1 − p) for p ≤ 1.
+def log_of(xp: Namespace, p: Array, excess: Array) -> Array:
+    """log p of p and p − 1, which near 1 tells what p is rounded to there.
 
-    Beyond a quarter 1 − p loses nothing that the logarithm would show, and some log1p do: XLA's of
-    float64 is off by up to 120 eps for p between 0.35 and 0.42.
+    Within a quarter of 1 by log1p. Not beyond: XLA's of float64 is off by up to 120 eps for an
+    excess between −0.42 and −0.35.
     """
-    large = p > 0.25
-    from_log = xp.log(xp.where(large, 1.0 - p, 1.0))
-    return xp.where(large, from_log, xp.log1p(xp.where(large, 0.0, -p)))
+    close = xp.abs(excess) < 0.25
+    near = xp.log1p(xp.where(close, excess, 0.0))
+    return xp.where(close, near, xp.log(xp.where(close, 1.0, p)))
+
+
+def log_complement(xp: Namespace, p: Array) -> Array:
+    """log(1 − p) for p ≤ 1."""
+    return log_of(xp, 1.0 - p, -p)
+
+
+# expm1(x) = x + z·(P(z) + x·D(z)) / (Q(z) − x·P(z)) with z = x², for |x| ≤ ½: the rational function
+# of the Cephes library with its leading x taken out, for the last bits. Highest coefficient first.
+_P = (1.2617719307481059087798e-4, 3.0299440770744196129956e-2, 1.0)
+_Q = (3.0019850513866445504159e-6, 2.5244834034968410419224e-3, 2.2726554820815502876593e-1, 2.0)
+_D = (-_Q[0], 2 * _P[0] - _Q[1], 2 * _P[1] - _Q[2])
+
+
+def complement_of_exp(xp: Namespace, x: Array) -> Array:
+    """1 − exp(x) for x ≤ 0.
+
+    By arithmetic near 0, because ``expm1`` is what a compiler makes of it: PyTorch's Inductor
+    writes exp(x) − 1 wherever it vectorizes, which is 0 for the smallest x.
+    """
+    near = x > -0.5
+    small = xp.where(near, x, -0.25)
+    z = small * small
+    p, q, d = (_polynomial(each, z) for each in (_P, _Q, _D))
+    series = small + z * (p + small * d) / (q - small * p)
+    return xp.where(near, -series, 1.0 - xp.exp(xp.where(near, -1.0, x)))
+
+
+def _polynomial(coefficients: tuple[float, ...], z: Array) -> Array:
+    value = coefficients[0] * z + coefficients[1]
+    for each in coefficients[2:]:
+        value = value * z + each
+    return value
+
+
+def of_nan(xp: Namespace, rows: Array, axis: int) -> Array:
+    """NaN for each row that has NaN in it, else 0: what is added to all that comes of the row."""
+    largest = xp.max(rows, axis=axis, keepdims=True)
+    return xp.where(largest == largest, xp.zeros_like(largest), xp.nan)
 
 
 def total(xp: Namespace, values: Array, axis: int) -> Array:

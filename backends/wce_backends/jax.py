@@ -126,7 +126,7 @@ class JaxBackend(Backend):
         """By two reductions: ``argmax`` of float64 cannot be lowered in a float32 program."""
         array = jax.lax.stop_gradient(array)
         places = jax.lax.broadcasted_iota(xp.int32, array.shape, axis)
-        largest = array == xp.max(array, axis=axis, keepdims=True)
+        largest = (array == xp.max(array, axis=axis, keepdims=True)) | (array != array)
         last = array.shape[axis] - 1
         return xp.min(xp.where(largest, places, last), axis=axis, keepdims=True)
 

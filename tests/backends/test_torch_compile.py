@@ -507,6 +507,29 @@ class TestInductor:
         (found,), (plain,) = (torch.autograd.grad(v, x) for v in (value, expected))
         assert torch.equal(found, plain)
 
+    @each_precision
+    def test_certain_log_probabilities(self, precision: Any) -> None:
+        """Of which vectorized code by ``expm1`` leaves nothing."""
+        near = torch.tensor([-1e-7, -1e-9, -1e-30, -0.4, -0.6, -3.0], dtype=torch.float32)
+        x = near.repeat(11).requires_grad_()
+
+        def loss(a: torch.Tensor) -> Any:
+            return losses.binary_cross_entropy(
+                a,
+                torch.zeros_like(a),
+                form="log_probabilities",
+                reduction="none",
+                precision=precision,
+            )
+
+        value = compiled(loss, "inductor")(x)
+        (found,) = torch.autograd.grad(value.sum(), x)
+        wide = near.double()
+        expected, slopes = -torch.log(-torch.expm1(wide)), 1 / torch.expm1(-wide)
+        tolerance = {"rtol": 3e-7, "atol": 0.0}
+        torch.testing.assert_close(value.double(), expected.repeat(11), **tolerance)
+        torch.testing.assert_close(found.double(), slopes.repeat(11), **tolerance)
+
 
 def test_export() -> None:
     class Model(torch.nn.Module):

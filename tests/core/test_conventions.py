@@ -10,6 +10,7 @@ import pytest
 import wce_core
 from wce_conformance.adapters import adapter
 from wce_core import losses
+from wce_core.dispatch import backend_of
 from wce_core.losses import Probabilities
 
 P = np.array([[0.0, 0.3, 0.9], [0.5, 0.25, 0.25], [1.0, 0.0, 0.0]])
@@ -110,6 +111,55 @@ def test_binary_probabilities(backend: str, convention: Probabilities) -> None:
     )
     np.testing.assert_allclose(value, expected(p), rtol=1e-12)
     np.testing.assert_allclose(gradient, slope(expected, p), rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("p", "y", "convention", "expected"),
+    [
+        (np.array([0.0]), [1], Probabilities(clip=1e-7, floor=-100.0), -np.log(1e-7)),
+        (np.array([[0.2, 0.6]]), [0], Probabilities(normalize="after", offset=0.1), -np.log(0.35)),
+        (np.float32([1.0]), [0], Probabilities(offset=1e-8), -np.log(1e-8)),
+        (np.float32([1.0]), [0], Probabilities(offset=1e-7), -np.log(1e-7)),
+        (np.array([1.0]), [0], Probabilities(offset=1e-17), -np.log(1e-17)),
+        (np.float32([1.0]), [1], Probabilities(offset=1e-7), -1e-7),
+        (np.float32([0.0]), [1], Probabilities(offset=1e-50), -np.log(1e-50)),
+        (np.float32([0.0]), [1], Probabilities(clip=1e-50), -np.log(1e-50)),
+        (np.float32([[1.0, 0.0, 0.0]]), [0], Probabilities(clip=1e-7, normalize="after"), 2e-7),
+    ],
+    ids=str,
+)
+def test_order_and_ends(
+    backend: str, p: np.ndarray, y: Any, convention: Probabilities, expected: float
+) -> None:
+    loss = losses.binary_cross_entropy if p.ndim == 1 else losses.cross_entropy
+    value, _ = differentiated(backend, lambda x, y: loss(x, y, form=convention), p, y=np.array(y))
+    np.testing.assert_allclose(value, expected, rtol=3e-7 if p.dtype == np.float32 else 1e-15)
+
+
+def test_a_row_without_mass_has_no_quotient(backend: str) -> None:
+    rows = np.array([[0.0, 0.0], [0.25, 0.75]])
+    for when in ("before", "after"):
+        value, gradient = differentiated(
+            backend,
+            lambda x, y, when=when: losses.cross_entropy(
+                x, y, form=Probabilities(normalize=when), reduction="sum"
+            ),
+            rows,
+            y=np.array([0, 1]),
+        )
+        assert np.isnan(value)
+        assert np.isnan(gradient[0]).all()
+        assert np.isfinite(gradient[1]).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_first_nan_is_the_largest(backend: str, dtype: str) -> None:
+    rows = np.array([[0.5, np.nan, np.nan, 1.0], [np.nan, 0.0, 1.0, 2.0], [0.0, 2.0, 1.0, 2.0]])
+    array = adapter(backend).array(rows.astype(dtype))
+    be = backend_of(array)
+    assert be is not None
+    with be.scope():
+        assert be.to_numpy(be.argmax(array, 1)).tolist() == [[1], [0], [1]]
 
 
 @pytest.mark.parametrize("convention", CONVENTIONS[3:6], ids=str)

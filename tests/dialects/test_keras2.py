@@ -11,6 +11,7 @@ from dialects_support import DTYPES, FRAMEWORKS, agree, drawn, everywhere, measu
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wce_conformance.adapters import adapter
 from wce_core import dialects
 
 with warnings.catch_warnings():
@@ -178,3 +179,17 @@ def test_published_values_in_float32(framework, y_true, y_pred, weights, expecte
     value, _ = measured(framework, function, p, {"y": y})
     assert np.asarray(value).dtype == np.float32
     assert abs(float(value) - expected) <= 2 * np.spacing(np.float32(expected))
+
+
+@pytest.mark.parametrize("library", FRAMEWORKS)
+def test_certain_predictions_by_default(library: str) -> None:
+    """1 − p + 1e-7 is not rounded, nor is 1 − p of a row divided by its sum."""
+    p, y = np.float32([[1.0, 0.0, 1 - 2.0**-24]]), np.float32([[0.0, 1.0, 0.0]])
+    framework = adapter(library)
+    x, targets = framework.array(p), framework.array(y)
+    found = framework.numpy(own.binary_crossentropy(targets, x))
+    np.testing.assert_allclose(found, [-np.log(2e-7)], rtol=3e-7)
+    row = framework.array(np.float32([[1.0, 0.0, 0.0]]))
+    label = framework.array(np.array([0]))
+    found = framework.numpy(own.sparse_categorical_crossentropy(label, row))
+    np.testing.assert_allclose(found, [np.log1p(2e-7 / (1 - 1e-7))], rtol=3e-7)

@@ -312,3 +312,14 @@ def test_weights_of_other_shapes_are_refused() -> None:
             own.compat.v1.losses.sigmoid_cross_entropy(x, x, np.ones(shape))
         with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):
             v1.sigmoid_cross_entropy(x, x, np.ones(shape))
+
+
+@pytest.mark.parametrize("library", FRAMEWORKS)
+def test_log_loss_of_certain_mistakes(library: str) -> None:
+    """1 − p + epsilon is not rounded, however small epsilon is."""
+    framework = adapter(library)
+    p, y = np.float32([1.0, 0.0]), np.float32([0.0, 1.0])
+    for options in ({}, {"epsilon": 1e-8}, {"epsilon": 1e-17}):
+        loss = own.compat.v1.losses.log_loss(framework.array(y), framework.array(p), **options)
+        expected = -np.log(options.get("epsilon", 1e-7))
+        np.testing.assert_allclose(framework.numpy(loss), expected, rtol=3e-7)

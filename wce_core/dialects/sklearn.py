@@ -16,6 +16,7 @@ from .. import losses
 from ..backend import Backend
 from ..gradient import value_and_grad
 from ..links import Sigmoid, Softmax
+from ..numerics import complement_of_exp
 from ..types import Array
 from ._arrays import changed, companion, floating, owner, plain, readable
 from ._items import weighed
@@ -366,4 +367,4 @@ class HalfMultinomialLoss(_HalfLoss):
     def _curvature(self, be: Backend, x: Array) -> Array:
         xp = be.xp
         log_p = -Softmax().rows(be, x, len(be.shape(x)) - 1).every(x)
-        return -xp.exp(log_p) * xp.expm1(log_p)
+        return xp.exp(log_p) * complement_of_exp(xp, log_p)

@@ -3,46 +3,43 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log
 from typing import TYPE_CHECKING
 
-from ..numerics import along, log_complement
+from ..numerics import along, complement_of_exp, log_of, of_nan
 from ..types import Array
 
 if TYPE_CHECKING:
     from ..backend import Backend
 
-HALF = -log(2.0)
-"""Where log(1 − exp(x)) changes its form, so that neither difference cancels."""
-
 
 class CategoricalLogProbabilityRows:
-    """Rows of log-probabilities along a class axis."""
+    """Rows of log-probabilities along a class axis. NaN at one class is NaN for its row."""
 
     def __init__(self, be: Backend, predictions: Array, axis: int) -> None:
         self.be, self.xp, self.axis = be, be.xp, axis
         self.predictions = predictions
+        self.level = of_nan(be.xp, predictions, axis)
 
     def at(self, index: Array) -> Array:
         """−log p of class ``index`` of each row."""
-        return 0.0 - self.be.pick(self.predictions, index, self.axis)
+        return self.level - self.be.pick(self.predictions, index, self.axis)
 
     def every(self, mass: Array) -> Array:
         """−log p of every class."""
         del mass
-        return 0.0 - self.predictions
+        return self.level - self.predictions
 
     def pull_at(self, index: Array, slope: Array, into: Array | None = None) -> Array:
         """−slope at ``index``, 0 elsewhere."""
         del into
         x, axis = self.predictions, self.axis
         classes = along(self.xp, self.be.arange(x.shape[axis], index), axis, x.ndim)
-        return self.xp.where(classes == index, -slope, 0.0)
+        return self.xp.where(classes == index, self.level - slope, self.level)
 
     def pull(self, slopes: Array, into: Array | None = None) -> Array:
         """−slopes."""
         del into
-        return 0.0 - slopes
+        return self.level - slopes
 
 
 class BinaryLogProbabilityRows:
@@ -59,18 +56,15 @@ class BinaryLogProbabilityRows:
         del one
         xp = self.xp
         x = xp.where((self.x == 0) & (zero == 0), -1.0, self.x)
-        near = x > HALF
-        from_expm1 = xp.log(-xp.expm1(xp.where(near, x, -0.5)))
-        from_exp = log_complement(xp, xp.exp(xp.where(near, -1.0, x)))
-        return 0.0 - self.predictions, 0.0 - xp.where(near, from_expm1, from_exp)
+        return 0.0 - self.predictions, 0.0 - log_of(xp, complement_of_exp(xp, x), -xp.exp(x))
 
     def pull_pair(self, slope_one: Array, slope_zero: Array, into: Array | None = None) -> Array:
         """−d₁ + d₀·p / (1 − p), where p / (1 − p) = exp(x) / (1 − exp(x))."""
         del into
         xp = self.xp
-        odds = xp.expm1(-self.x)
-        certain = (slope_zero == 0) & (odds == 0)
-        return slope_zero / xp.where(certain, 1.0, odds) - slope_one
+        rest = complement_of_exp(xp, self.x)
+        certain = (slope_zero == 0) & (rest == 0)
+        return slope_zero * xp.exp(self.x) / xp.where(certain, 1.0, rest) - slope_one
 
 
 @dataclass(frozen=True)
@@ -81,11 +75,13 @@ class CategoricalLogProbabilities:
 
     def rows(self, be: Backend, predictions: Array, axis: int) -> CategoricalLogProbabilityRows:
         """The rows of ``predictions`` along ``axis``."""
-        return CategoricalLogProbabilityRows(be, predictions, axis)
+        # A product, so that autodiff finds NaN at each class of a row that has it at one.
+        missing = of_nan(be.xp, predictions, axis)
+        return self.closed(be, predictions * (1.0 + missing), axis)
 
     def closed(self, be: Backend, predictions: Array, axis: int) -> CategoricalLogProbabilityRows:
-        """The same rows: their slopes need nothing that autodiff could not follow."""
-        return self.rows(be, predictions, axis)
+        """The same with the way back."""
+        return CategoricalLogProbabilityRows(be, predictions, axis)
 
 
 @dataclass(frozen=True)

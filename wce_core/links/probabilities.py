@@ -1,14 +1,22 @@
-"""Probabilities: exact logarithms; p = 0 under mass costs +inf. Other conventions by option."""
+"""Probabilities: exact logarithms; p = 0 under mass costs +inf. Other conventions by option.
+
+Conventions are steps in a fixed order: normalize "before", clip, normalize "after", and then the
+logarithm with its offset and floor. Each has a value and a way back for slopes; autodiff follows
+the values as well.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, inf, log, log1p
-from typing import TYPE_CHECKING, Literal
+from math import exp, inf
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-from ..numerics import along, log_complement, total
+import numpy as np
+
+from ..numerics import along, log_of, of_nan, product, sum_of_others, total
+from ..precision import SMALLEST_NORMAL
 from ..scalars import number
-from ..types import Array, Namespace
+from ..types import Array
 
 if TYPE_CHECKING:
     from ..backend import Backend
@@ -58,132 +66,239 @@ class Probabilities:
         if self.normalize not in (None, "before", "after"):
             raise ValueError(f"normalize is {self.normalize!r}; expected 'before', 'after' or None")
 
+    @property
+    def beyond_float32(self) -> bool:
+        """Does it need numbers that float32 rounds away, or has not at all?"""
+        return self.offset > 0.0 or 0.0 < (self.clip or 0.0) < SMALLEST_NORMAL
 
-class _Logarithm:
-    """log p, or of 1 − p (``mirrored``), and the slope of it, under a convention.
 
-    ``constant`` says where the logarithm does not depend on p: there p stays out of its way, so
-    that autodiff meets no infinite derivative.
+class Chance(NamedTuple):
+    """p and 1 − p, of which the smaller loses nothing, whatever the other is rounded to.
+
+    ``rest`` None: p is as it was given, and 1 − p, where it is small, a subtraction without loss.
+    """
+
+    p: Array
+    rest: Array | None = None
+
+    @property
+    def complement(self) -> Array:
+        """1 − p."""
+        return 1.0 - self.p if self.rest is None else self.rest
+
+
+class Step(Protocol):
+    """One convention, applied to what the one before has left."""
+
+    after: Chance
+
+    def pull(self, slope: Array) -> Array:
+        """The gradient to what came in, given that to p of what came out."""
+        ...
+
+
+class Normalized:
+    """Rows divided by their sums; 1 − p is the sum of the others, divided."""
+
+    def __init__(self, be: Backend, masses: Array, axis: int, *, offset: float) -> None:
+        xp = be.xp
+        self.be, self.axis, self.whole = be, axis, total(xp, masses, axis)
+        divisor = self.whole
+        if not offset:
+            # The infinite slope of log 0 must not meet that of the sum, which is 0 there.
+            divisor = xp.where((masses == 0) & (divisor != 0), 1.0, divisor)
+        largest, _ = be.top(masses, axis)
+        others = sum_of_others(be, masses, axis, largest)
+        self.after = Chance(masses / divisor, others / self.whole)
+
+    def pull(self, slope: Array) -> Array:
+        """(g_j·(1 − p_j) − Σ_{k≠j} g_k p_k) / sum."""
+        be, (p, rest) = self.be, self.after
+        shares = product(be.xp, p, slope)
+        steepest, _ = be.top(be.xp.abs(shares), self.axis)
+        return (slope * rest - sum_of_others(be, shares, self.axis, steepest)) / self.whole
+
+
+class Clipped:
+    """p and 1 − p not below ``clip``, and constant where they would be."""
+
+    def __init__(self, be: Backend, before: Chance, clip: float) -> None:
+        self.xp = xp = be.xp
+        least = _not_below(clip, be.dtype_name(before.p))
+        p, rest = before.p, before.complement
+        low, high = p < least, rest < least
+        self.constant = low | high
+        self.after = Chance(
+            xp.where(low, clip, xp.where(high, 1.0 - clip, p)),
+            xp.where(low, 1.0 - clip, xp.where(high, clip, rest)),
+        )
+
+    def pull(self, slope: Array) -> Array:
+        """0 where it is constant."""
+        return self.xp.where(self.constant, 0.0, slope)
+
+
+class Logarithm:
+    """log(p + offset), not below ``floor``.
+
+    ``value`` is anything finite where p = 0 and no mass stands, and p stays out of the logarithm
+    there and where the floor is certain, so that autodiff meets no infinite derivative.
     """
 
     def __init__(
-        self, xp: Namespace, p: Array, convention: Probabilities, *, mirrored: bool
+        self, be: Backend, chance: Chance, convention: Probabilities, needed: Array | None = None
     ) -> None:
-        self.xp, self.p, self.offset, self.mirrored = xp, p, convention.offset, mirrored
-        self.constants = list(_constants(p, convention, mirrored=mirrored))
-
-    def of(self, needed: Array) -> Array:
-        """The logarithm; anything finite where p = 0 and no mass stands."""
-        xp, p = self.xp, self.p
-        lost = (p == float(self.mirrored)) & ~needed
-        for where, _ in self.constants:
-            lost = lost | where
-        inner = xp.where(lost, 0.5, p)
-        if self.mirrored:
-            value = log_complement(xp, inner - self.offset if self.offset else inner)
+        self.xp = xp = be.xp
+        offset, self.floor = convention.offset, convention.floor
+        self.inner = chance.p + offset if offset else chance.p
+        if self.floor is not None:
+            lost = self.inner <= 0.5 * exp(self.floor)
+        elif needed is not None:
+            lost = (self.inner == 0) & ~needed
         else:
-            value = xp.log(inner + self.offset)
-        value = xp.where(lost, 0.0, value)
-        for where, constant in self.constants:
-            value = xp.where(where, constant, value)
-        return value
+            self.value = _log_plus(be, chance, offset)
+            return
+        p = xp.where(lost, 0.5, chance.p)
+        rest = None if chance.rest is None else xp.where(lost, 0.5, chance.rest)
+        self.value = xp.where(lost, self.floor or 0.0, _log_plus(be, Chance(p, rest), offset))
+        if self.floor is not None:
+            self.value = xp.where(self.value < self.floor, self.floor, self.value)
 
     def pull(self, slope: Array) -> Array:
-        """slope / p, or slope / (1 − p), with 0 / 0 = 0; 0 where the logarithm is constant."""
+        """slope / (p + offset), with 0 / 0 = 0; 0 where it is constant."""
         xp = self.xp
-        inner = (1.0 - self.p if self.mirrored else self.p) + self.offset
-        gradient = slope / xp.where((slope == 0) & (inner == 0), 1.0, inner)
-        for where, _ in self.constants:
-            gradient = xp.where(where, 0.0, gradient)
-        return gradient
+        gradient = slope / xp.where((slope == 0) & (self.inner == 0), 1.0, self.inner)
+        return gradient if self.floor is None else xp.where(self.value <= self.floor, 0.0, gradient)
 
 
-def _constants(p: Array, convention: Probabilities, *, mirrored: bool) -> list[tuple[Array, float]]:
-    """Where the logarithm is constant, and what it is there: 1 − clip is never rounded."""
-    found = []
-    clip, offset = convention.clip, convention.offset
-    if clip is not None:
-        low = log(clip + offset) if clip + offset else -inf
-        high = log1p(offset - clip)
-        low, high = (high, low) if mirrored else (low, high)
-        found = [(p > 1.0 - clip, high), (p < clip, low)]
-    if convention.floor is not None:
-        least = exp(convention.floor) - offset
-        found.append(((1.0 - p if mirrored else p) <= least, convention.floor))
-    return found
+def _log_plus(be: Backend, chance: Chance, offset: float) -> Array:
+    """log(p + offset), which near 1 is told by (offset − (1 − p)), or by (offset − 1) + p."""
+    xp, (p, rest) = be.xp, chance
+    if not offset:
+        return xp.log(p) if rest is None else log_of(xp, p, -rest)
+    excess = xp.where(p >= 0.5, offset - chance.complement, (offset - 1.0) + p)
+    return log_of(xp, p + offset, excess)
+
+
+def _not_below(number: float, dtype: str) -> float:
+    """The least number of ``dtype`` that is not below this one: less than both is the same."""
+    own = np.float32(number) if dtype == "float32" else np.float64(number)
+    return float(own if own >= number else np.nextafter(own, np.inf, dtype=own.dtype))
+
+
+def _given(be: Backend, predictions: Array, convention: Probabilities) -> Chance:
+    """In float64 where it is there and float32 lacks the numbers of the convention."""
+    if convention.beyond_float32 and be.has_float64(predictions):
+        predictions = be.cast(predictions, "float64")
+    if not convention.offset:
+        return Chance(predictions)
+    # Of (1 − p) + offset XLA makes (1 + offset) − p, but not through a selection.
+    complement = be.xp.where(predictions == predictions, 1.0 - predictions, predictions)
+    return Chance(predictions, complement)
 
 
 class CategoricalProbabilityRows:
-    """Rows of probabilities along a class axis."""
+    """Rows of probabilities along a class axis. NaN at one class is NaN for its row."""
 
     def __init__(
         self, be: Backend, predictions: Array, axis: int, convention: Probabilities
     ) -> None:
-        self.be, self.xp, self.axis = be, be.xp, axis
-        self.normalize = convention.normalize
-        if self.normalize == "before":
-            self.whole = total(self.xp, predictions, axis)
-            predictions = predictions / self.whole
-        self.p = predictions
-        self.convention = convention
+        self.be, self.xp, self.axis, self.convention = be, be.xp, axis, convention
+        self.dtype = be.dtype_name(predictions)
+        self.level = of_nan(be.xp, predictions, axis)
+        self.steps: list[Step] = []
+        self.logarithm: Logarithm | None = None
+        self.chance = _given(be, predictions, convention)
+        self._normalize("before")
+        if convention.clip is not None:
+            self._take(Clipped(be, self.chance, convention.clip))
+        self._normalize("after")
 
-    def _log(self, p: Array) -> _Logarithm:
-        return _Logarithm(self.xp, p, self.convention, mirrored=False)
+    def _normalize(self, when: str) -> None:
+        if self.convention.normalize == when:
+            offset = self.convention.offset
+            self._take(Normalized(self.be, self.chance.p, self.axis, offset=offset))
+
+    def _take(self, step: Step) -> None:
+        self.steps.append(step)
+        self.chance = step.after
 
     def at(self, index: Array) -> Array:
         """−log p of class ``index`` of each row."""
-        p = self.be.pick(self.p, index, self.axis)
-        return self._log_whole() - self._log(p).of(p == p)
+        if self.logarithm is None:
+            p, rest = self.chance
+            own = Chance(
+                self._picked(p, index), None if rest is None else self._picked(rest, index)
+            )
+            self.logarithm = Logarithm(self.be, own, self.convention)
+        return self.level - self.be.cast(self.logarithm.value, self.dtype)
+
+    def _picked(self, rows: Array, index: Array) -> Array:
+        return self.be.pick(rows, index, self.axis)
 
     def every(self, mass: Array) -> Array:
         """−log p of every class."""
-        return self._log_whole() - self._log(self.p).of(mass != 0)
-
-    def _clipped(self) -> Array:
-        return self.xp.exp(self._log(self.p).of(self.p == self.p))
-
-    def _log_whole(self) -> Array | float:
-        """The logarithm of what the rows are divided by after clipping."""
-        if self.normalize != "after":
-            return 0.0
-        return self.xp.log(total(self.xp, self._clipped(), self.axis))
+        if self.logarithm is None:
+            self.logarithm = Logarithm(self.be, self.chance, self.convention, mass != 0)
+        return self.level - self.be.cast(self.logarithm.value, self.dtype)
 
     def pull_at(self, index: Array, slope: Array, into: Array | None = None) -> Array:
-        """The slope at ``index`` and 0 elsewhere, pulled back."""
-        del into
-        classes = along(
-            self.xp, self.be.arange(self.p.shape[self.axis], index), self.axis, self.p.ndim
-        )
-        return self.pull(self.xp.where(classes == index, slope, 0.0))
+        """−slope / (p + offset) at ``index`` and 0 elsewhere, pulled back."""
+        assert self.logarithm is not None
+        own = self.logarithm.pull(0.0 - self._wide(slope))
+        places = self.be.arange(self.chance.p.shape[self.axis], index)
+        classes = along(self.xp, places, self.axis, self.chance.p.ndim)
+        return self._pulled(self.xp.where(classes == index, own, 0.0), into)
 
     def pull(self, slopes: Array, into: Array | None = None) -> Array:
-        """−d_k / p_k, and the way through the sum of the row if it is divided by that."""
-        del into
-        xp, axis, log_p = self.xp, self.axis, self._log(self.p)
-        if self.normalize == "after":
-            clipped = self._clipped()
-            slopes = slopes - total(xp, slopes, axis) * (clipped / total(xp, clipped, axis))
-        gradient = log_p.pull(0.0 - slopes)
-        if self.normalize == "before":
-            gradient = (gradient - total(xp, gradient * self.p, axis)) / self.whole
-        return gradient
+        """−d_k / (p_k + offset), pulled back."""
+        assert self.logarithm is not None
+        return self._pulled(self.logarithm.pull(0.0 - self._wide(slopes)), into)
+
+    def _wide(self, slopes: Array) -> Array:
+        return self.be.cast(slopes, self.be.dtype_name(self.chance.p))
+
+    def _pulled(self, gradient: Array, into: Array | None) -> Array:
+        for step in reversed(self.steps):
+            gradient = step.pull(gradient)
+        gradient = self.be.cast(gradient, self.dtype)
+        return self.be.over(self.xp.add, gradient, self.level, into=into)
 
 
 class BinaryProbabilityRows:
-    """The probability of class 1."""
+    """The probability of class 1, and 1 − p, which is that of class 0."""
 
     def __init__(self, be: Backend, predictions: Array, convention: Probabilities) -> None:
-        self.one = _Logarithm(be.xp, predictions, convention, mirrored=False)
-        self.zero = _Logarithm(be.xp, predictions, convention, mirrored=True)
+        self.be, self.convention, self.dtype = be, convention, be.dtype_name(predictions)
+        self.chance = _given(be, predictions, convention)
+        self.clipped: Clipped | None = None
+        self.logarithms: tuple[Logarithm, Logarithm] | None = None
+        if convention.clip is not None:
+            self.clipped = Clipped(be, self.chance, convention.clip)
+            self.chance = self.clipped.after
 
     def pair(self, one: Array, zero: Array) -> tuple[Array, Array]:
         """(−log p, −log(1 − p))."""
-        return 0.0 - self.one.of(one != 0), 0.0 - self.zero.of(zero != 0)
+        if self.logarithms is None:
+            mirrored = Chance(self.chance.complement, self.chance.p)
+            self.logarithms = (
+                Logarithm(self.be, self.chance, self.convention, one != 0),
+                Logarithm(self.be, mirrored, self.convention, zero != 0),
+            )
+        log_one, log_zero = self.logarithms
+        cast, dtype = self.be.cast, self.dtype
+        return 0.0 - cast(log_one.value, dtype), 0.0 - cast(log_zero.value, dtype)
 
     def pull_pair(self, slope_one: Array, slope_zero: Array, into: Array | None = None) -> Array:
-        """d₀ / (1 − p) − d₁ / p; 0 where the logarithms are constant."""
+        """d₀ / (1 − p + offset) − d₁ / (p + offset); 0 where the logarithms are constant."""
         del into
-        return self.zero.pull(slope_zero) - self.one.pull(slope_one)
+        assert self.logarithms is not None
+        (one, zero), cast = self.logarithms, self.be.cast
+        wide = self.be.dtype_name(self.chance.p)
+        gradient = zero.pull(cast(slope_zero, wide)) - one.pull(cast(slope_one, wide))
+        if self.clipped is not None:
+            gradient = self.clipped.pull(gradient)
+        return cast(gradient, self.dtype)
 
 
 @dataclass(frozen=True)
@@ -195,11 +310,13 @@ class CategoricalProbabilities:
 
     def rows(self, be: Backend, predictions: Array, axis: int) -> CategoricalProbabilityRows:
         """The rows of ``predictions`` along ``axis``."""
-        return CategoricalProbabilityRows(be, predictions, axis, self.convention)
+        # A product, so that autodiff finds NaN at each class of a row that has it at one.
+        missing = of_nan(be.xp, predictions, axis)
+        return self.closed(be, predictions * (1.0 + missing), axis)
 
     def closed(self, be: Backend, predictions: Array, axis: int) -> CategoricalProbabilityRows:
-        """The same rows: their slopes need nothing that autodiff could not follow."""
-        return self.rows(be, predictions, axis)
+        """The same with the way back."""
+        return CategoricalProbabilityRows(be, predictions, axis, self.convention)
 
 
 @dataclass(frozen=True)

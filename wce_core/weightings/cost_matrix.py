@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ..errors import shape_error
 from ..layout import Layout
 from ..mass import CategoricalMass
+from ..numerics import of_nan
 from ..types import Array
 from .base import Weighing, Weighting, check_weights, require_real
 
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 
 class CostMatrix(Weighting):
-    """s ← s·Σ_k r_k·A[k, argmax_j x_j]; no gradient through the argmax, one to A."""
+    """s ← s·Σ_k r_k·A[k, argmax_j x_j]; no gradient through the argmax, one to A.
+
+    A row with NaN predicts no class, and costs NaN.
+    """
 
     name = "cost_matrix"
     laid_out = False
@@ -41,7 +45,9 @@ class CostMatrix(Weighting):
     def apply(self, weighing: Weighing, array: Array) -> Weighing:
         """The item factor, times the expected cost of the predicted class."""
         assert weighing.axis is not None
-        predicted = weighing.be.argmax(weighing.predictions, weighing.axis)
+        be, predictions = weighing.be, weighing.predictions
+        predicted = be.argmax(predictions, weighing.axis)
         mass = cast(CategoricalMass, weighing.mass)
         cost = mass.expected_cost(array, predicted, weighing.dtype)
+        cost = cost + be.cast(of_nan(be.xp, predictions, weighing.axis), weighing.dtype)
         return weighing._replace(factor=weighing.times(cost))

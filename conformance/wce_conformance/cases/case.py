@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from wce_conformance.oracle import (
     Grid,
     Nested,
+    Probabilities,
     Result,
     binary_cross_entropy,
     cross_entropy,
@@ -52,7 +53,7 @@ class Tensor:
         return Grid(self.shape, self.data)
 
 
-Argument: TypeAlias = Tensor | Mapping[str, float] | float | int | str | None
+Argument: TypeAlias = Tensor | Mapping[str, float] | Probabilities | float | int | str | None
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,10 @@
 """Hand-made cases, each hunting a kind of bug."""
 
 from wce_conformance.cases import (
+    extreme_conventions,
     extreme_logits,
     extreme_masses,
+    extreme_missing,
     extreme_nonfinite,
     extreme_one_weight,
     extreme_probabilities,
@@ -15,6 +17,8 @@ _THEMES = (
     extreme_logits,
     extreme_nonfinite,
     extreme_probabilities,
+    extreme_conventions,
+    extreme_missing,
     extreme_masses,
     extreme_weights,
     extreme_shapes,

@@ -126,3 +126,16 @@ def _logarithms(dtype: str) -> Iterator[Case]:
         form="log_probabilities",
         reduction="none",
     )
+    near = [-1e-3, -0.125, -0.4375, -0.5, -0.625, -0.75, -4.0]
+    tiny = [-(2.0**-14)] if dtype == "float16" else [-1e-7, -1e-9, -1e-30]
+    for answer, name in ((0.0, "wrong"), (0.25, "soft")):
+        yield binary(
+            f"log-probabilities close to 0, {name}",
+            dtype,
+            [*tiny, *near],
+            [answer] * len([*tiny, *near]),
+            "1 − e^x by exp(x) − 1 is 0 for small x",
+            "expm1",
+            form="log_probabilities",
+            reduction="none",
+        )

@@ -9,6 +9,7 @@ Read it in this order: `surprise` (−log p), `mass` (targets), `weighting` (ite
 """
 
 from wce_conformance.oracle.binary import binary_cross_entropy
+from wce_conformance.oracle.conventions import Probabilities
 from wce_conformance.oracle.grid import Grid, Nested, map_nested
 from wce_conformance.oracle.multiclass import cross_entropy
 from wce_conformance.oracle.reduction import Parts
@@ -19,6 +20,7 @@ __all__ = [
     "Grid",
     "Nested",
     "Parts",
+    "Probabilities",
     "Result",
     "binary_cross_entropy",
     "cross_entropy",

@@ -5,7 +5,13 @@ from collections.abc import Collection, Mapping
 from wce_conformance.oracle.autodiff import Var
 from wce_conformance.oracle.checks import check_shape, checked_axis, class_weight_grid
 from wce_conformance.oracle.grid import Grid, Index, Nested
-from wce_conformance.oracle.problem import Problem, Settings, given_grids, mask_grid
+from wce_conformance.oracle.problem import (
+    Problem,
+    Settings,
+    form_of,
+    given_grids,
+    mask_grid,
+)
 from wce_conformance.oracle.reduction import Empty, Reduction, ReductionName
 from wce_conformance.oracle.result import Result
 from wce_conformance.oracle.surprise import Form, binary_surprises
@@ -53,7 +59,7 @@ def binary_cross_entropy(
         axis=_label_axis(axis, x.rank),
         mask=mask_grid(mask),
         weights=given_grids(weights),
-        settings=Settings(form, clip, rules, reducing, ignore_index, wrt),
+        settings=Settings(form_of(form, clip), rules, reducing, ignore_index, wrt),
     ).result()
 
 
@@ -106,7 +112,7 @@ class _Binary(Problem):
         self, at: Index, row: list[Var], mass: list[Var], leaves: Mapping[str, Grid[Var]]
     ) -> Weighing:
         return Weighing(
-            surprises=binary_surprises(row[0], self.settings.form, self.settings.clip),
+            surprises=binary_surprises(row[0], self.settings.form),
             class_weights=self._class_weights(at, leaves),
             costs=None,
             sample_weight=self.sample_weight(at, leaves),

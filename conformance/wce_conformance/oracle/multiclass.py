@@ -6,7 +6,13 @@ from wce_conformance.oracle.autodiff import Var
 from wce_conformance.oracle.checks import check_shape, checked_axis, class_weight_grid
 from wce_conformance.oracle.grid import Grid, Index, Nested
 from wce_conformance.oracle.mass import Smoothing, one_hot
-from wce_conformance.oracle.problem import Problem, Settings, given_grids, mask_grid
+from wce_conformance.oracle.problem import (
+    Problem,
+    Settings,
+    form_of,
+    given_grids,
+    mask_grid,
+)
 from wce_conformance.oracle.real import NAN, mp
 from wce_conformance.oracle.reduction import Empty, Reduction, ReductionName
 from wce_conformance.oracle.result import Result
@@ -55,7 +61,7 @@ def cross_entropy(
         axis=axis,
         mask=mask_grid(mask),
         weights=given_grids(weights),
-        settings=Settings(form, clip, rules, reducing, ignore_index, wrt),
+        settings=Settings(form_of(form, clip), rules, reducing, ignore_index, wrt),
     ).result()
 
 
@@ -118,7 +124,7 @@ class _Multiclass(Problem):
         everywhere = "targets" in self.settings.wrt or self.settings.rules.label_smoothing > 0
         met = [everywhere or q.value != 0 for q in mass]
         return Weighing(
-            surprises=class_surprises(row, self.settings.form, self.settings.clip, met),
+            surprises=class_surprises(row, self.settings.form, met),
             class_weights=leaves["class_weight"].flat if "class_weight" in leaves else ones,
             costs=self._costs(row, leaves),
             sample_weight=self.sample_weight(at, leaves),

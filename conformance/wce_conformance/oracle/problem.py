@@ -7,6 +7,7 @@ from typing import Any
 
 from wce_conformance.oracle.autodiff import Var, poisoned
 from wce_conformance.oracle.checks import check_choice, checked_mask
+from wce_conformance.oracle.conventions import Probabilities
 from wce_conformance.oracle.grid import Grid, Index, Nested, placed, positions
 from wce_conformance.oracle.real import limited, mp
 from wce_conformance.oracle.reduction import Batch, Item, Reduction
@@ -20,20 +21,21 @@ class Settings:
     """The arguments that are no arrays; `wrt` names the arrays to differentiate to."""
 
     form: Form
-    clip: float | None
     rules: Rules
     reduction: Reduction
     ignore_index: float | None
     wrt: Collection[str]
 
-    def __post_init__(self) -> None:
-        check_choice("form", self.form, ("logits", "probabilities", "log_probabilities"))
-        if self.clip is None:
-            return
-        if self.form != "probabilities":
-            raise ValueError(f"clip: goes with form='probabilities', not {self.form!r}")
-        if not 0 <= self.clip < 0.5:
-            raise ValueError(f"clip: {self.clip} is not in [0, 0.5)")
+
+def form_of(form: Form, clip: float | None) -> Form:
+    """What the predictions are: probabilities with their conventions, of which `clip` is one."""
+    if form == "probabilities":
+        return Probabilities(clip=clip)
+    if clip is not None:
+        raise ValueError(f"clip: goes with form='probabilities', not {form!r}")
+    if not isinstance(form, Probabilities):
+        check_choice("form", form, ("logits", "probabilities", "log_probabilities"))
+    return form
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 from wce_conformance.oracle.autodiff import Var, exp, expm1, log, log1p, total
+from wce_conformance.oracle.conventions import Probabilities, binary_logarithms, row_logarithms
 from wce_conformance.oracle.real import LIMIT, NAN, mp
 
-Form: TypeAlias = Literal["logits", "probabilities", "log_probabilities"]
+Form: TypeAlias = Literal["logits", "probabilities", "log_probabilities"] | Probabilities
 
 
-def class_surprises(
-    row: Sequence[Var], form: Form, clip: float | None, met: Sequence[bool]
-) -> list[Var]:
+def class_surprises(row: Sequence[Var], form: Form, met: Sequence[bool]) -> list[Var]:
     """−log p_k of every class of one row; 0 in place of those that no mass meets.
 
     A row with NaN has no probabilities, and neither have logits with +∞ or nothing but −∞.
@@ -20,8 +19,8 @@ def class_surprises(
         return [Var(NAN) for _ in row]
     if form == "logits":
         return [softmax_surprise(row, k) if met[k] else Var(0) for k in range(len(row))]
-    if form == "probabilities":
-        return [-log(bounded(p, clip)) for p in row]
+    if isinstance(form, Probabilities):
+        return [-logarithm for logarithm in row_logarithms(row, form)]
     return [(-x).at_limit() for x in row]
 
 
@@ -31,26 +30,16 @@ def softmax_surprise(logits: Sequence[Var], k: int) -> Var:
     return log1p(odds_against).at_limit()
 
 
-def binary_surprises(x: Var, form: Form, clip: float | None) -> tuple[Var, Var]:
+def binary_surprises(x: Var, form: Form) -> tuple[Var, Var]:
     """−log(1 − p) and −log p of one element."""
     if mp.isnan(x.value):
         return Var(NAN), Var(NAN)
     if form == "logits":
         return log1p(exp(x)).at_limit(), log1p(exp(-x)).at_limit()
-    if form == "probabilities":
-        p = bounded(x, clip)
-        return -log1p(-p), -log(p)
+    if isinstance(form, Probabilities):
+        log_zero, log_one = binary_logarithms(x, form)
+        return -log_zero, -log_one
     return -log(_complement(x)), (-x).at_limit()
-
-
-def bounded(p: Var, clip: float | None) -> Var:
-    """Bound p to [ε, 1 − ε]; constant where that changed it."""
-    if clip is None:
-        return p
-    low, high = mp.mpf(clip), 1 - mp.mpf(clip)
-    if p.value < low:
-        return Var(low)
-    return Var(high) if p.value > high else p
 
 
 def _complement(log_p: Var) -> Var:

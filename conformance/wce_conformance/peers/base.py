@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wce_conformance.implementation import Answer, Given
+from wce_conformance.oracle import Probabilities
 from wce_conformance.peers.asked import Asked
 from wce_conformance.vectors import Vector
 
@@ -33,6 +34,8 @@ class Peer(ABC):
         if vector.error is not None or vector.dtype not in self.dtypes:
             return False
         asked = Asked(vector)
+        if isinstance(vector.options.get("form"), Probabilities):
+            return False
         if vector.reduction == "parts" or not self.empty_is_said(asked):
             return False
         return self.binary(asked) if asked.binary else self.multiclass(asked)

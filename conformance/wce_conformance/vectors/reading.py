@@ -9,6 +9,7 @@ from typing import Any
 
 from wce_conformance.cases import Argument, Case, Tensor
 from wce_conformance.more_cases import Tiled
+from wce_conformance.oracle import Probabilities
 from wce_conformance.vectors.numbers import read_plain
 from wce_conformance.vectors.vector import Vector
 
@@ -56,19 +57,19 @@ def _case(line: Mapping[str, Any], *, in_full: bool) -> Case:
         dtype=line["dtype"],
         predictions=_tensor(line["predictions"], in_full=in_full),
         targets=_tensor(line["targets"], in_full=in_full),
-        arguments={n: _argument(v, in_full=in_full) for n, v in line["arguments"].items()},
+        arguments={n: _argument(n, v, in_full=in_full) for n, v in line["arguments"].items()},
         comment=line["comment"],
         flags=tuple(line["flags"]),
     )
 
 
-def _argument(value: Any, *, in_full: bool) -> Argument:
+def _argument(name: str, value: Any, *, in_full: bool) -> Argument:
     if not isinstance(value, dict):
         plain: Argument = value  # finite: "nan" is a value of `empty`
         return plain
     if "shape" in value:
         return _tensor(value, in_full=in_full)
-    return dict(value)
+    return Probabilities(**value) if name == "form" else dict(value)
 
 
 def _tensor(value: Mapping[str, Any], *, in_full: bool) -> Tensor:

@@ -79,7 +79,10 @@ class Vector:
 
     @property
     def options(self) -> dict[str, Any]:
-        """The arguments that are no arrays; weights by class have integers as keys."""
+        """The arguments that are no arrays; weights by class have integers as keys.
+
+        A `form` with conventions is :class:`wce_conformance.oracle.Probabilities`.
+        """
         return {
             name: {int(k): v for k, v in value.items()} if isinstance(value, Mapping) else value
             for name, value in self.case.arguments.items()

@@ -1,12 +1,19 @@
 """Deliberately wrong implementations, each of which the vectors must reject.
 
 A suite that has never failed proves nothing. `reference` computes both losses in plain NumPy and
-passes every vector; each class in `weights`, `targets`, `numbers`, `reductions` and `gradients`
-changes one step of it, as real libraries have it wrong, and names the flag of the vectors that
-must notice.
+passes every vector; each class in `weights`, `targets`, `numbers`, `conventions`, `reductions` and
+`gradients` changes one step of it, as real libraries have it wrong, and names the flag of the
+vectors that must notice.
 """
 
-from wce_conformance.wrong import gradients, numbers, reductions, targets, weights
+from wce_conformance.wrong import (
+    conventions,
+    gradients,
+    numbers,
+    reductions,
+    targets,
+    weights,
+)
 from wce_conformance.wrong.reference import Reference
 from wce_conformance.wrong.registry import WRONG, Wrong, wrong
 
@@ -14,6 +21,7 @@ __all__ = [
     "WRONG",
     "Reference",
     "Wrong",
+    "conventions",
     "gradients",
     "numbers",
     "reductions",

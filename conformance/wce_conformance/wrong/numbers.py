@@ -83,6 +83,14 @@ class LogOfOneMinus(Wrong):
         return np.asarray(-np.log(1 - self.bounded(call, p)))
 
 
+@wrong("expm1")
+class ExpMinusOne(Wrong):
+    """1 − e^x by subtraction, of which nothing is left near 0."""
+
+    def log_of_complement(self, x: np.ndarray) -> np.ndarray:
+        return np.asarray(-np.log(1 - np.exp(np.minimum(x, 0))))
+
+
 @wrong("impossible")
 class ZeroTimesInfinity(Wrong):
     """0 · log 0 is NaN."""
@@ -106,6 +114,22 @@ class NanIsNothing(Wrong):
 
     def total(self, call: Call, items: np.ndarray) -> Any:
         return np.nansum(items)
+
+
+@wrong("nan")
+class NanOfOtherClasses(Wrong):
+    """Of a row of probabilities only what has mass is looked at."""
+
+    def product(self, call: Call, d: np.ndarray, surprise: np.ndarray, q: np.ndarray) -> np.ndarray:
+        return np.where(d == 0, 0.0, super().product(call, d, surprise, q))
+
+
+@wrong("argmax")
+class NanIsLargest(Wrong):
+    """The predicted class of a row with NaN is where NaN stands."""
+
+    def without_prediction(self, call: Call, s: np.ndarray) -> np.ndarray:
+        return s
 
 
 @wrong("nan")

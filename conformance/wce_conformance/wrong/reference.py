@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from wce_conformance.implementation import Answer, Given, Refused
+from wce_conformance.oracle import Probabilities
 from wce_conformance.vectors import Vector
+from wce_conformance.wrong.steps import Steps, others, quotient
 
 INF = float("inf")
 CHECKED = ("label C", "label −1", "sample weights over classes")
@@ -54,7 +56,13 @@ class Call:
     @property
     def form(self) -> str:
         """What the predictions are."""
-        return str(self.options.get("form", "logits"))
+        return str("probabilities" if self.given else self.options.get("form", "logits"))
+
+    @property
+    def given(self) -> Probabilities | None:
+        """Conventions of the probabilities, if they are more than `clip`."""
+        form = self.options.get("form")
+        return form if isinstance(form, Probabilities) else None
 
 
 class Reference:
@@ -65,6 +73,7 @@ class Reference:
     routes = ("eager",)
     precisions = ("native",)
     sampled: Mapping[str, int] = {}
+    steps: type[Steps] = Steps
 
     def offers(self, vector: Vector) -> bool:
         """Every valid call, and a few of the invalid ones."""
@@ -174,6 +183,7 @@ class Reference:
         if "cost_matrix" in call.arrays:
             costs = self.costs(call)[:, self.predicted(call)]
             s = s * (r * np.moveaxis(costs, 0, -1)).sum(-1)
+            s = self.without_prediction(call, s)
         return s
 
     def costs(self, call: Call) -> np.ndarray:
@@ -184,6 +194,10 @@ class Reference:
         """The lowest of the largest."""
         predicted: np.ndarray = call.x.argmax(-1)
         return predicted
+
+    def without_prediction(self, call: Call, s: np.ndarray) -> np.ndarray:
+        """NaN predicts no class, and costs NaN."""
+        return np.where(np.isnan(call.x).any(-1), np.nan, s)
 
     def class_weights(self, call: Call) -> np.ndarray:
         """w, such that it can be multiplied with the mass."""
@@ -244,10 +258,17 @@ class Reference:
         if call.form == "logits":
             return self.of_logits(call, self.logits(call, x))
         if call.form == "log_probabilities":
-            return np.stack([-np.log(-np.expm1(np.minimum(x, 0))), -x], -1) if call.binary else -x
+            return np.stack([self.log_of_complement(x), -x], -1) if call.binary else -x
+        if call.given:
+            return np.asarray(-self.steps(call.given, x, binary=call.binary).logarithms())
         if not call.binary:
             return self.log_of(call, x)
         return np.stack([self.log_of_rest(call, x), self.log_of(call, x)], -1)
+
+    def log_of_complement(self, x: np.ndarray) -> np.ndarray:
+        """−log(1 − e^x)."""
+        x = np.minimum(x, 0)
+        return np.asarray(-np.where(x > -1, np.log(-np.expm1(x)), np.log1p(-np.exp(x))))
 
     def log_of(self, call: Call, p: np.ndarray) -> np.ndarray:
         """−log p; of 1 − clip by log1p, since 1 − clip itself is rounded."""
@@ -377,7 +398,17 @@ class Reference:
         return np.asarray(quotient(d[..., 0], np.expm1(-np.minimum(x, 0))) - d[..., 1])
 
     def to_probabilities(self, call: Call, x: np.ndarray, d: np.ndarray) -> np.ndarray:
-        """−d_k/p_k; binary d0/(1 − p) − d1/p. Constant where clipped."""
+        """−d_k/p_k; binary d0/(1 − p) − d1/p. Constant where clipped, NaN in a row with NaN."""
+        if call.given:
+            gradient = self.steps(call.given, x, binary=call.binary).gradient(d)
+        else:
+            gradient = self.to_plain_probabilities(call, x, d)
+        if call.binary:
+            return gradient
+        return np.where(np.isnan(x).any(-1, keepdims=True), np.nan, gradient)
+
+    def to_plain_probabilities(self, call: Call, x: np.ndarray, d: np.ndarray) -> np.ndarray:
+        """Without conventions but `clip`."""
         p = self.bounded(call, x)
         if call.binary:
             gradient = quotient(d[..., 0], 1 - p) - quotient(d[..., 1], p)
@@ -388,17 +419,6 @@ class Reference:
     def where_free(self, p: np.ndarray, x: np.ndarray, gradient: np.ndarray) -> np.ndarray:
         """0 where clipping changed p."""
         return np.where(p == x, gradient, 0.0)
-
-
-def others(d: np.ndarray) -> np.ndarray:
-    """Σ_{k≠j} d_k, added up without taking a difference."""
-    classes = d.shape[-1]
-    return np.asarray(d @ (1.0 - np.eye(classes)))
-
-
-def quotient(d: np.ndarray, p: np.ndarray) -> np.ndarray:
-    """What no mass stands on has no gradient, not even 0/0."""
-    return np.where(d == 0, 0.0, d / p)
 
 
 def rounded(array: Any, call: Call) -> np.ndarray:
