@@ -14,6 +14,7 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from .errors import shape_error
+from .numerics import times
 from .precision import at_least_float32
 from .types import Array
 
@@ -97,6 +98,11 @@ class Tracked:
     def carried(self, predictions: Predictions, back: Callable[[Array], Array]) -> Tracked:
         """The same value as a function of others, whose gradient ``back`` makes of this one."""
         return Tracked(predictions, self.value, lambda: back(self._gradient()))
+
+    def rounded(self, dtype: Any) -> Tracked:
+        """The value in another dtype."""
+        value = self.predictions.backend.xp.astype(self.value, dtype)
+        return Tracked(self.predictions, value, self._gradient, self.made)
 
     def _linear(self, value: Any, own: Any, other: Tracked | None, slope: Any) -> Tracked:
         """``value`` with gradient own·∇self + slope·∇other."""
@@ -217,10 +223,11 @@ class TrackedItems:
         del averaged
         return TrackedItems(predictions, values, pull)
 
-    def sum(self) -> Tracked:
-        """Σℓ."""
-        xp = self.predictions.backend.xp
-        return Tracked(self.predictions, xp.sum(self.values), lambda: self._pull(self._ones()))
+    def sum(self, dtype: Any = None) -> Tracked:
+        """Σℓ, in that dtype or their own."""
+        own = self.values.dtype if dtype is None else dtype
+        value = self.predictions.backend.xp.sum(self.values, dtype=own)
+        return Tracked(self.predictions, value, lambda: self._pull(self._ones()))
 
     def mean(self, axis: int | tuple[int, ...] | None = None) -> TrackedItems | Tracked:
         """The mean along axes, over everything if None; of no items NaN, as that of an array."""
@@ -248,6 +255,10 @@ class TrackedItems:
         be = self.predictions.backend
         wide = at_least_float32(be.dtype_name(self.values))
         return be.xp.ones_like(self.values, dtype=be.dtype(wide))
+
+    def weighed(self, weights: Array) -> TrackedItems:
+        """Times weights, with 0 · ∞ = 0 as within a loss."""
+        return self._each(lambda own, by: times(self.predictions.backend.xp, by, own), weights)
 
     def __mul__(self, weights: Any) -> TrackedItems:
         return self._each(operator.mul, weights)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import wce_core
-from wce_core import losses
+from wce_core import dialects, losses
 
 X = np.array([[0.5, -1.0, 2.0], [1.5, 0.0, -0.5]])
 Y = np.array([2, 0])
@@ -254,6 +254,28 @@ def test_many_half_precision_items_have_a_mean() -> None:
     expected, slope = wce_core.value_and_grad(losses.cross_entropy)(x, y)
     assert value == expected
     np.testing.assert_array_equal(gradient, slope)
+
+
+KERAS = dialects.keras.SparseCategoricalCrossentropy(from_logits=True)
+ITEM_DIALECTS: dict[str, Callable[..., Any]] = {
+    "TensorFlow": dialects.tf.compat.v1.losses.sparse_softmax_cross_entropy,
+    "Keras": lambda y, x, s: KERAS(y, x, sample_weight=s),
+}
+
+
+@pytest.mark.parametrize("name", ITEM_DIALECTS)
+def test_dialects_reduce_handles_as_they_do_arrays(name: str) -> None:
+    loss = ITEM_DIALECTS[name]
+    x, y, ones = np.zeros((70_000, 3), np.float16), np.ones(70_000, int), np.ones(70_000)
+    x[:, 0] = 5.0
+    value, gradient = wce_core.value_and_grad(lambda x: loss(y, x, ones))(x)
+    assert value == loss(y, x, ones)
+    assert value.dtype == gradient.dtype == np.float16
+    impossible, kept = np.array([[0.0, -np.inf], [1.0, 2.0]]), np.array([0.0, 1.0])
+    value, gradient = wce_core.value_and_grad(lambda x: loss([1, 0], x, kept))(impossible)
+    assert value == loss([1, 0], impossible, kept)
+    assert np.isfinite(value)
+    assert not gradient[0].any()
 
 
 def test_weights_of_items_do_not_depend_on_the_predictions() -> None:

@@ -37,19 +37,18 @@ def weighed(items: Any, weights: Array) -> Any:
     """Each item loss times its weight; 0 · ∞ = 0."""
     be, own = array_of(items)
     weights = be.xp.astype(weights, own.dtype)
-    return (
-        items * weights
-        if isinstance(items, (Tracked, TrackedItems))
-        else times(be.xp, weights, own)
-    )
+    if isinstance(items, TrackedItems):
+        return items.weighed(weights)
+    return items * weights if isinstance(items, Tracked) else times(be.xp, weights, own)
 
 
 def summed(items: Any) -> Any:
     """The sum of the item losses, never in a half type."""
-    if isinstance(items, (Tracked, TrackedItems)):
-        return items if isinstance(items, Tracked) else items.sum()
+    if isinstance(items, Tracked):
+        return items
     be, own = array_of(items)
-    return be.xp.sum(own, dtype=be.dtype(at_least_float32(be.dtype_name(own))))
+    wide = be.dtype(at_least_float32(be.dtype_name(own)))
+    return items.sum(wide) if isinstance(items, TrackedItems) else be.xp.sum(own, dtype=wide)
 
 
 def parts(items: Any, weights: Array | None = None, mask: Array | None = None) -> LossParts:
@@ -85,8 +84,8 @@ def _count(be: Backend, true: Array) -> Array:
 
 def narrowed(items: Any, value: Any) -> Any:
     """A reduced value in the dtype of the item losses."""
-    if isinstance(value, (Tracked, TrackedItems)):
-        return value
     be, own = array_of(items)
+    if isinstance(value, Tracked):
+        return value.rounded(own.dtype)
     value = be.xp.astype(value, own.dtype, copy=False)
     return value[()] if isinstance(value, np.ndarray) else value  # as NumPy's own sums are

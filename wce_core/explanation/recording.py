@@ -123,10 +123,10 @@ class _Items(TrackedItems):
         """Followed like these."""
         return _Items(predictions, values, pull, self.averaged * averaged)
 
-    def sum(self) -> Tracked:
+    def sum(self, dtype: Any = None) -> Tracked:
         """Σℓ, noted."""
         record: Any = self.predictions.backend
-        total = super().sum()
+        total = super().sum(dtype)
         record.sums.append((total, self.averaged))
         return total
 
