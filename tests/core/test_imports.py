@@ -15,10 +15,10 @@ import wce_core
 ROOT = Path(wce_core.__file__).parent
 RANKS = (
     {"types", "errors", "opaque", "imports", "scalars"},
-    {"numerics"},
+    {"numerics", "precision"},
     {"reductions", "terms"},
     {"layout", "links"},
-    {"precision", "hints"},
+    {"hints"},
     {"mass"},
     {"weightings"},
     {"evaluate"},
