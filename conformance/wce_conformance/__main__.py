@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wce_conformance.adapters import NAMES
+from wce_conformance.positive import positive
 
 if TYPE_CHECKING:
     from wce_conformance.runner import Choice, Record
 
+NOTHING_RAN = 2
+"""The exit status of a run that says nothing, as of arguments that are wrong."""
 JOBS = {"jax": 2, "tensorflow": 2, "torch": 2}
 """Processes where compiling takes most of the time."""
 
@@ -26,10 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if options.command == "generate":
         return _generate(options)
-    if options.command == "scoreboard":
-        status: int = options.function(options)
-        return status
-    return _run(options)
+    wrong = _wrong(options)
+    if wrong is not None:
+        print(f"{options.command}: {wrong}", file=sys.stderr)
+        return NOTHING_RAN
+    status: int = (options.function if options.command == "scoreboard" else _run)(options)
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -52,11 +57,13 @@ def _add_run(run: argparse.ArgumentParser) -> None:
         "--backend", action="append", choices=NAMES, default=[], help="wce_core on this framework"
     )
     run.add_argument("--exec", metavar="COMMAND", help="a program that answers JSON lines")
-    run.add_argument("--route", action="append", default=[], help="eager, compiled, …")
+    run.add_argument(
+        "--route", action="append", default=[], help="of a backend: eager, compiled, …"
+    )
     run.add_argument("--precision", action="append", choices=("native", "exact"), default=[])
-    run.add_argument("--limit", type=int, help="only so many vectors")
+    run.add_argument("--limit", type=positive, help="only so many vectors")
     run.add_argument("--all", action="store_true", help="every vector by the slow routes too")
-    run.add_argument("--jobs", type=int, help="processes")
+    run.add_argument("--jobs", type=positive, help="processes")
     run.add_argument(
         "--markdown", type=Path, metavar="FILE", help="write the worst errors per backend"
     )
@@ -88,10 +95,35 @@ def _generate(options: argparse.Namespace) -> int:
     return 1 if options.check and found else 0
 
 
-def _run(options: argparse.Namespace) -> int:
+def _wrong(options: argparse.Namespace) -> str | None:
+    """Why there would be nothing to run."""
+    from wce_conformance.vectors import load_vectors
+
+    try:
+        load_vectors(options.vectors)
+    except ValueError as error:
+        return str(error)
+    if options.command == "scoreboard":
+        return None
     if not options.backend and not options.exec:
-        print("run: name a --backend, or a program with --exec", file=sys.stderr)
-        return 2
+        return "name a --backend, or a program with --exec"
+    return _wrong_route(options)
+
+
+def _wrong_route(options: argparse.Namespace) -> str | None:
+    from wce_conformance.adapters import adapter
+
+    if options.route and options.exec:
+        return "--route is for a --backend; a program has one way to be called"
+    for backend in options.backend if options.route else ():
+        routes = adapter(backend).routes
+        for route in options.route:
+            if route not in routes:
+                return f"{backend} has no route {route!r}; it has {', '.join(routes)}"
+    return None
+
+
+def _run(options: argparse.Namespace) -> int:
     runs = {backend: _run_backend(options, backend) for backend in options.backend}
     if options.markdown:
         from wce_conformance.worst import write
@@ -99,8 +131,21 @@ def _run(options: argparse.Namespace) -> int:
         write(options.markdown, runs, everything=options.all)
     if options.exec:
         runs[options.exec] = _run_program(options)
+    silent = [name for name, records in runs.items() if not _judged(records)]
+    for name in silent:
+        print(f"run: of {name} nothing was judged: {_reason(runs[name])}", file=sys.stderr)
     failed = any(record.status == "failed" for records in runs.values() for record in records)
-    return 1 if failed else 0
+    return 1 if failed else NOTHING_RAN if silent else 0
+
+
+def _judged(records: Sequence[Record]) -> bool:
+    return any(record.status != "not offered" for record in records)
+
+
+def _reason(records: Sequence[Record]) -> str:
+    if records:
+        return f"none of {len(records)} calls is offered"
+    return "the sample of a slow route has none of these vectors; --all runs every one"
 
 
 def _run_backend(options: argparse.Namespace, backend: str) -> list[Record]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import inf, isinf
 from typing import Any
 
 import numpy as np
@@ -29,26 +30,56 @@ class Verdict:
     failures: list[str] = field(default_factory=list)
 
 
-def judge(case: Case, expected: Result, outcome: Outcome, *, exact: bool) -> Verdict:
+def judge(
+    case: Case, expected: Result, outcome: Outcome, *, exact: bool, slack: bool = False
+) -> Verdict:
     """Compare value and gradient with the oracle's.
 
     ``exact``: bit for bit with the oracle's value rounded to float64 and then to the result's
-    dtype; float64 predictions are always judged as native. Native: within :data:`BOUND` eps
+    dtype; float64 predictions are always judged as native. With ``slack``, the bits of any number
+    that float64 arithmetic may have come to. Native: within :data:`BOUND` eps
 
     * of Σ|ℓ| over the denominator, for a reduced value;
     * of the item loss itself, for ``reduction="none"``;
     * of the largest term of the item's gradient, for each gradient element.
 
-    Infinities, NaN and what is below the smallest number of the dtype must agree as such.
+    Infinities and NaN must agree as such, but where the bound is beyond the largest number of the
+    dtype a result may overflow. A scale that is not finite would excuse anything: it is a failure.
     """
     verdict = Verdict()
-    bits = exact and case.dtype != "float64"
     for quantity, got, want, scale, dtype in _elements(case, expected, outcome):
-        if bits or not _finite(got, want, dtype):
+        bits = exact and dtype != "float64"
+        if bits and slack:
+            _judge_between(verdict, quantity, got, want, scale, dtype)
+        elif bits:
             _judge_bits(verdict, quantity, got, exact_result(want, dtype))
         else:
-            _judge_error(verdict, quantity, got, want, scale, dtype)
+            unit = EPS[dtype] * scale + mp.mpf(2) ** SMALLEST[dtype]
+            judge_element(verdict, quantity, got, want, unit, dtype)
     return verdict
+
+
+def judge_element(
+    verdict: Verdict, quantity: str, got: float, want: Real, unit: Real, dtype: str
+) -> None:
+    """A native number: within :data:`BOUND` units, or the same infinity or NaN."""
+    if not (mp.isfinite(want) and np.isfinite(got)):
+        if not (mp.isfinite(want) and np.isinf(got) and _beyond(unit, dtype)):
+            _judge_bits(verdict, quantity, got, exact_result(want, dtype))
+        return
+    # Of a unit that is not finite every number would be within.
+    error = float(abs(mp.mpf(got) - want) / unit) if mp.isfinite(unit) else inf
+    name = quantity.partition("[")[0]
+    verdict.worst[name] = max(verdict.worst.get(name, 0.0), error)
+    if not error <= BOUND:
+        verdict.failures.append(
+            f"{quantity} is {got!r}, expected {mp.nstr(want, 17)}: off by {error:.3g} eps"
+        )
+
+
+def _beyond(unit: Real, dtype: str) -> bool:
+    """Is every number of the dtype within the bound? Then so is one that has overflowed."""
+    return bool(mp.isfinite(unit)) and isinf(exact_result(BOUND * unit, dtype))
 
 
 def _judge_bits(verdict: Verdict, quantity: str, got: float, want: float) -> None:
@@ -56,22 +87,15 @@ def _judge_bits(verdict: Verdict, quantity: str, got: float, want: float) -> Non
         verdict.failures.append(f"{quantity} is {got!r}, expected {want!r}")
 
 
-def _judge_error(
+def _judge_between(
     verdict: Verdict, quantity: str, got: float, want: Real, scale: Real, dtype: str
 ) -> None:
-    unit = EPS[dtype] * scale + mp.mpf(2) ** SMALLEST[dtype]
-    error = float(abs(mp.mpf(got) - want) / unit)
-    name = quantity.partition("[")[0]
-    verdict.worst[name] = max(verdict.worst.get(name, 0.0), error)
-    if error > BOUND:
-        verdict.failures.append(
-            f"{quantity} is {got!r}, expected {mp.nstr(want, 17)}: off by {error:.3g} eps"
-        )
-
-
-def _finite(got: float, want: Real, dtype: str) -> bool:
-    rounded = exact_result(want, dtype)
-    return bool(mp.isfinite(want) and np.isfinite(got) and np.isfinite(rounded))
+    """Rounding keeps the order: what float64 came to lies between its largest errors."""
+    unit = EPS["float64"] * scale + mp.mpf(2) ** SMALLEST["float64"]
+    error = BOUND * unit if mp.isfinite(want) and mp.isfinite(unit) else 0
+    low, high = exact_result(want - error, dtype), exact_result(want + error, dtype)
+    if not low <= got <= high:
+        _judge_bits(verdict, quantity, got, exact_result(want, dtype))
 
 
 Element = tuple[str, float, Real, Real, str]
@@ -90,7 +114,7 @@ def _elements(case: Case, expected: Result, outcome: Outcome) -> Iterator[Elemen
         )
     if outcome.gradient is not None:
         wants, scales = flat(expected.gradient), gradient_scales(case, expected)
-        yield from _zipped("gradient", outcome.gradient, wants, scales, case.dtype)
+        yield from _zipped("gradient", outcome.gradient, wants, scales, case.predictions.dtype)
 
 
 def _parts(case: Case, expected: Result, value: Any) -> Iterator[Element]:

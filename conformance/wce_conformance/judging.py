@@ -9,9 +9,8 @@ import numpy as np
 
 from wce_conformance.adapters.base import Outcome
 from wce_conformance.implementation import Answer, Given, NotOffered, Refused
-from wce_conformance.judge import BOUND, EPS, SMALLEST, judge
+from wce_conformance.judge import EPS, SMALLEST, Verdict, judge, judge_element
 from wce_conformance.oracle import Grid
-from wce_conformance.oracle.real import Real, mp
 from wce_conformance.vectors import Vector
 from wce_conformance.vectors.numbers import UNDEFINED
 from wce_conformance.vectors.vector import item_shape
@@ -61,14 +60,12 @@ def _compared(vector: Vector, given: Outcome | Answer, *, exact: bool) -> Judgem
     if outcome is None:
         return _failed("items that are the same have different gradients or losses")
     verdict = judge(vector.block, expected, outcome, exact=exact)
-    judgement = Judgement("passed", verdict.worst, verdict.failures)
     for name, gradient in getattr(given, "gradients", {}).items():
-        _further(judgement, vector, name, gradient)
-    judgement.status = "failed" if judgement.failures else "passed"
-    return judgement
+        _further(verdict, vector, name, gradient)
+    return Judgement("failed" if verdict.failures else "passed", verdict.worst, verdict.failures)
 
 
-def _further(judgement: Judgement, vector: Vector, name: str, gradient: np.ndarray) -> None:
+def _further(verdict: Verdict, vector: Vector, name: str, gradient: np.ndarray) -> None:
     """Gradients to weights and targets: 4 eps of the sum of the sizes of an element's terms.
 
     The eps is that of the coarser of two dtypes: the argument's, and that of the computation.
@@ -77,38 +74,18 @@ def _further(judgement: Judgement, vector: Vector, name: str, gradient: np.ndarr
     sizes = Grid.of(vector.expected.gradient_sizes[name]).flat
     texts = vector.answer["gradients"][name]["digits"]
     numbers = np.asarray(gradient).astype(np.float64).reshape(-1).tolist()
-    eps, smallest = further_units(vector, name)
+    own = vector.arrays[name].dtype.name
+    eps, smallest = further_units(vector.dtype, own)
     for i, got in enumerate(numbers):
         if texts[i] != UNDEFINED:
             where = f"gradient to {name}[{i}]"
-            _element(judgement, where, got, wants[i], eps * sizes[i] + smallest)
+            judge_element(verdict, where, got, wants[i], eps * sizes[i] + smallest, own)
 
 
-def _element(judgement: Judgement, where: str, got: float, want: Real, unit: Real) -> None:
-    if not (mp.isfinite(want) and np.isfinite(got)):
-        if not _same(got, want):
-            judgement.failures.append(f"{where} is {got!r}, expected {mp.nstr(want)}")
-        return
-    error, quantity = float(abs(mp.mpf(got) - want) / unit), where.partition("[")[0]
-    judgement.worst[quantity] = max(judgement.worst.get(quantity, 0.0), error)
-    if error > BOUND:
-        judgement.failures.append(
-            f"{where} is {got!r}, expected {mp.nstr(want, 17)}: off by {error:.3g} eps"
-        )
-
-
-def further_units(vector: Vector, name: str) -> tuple[float, float]:
-    """The eps of a gradient to another argument, and what may be lost to underflow."""
-    own = vector.arrays[name].dtype.name
-    computed = "float64" if vector.dtype == "float64" else "float32"
+def further_units(predictions: str, own: str) -> tuple[float, float]:
+    """The eps of a gradient to an argument of dtype `own`, and what may be lost to underflow."""
+    computed = "float64" if predictions == "float64" else "float32"
     return max(EPS[own], EPS[computed]), 2.0 ** max(SMALLEST[own], SMALLEST[computed])
-
-
-def _same(got: float, want: Real) -> bool:
-    """Not both finite: the same infinity, or NaN both."""
-    if mp.isnan(want) or np.isnan(got):
-        return bool(mp.isnan(want) and np.isnan(got))
-    return bool(mp.mpf(got) == want)
 
 
 def _misshapen(vector: Vector, given: Outcome | Answer) -> list[str]:

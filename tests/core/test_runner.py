@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from io import StringIO
+from math import inf
 from pathlib import Path
 from typing import Any
 from unittest import SkipTest
@@ -16,15 +17,18 @@ import pytest
 from rich.console import Console
 
 from wce_conformance import __main__ as command
-from wce_conformance import check, load_vectors
+from wce_conformance import check, load_vectors, ours
 from wce_conformance.calls import supports
 from wce_conformance.implementation import Answer, Given, NotOffered, Refused
+from wce_conformance.judge import Verdict, judge_element
 from wce_conformance.judging import FIELDS, judged
+from wce_conformance.oracle.real import mp
 from wce_conformance.ours import WceCore
 from wce_conformance.program import Program, question
 from wce_conformance.report import show, worst_errors
 from wce_conformance.runner import Choice, Record, in_sample, run, run_backend, tasks
 from wce_conformance.vectors import FOLDER, Vector
+from wce_conformance.vectors.reading import decode
 
 VECTORS = load_vectors()
 BY_ID = {vector.id: vector for vector in VECTORS}
@@ -131,6 +135,53 @@ def test_a_wrong_gradient_to_weights_fails() -> None:
     for wrong in (gradient + 0.1, gradient * np.nan, gradient[:1]):
         given = right._replace(gradients={"class_weight": wrong})
         assert judged(vector, given, exact=False).status == "failed"
+
+
+def with_answer(vector: Vector, name: str, value: Any) -> Vector:
+    """The vector with another entry in its answer, as someone's file might have it."""
+    line = {**vector.line, "expected": {**vector.line["expected"], name: value}}
+    return decode(json.loads(json.dumps(line)))
+
+
+@pytest.mark.parametrize("scale", ["nan", "inf"])
+def test_a_scale_that_is_not_finite_excuses_nothing(scale: str) -> None:
+    vector = next(
+        v for v in VECTORS if v.answer and v.answer["gradients"] and v.reduction == "mean"
+    )
+    right = CORE.run(vector, "eager", "native")
+    assert isinstance(right, Answer)
+    name, further = next(iter(vector.answer["gradients"].items()))
+    unscaled = [
+        ("loss_scale", scale),
+        ("gradient_scale", [scale] * len(vector.answer["gradient_scale"])),
+        ("gradients", {name: {**further, "sizes": [scale] * len(further["sizes"])}}),
+    ]
+    given = right._replace(gradients={name: np.ones(vector.arrays[name].shape)})
+    for entry in unscaled:
+        judgement = judged(with_answer(vector, *entry), given, exact=False)
+        assert judgement.status == "failed"
+        assert "inf eps" in judgement.failures[0]
+
+
+def test_an_infinite_gradient_excuses_none_beside_it() -> None:
+    vector = BY_ID["cross_entropy/probability 0 under mass, sum/float32"]
+    right = CORE.run(vector, "eager", "native")
+    assert isinstance(right, Answer)
+    assert right.gradient is not None
+    assert np.isinf(right.gradient).any()
+    assert judged(vector, right, exact=False).status == "passed"
+    wrong = np.where(np.isinf(right.gradient), right.gradient, right.gradient + 7)
+    judgement = judged(vector, right._replace(gradient=wrong), exact=False)
+    assert judgement.status == "failed"
+    assert len(judgement.failures) == np.isfinite(right.gradient).sum()
+
+
+@pytest.mark.parametrize(("unit", "right"), [(1e6, True), (1e3, False), (inf, False)])
+def test_what_cancels_may_overflow(unit: float, right: bool) -> None:
+    """Terms of 10⁹ in float16: whatever is left of them, it is within the bound."""
+    verdict = Verdict()
+    judge_element(verdict, "gradient[0]", inf, mp.mpf(0), mp.mpf(unit), "float16")
+    assert (verdict.failures == []) == right
 
 
 def test_one_wrong_item_in_a_long_vector_fails() -> None:
@@ -295,9 +346,51 @@ def test_a_program_that_does_not_answer(program: Any, text: str, message: str) -
     silent.close()
 
 
-def test_nothing_to_run(capsys: pytest.CaptureFixture[str]) -> None:
-    assert command.main(["run"]) == 2
-    assert "--backend" in capsys.readouterr().err
+NOTHING = {
+    "run": "name a --backend",
+    "run --backend numpy --vectors no/such/dir": "there is no no/such/dir",
+    "run --backend numpy --vectors {empty}": "has no vectors",
+    "run --backend numpy --vectors {other}": "no file of vectors",
+    "run --backend numpy --route egaer": "numpy has no route 'egaer'; it has eager",
+    "run --backend numpy --route eager --route xla": "no route 'xla'",
+    "run --exec cat --route eager": "--route is for a --backend",
+    "run --backend numpy --limit 0": "0 is not a positive number",
+    "run --backend numpy --jobs -1": "-1 is not a positive number",
+    "scoreboard --vectors no/such/dir": "there is no no/such/dir",
+    "scoreboard --only wce_core-numpy --vectors {invalid}": "nothing was judged",
+}
+
+
+@pytest.mark.parametrize("line", NOTHING)
+def test_nothing_to_run(line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A misspelt route or folder must not look like a success."""
+    places = {
+        "empty": tmp_path,
+        "other": Path(__file__),
+        "invalid": FOLDER / "cross_entropy.invalid.json",
+    }
+    arguments = [word.format(**places) for word in line.split()]
+    try:
+        status = command.main(arguments)
+    except SystemExit as ended:  # by argparse
+        status = ended.code
+    assert status == 2
+    assert NOTHING[line] in capsys.readouterr().err
+
+
+def test_nothing_offered(program: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody has to have everything, but a run that judged nothing has not passed."""
+    line = ["run", "--vectors", str(MASKS), "--exec", " ".join(program({}))]
+    assert command.main(line) == 2
+    assert "nothing was judged" in capsys.readouterr().err
+
+
+def test_a_sample_without_any_of_the_vectors(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(ours.SAMPLED, "numpy", {"eager": 2**40})
+    assert command.main(["run", "--backend", "numpy", "--vectors", str(MASKS)]) == 2
+    assert "--all" in capsys.readouterr().err
 
 
 def mine(vector: Vector) -> tuple[Any, Any]:

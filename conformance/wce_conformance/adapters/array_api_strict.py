@@ -14,7 +14,7 @@ class ArrayApiStrictAdapter(NumpyAdapter):
     """No half types: the standard has none."""
 
     name = "array_api_strict"
-    dtypes = frozenset({"float64", "float32", "int64", "int32", "bool"})
+    dtypes = frozenset({"float64", "float32", "int64", "int32", "int16", "int8", "uint8", "bool"})
 
     def array(self, array: np.ndarray) -> Any:
         """On the default device."""

@@ -29,7 +29,8 @@ class Adapter(ABC):
     name: str
     routes: tuple[str, ...]
     dtypes: frozenset[str] = frozenset(
-        {"float64", "float32", "float16", "bfloat16", "int64", "int32", "bool"}
+        {"float64", "float32", "float16", "bfloat16"}
+        | {"int64", "int32", "int16", "int8", "uint8", "bool"}
     )
 
     @abstractmethod
@@ -41,13 +42,20 @@ class Adapter(ABC):
         """The other way; bfloat16 as ml_dtypes'."""
 
     @abstractmethod
+    def differentiated(
+        self, route: str, function: Callable[..., Any], wrt: str
+    ) -> Callable[[Mapping[str, Any]], tuple[Any, Any]]:
+        """What gives, of arrays, (``function(**arrays)``, gradient of its first output's sum).
+
+        The gradient is that to ``wrt``. ``function`` returns an array or a tuple of arrays. By a
+        route that compiles, arrays of the same shapes and dtypes are compiled for once.
+        """
+
     def differentiate(
         self, route: str, function: Callable[..., Any], arrays: Mapping[str, Any], wrt: str
     ) -> tuple[Any, Any]:
-        """(``function(**arrays)``, gradient of the sum of its first output to ``wrt``).
-
-        ``function`` returns an array or a tuple of arrays.
-        """
+        """The same of these arrays alone."""
+        return self.differentiated(route, function, wrt)(arrays)
 
     def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function under the framework's compiler; itself where there is none."""
@@ -73,3 +81,8 @@ def as_numpy(tensor: Tensor) -> np.ndarray:
             np.array(tensor.data, dtype=np.float32).astype(ml_dtypes.bfloat16).reshape(tensor.shape)
         )
     return np.array(tensor.data, dtype=tensor.dtype).reshape(tensor.shape)
+
+
+def without(name: str, arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """All arrays but one."""
+    return {own: array for own, array in arrays.items() if own != name}

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from wce_conformance.adapters.base import Adapter
+from wce_conformance.adapters.base import Adapter, without
 
 
 class JaxAdapter(Adapter):
@@ -31,11 +31,10 @@ class JaxAdapter(Adapter):
         jitted: Callable[..., Any] = jax.jit(function)
         return jitted
 
-    def differentiate(
-        self, route: str, function: Callable[..., Any], arrays: Mapping[str, Any], wrt: str
-    ) -> tuple[Any, Any]:
+    def differentiated(
+        self, route: str, function: Callable[..., Any], wrt: str
+    ) -> Callable[[Mapping[str, Any]], tuple[Any, Any]]:
         """A float32 program stays one: the default precision is 64 bits only for float64."""
-        rest = {name: array for name, array in arrays.items() if name != wrt}
 
         def scalar(x: Any, rest: Any) -> Any:
             value = function(**{wrt: x}, **rest)
@@ -45,6 +44,10 @@ class JaxAdapter(Adapter):
         both = jax.value_and_grad(scalar, has_aux=True)
         if route == "compiled":
             both = jax.jit(both)
-        with jax.enable_x64(any(array.dtype == "float64" for array in arrays.values())):
-            (_, value), gradient = both(arrays[wrt], rest)
-        return value, gradient
+
+        def outcome(arrays: Mapping[str, Any]) -> tuple[Any, Any]:
+            with jax.enable_x64(any(array.dtype == "float64" for array in arrays.values())):
+                (_, value), gradient = both(arrays[wrt], without(wrt, arrays))
+            return value, gradient
+
+        return outcome

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import wce_core
-from wce_conformance.adapters.base import Adapter
+from wce_conformance.adapters.base import Adapter, without
 
 
 class NumpyAdapter(Adapter):
@@ -25,19 +25,21 @@ class NumpyAdapter(Adapter):
         """The array itself."""
         return np.asarray(array)
 
-    def differentiate(
-        self, route: str, function: Callable[..., Any], arrays: Mapping[str, Any], wrt: str
-    ) -> tuple[Any, Any]:
+    def differentiated(
+        self, route: str, function: Callable[..., Any], wrt: str
+    ) -> Callable[[Mapping[str, Any]], tuple[Any, Any]]:
         """By handles; the value comes from a call without one, so both routes are seen."""
         del route
-        rest = {name: array for name, array in arrays.items() if name != wrt}
-        value = function(**arrays)
-        if not isinstance(value, tuple) and value.ndim > 0:
-            return value, None  # handles are for scalars; "sum" has the same gradient
 
-        def scalar(x: Any) -> Any:
+        def scalar(x: Any, rest: Mapping[str, Any]) -> Any:
             output = function(**{wrt: x}, **rest)
             return output[0] if isinstance(output, tuple) else output
 
-        _, gradient = wce_core.value_and_grad(scalar)(arrays[wrt])
-        return value, gradient
+        def outcome(arrays: Mapping[str, Any]) -> tuple[Any, Any]:
+            value = function(**arrays)
+            if not isinstance(value, tuple) and value.ndim > 0:
+                return value, None  # handles are for scalars; "sum" has the same gradient
+            _, gradient = wce_core.value_and_grad(scalar)(arrays[wrt], without(wrt, arrays))
+            return value, gradient
+
+        return outcome

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from wce_conformance.adapters.base import Adapter
+from wce_conformance.adapters.base import Adapter, without
 
 
 class TensorFlowAdapter(Adapter):
@@ -30,11 +30,10 @@ class TensorFlowAdapter(Adapter):
         graph: Callable[..., Any] = tf.function(function)
         return graph
 
-    def differentiate(
-        self, route: str, function: Callable[..., Any], arrays: Mapping[str, Any], wrt: str
-    ) -> tuple[Any, Any]:
+    def differentiated(
+        self, route: str, function: Callable[..., Any], wrt: str
+    ) -> Callable[[Mapping[str, Any]], tuple[Any, Any]]:
         """By a tape."""
-        rest = {name: array for name, array in arrays.items() if name != wrt}
 
         def both(x: Any, rest: Any) -> Any:
             with tf.GradientTape() as tape:
@@ -45,5 +44,4 @@ class TensorFlowAdapter(Adapter):
 
         if route != "eager":
             both = tf.function(both, jit_compile=route == "xla")
-        value, gradient = both(arrays[wrt], rest)
-        return value, gradient
+        return lambda arrays: both(arrays[wrt], without(wrt, arrays))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from wce_conformance.adapters.base import Adapter
+from wce_conformance.adapters.base import Adapter, without
 
 
 class TorchAdapter(Adapter):
@@ -46,17 +46,21 @@ class TorchAdapter(Adapter):
         own: np.ndarray = np.asarray(array)
         return own
 
-    def differentiate(
-        self, route: str, function: Callable[..., Any], arrays: Mapping[str, Any], wrt: str
-    ) -> tuple[Any, Any]:
+    def differentiated(
+        self, route: str, function: Callable[..., Any], wrt: str
+    ) -> Callable[[Mapping[str, Any]], tuple[Any, Any]]:
         """By the route."""
         if route == "functional":
-            return _functional(function, arrays, wrt)
-        own = {**arrays, wrt: arrays[wrt].detach().clone().requires_grad_()}
+            return lambda arrays: _functional(function, arrays, wrt)
         call = self.compiled(function) if route == "compiled" else function
-        value = call(**own)
-        _first(value).sum().backward()
-        return value, own[wrt].grad
+
+        def outcome(arrays: Mapping[str, Any]) -> tuple[Any, Any]:
+            own = {**arrays, wrt: arrays[wrt].detach().clone().requires_grad_()}
+            value = call(**own)
+            _first(value).sum().backward()
+            return value, own[wrt].grad
+
+        return outcome
 
 
 def _first(value: Any) -> Any:
@@ -66,7 +70,7 @@ def _first(value: Any) -> Any:
 def _functional(
     function: Callable[..., Any], arrays: Mapping[str, Any], wrt: str
 ) -> tuple[Any, Any]:
-    rest = {name: array for name, array in arrays.items() if name != wrt}
+    rest = without(wrt, arrays)
 
     def scalar(x: Any) -> Any:
         value = function(**{wrt: x}, **rest)

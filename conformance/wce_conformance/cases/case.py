@@ -22,7 +22,14 @@ LOSSES: Mapping[str, Callable[..., Result]] = {
     "binary_cross_entropy": binary_cross_entropy,
 }
 _FLOATS = ("float64", "float32", "float16", "bfloat16")
-_OTHERS = {"int64": int, "int32": int, "bool": bool}
+_OTHERS = {
+    "int64": int,
+    "int32": int,
+    "int16": int,
+    "int8": int,
+    "uint8": int,
+    "bool": bool,
+}
 
 
 @dataclass(frozen=True)

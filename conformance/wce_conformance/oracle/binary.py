@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from wce_conformance.oracle.autodiff import Var
 from wce_conformance.oracle.checks import check_shape, checked_axis, class_weight_grid
-from wce_conformance.oracle.grid import Grid, Index, Nested
+from wce_conformance.oracle.grid import Grid, Index, Nested, placed
 from wce_conformance.oracle.problem import (
     Problem,
     Settings,
@@ -41,7 +41,8 @@ def binary_cross_entropy(
 
     An element with target y has mass 1 − y on class 0 and y on class 1, and all else follows
     as for two classes. `axis` is the label axis, where `class_weight` of shape (L, 2) and
-    `pos_weight` of shape (L,) stand: the last by default, none for rank 0 and 1. `wrt` names
+    `pos_weight` of shape (L,) stand: the last by default, none for rank 0 and 1. `pos_weight` of
+    the predictions' rank, from 2 on, stands at each element, its axes equal or 1. `wrt` names
     further arguments to differentiate to: "targets", "class_weight", "pos_weight",
     "sample_weight".
     """
@@ -83,12 +84,18 @@ class _Binary(Problem):
     def check(self) -> None:
         check_shape("targets", self.targets.shape, self.shape)
         self._check_per_label("class_weight", (2,))
-        if not self._one_for_all("pos_weight"):
+        if self._per_element("pos_weight"):
+            placed(self.weights["pos_weight"], self.shape, "pos_weight")
+        elif not self._one_for_all("pos_weight"):
             self._check_per_label("pos_weight", ())
 
     def _one_for_all(self, name: str) -> bool:
         """Is it a single weight with an axis, beside predictions with one axis?"""
         return len(self.shape) == 1 and name in self.weights and self.weights[name].shape == (1,)
+
+    def _per_element(self, name: str) -> bool:
+        """Has it an axis for each of the predictions', of which there are two at least?"""
+        return name in self.weights and self.weights[name].rank == len(self.shape) >= 2
 
     def _check_per_label(self, name: str, alone: Index) -> None:
         """Weights have the shape `alone`, or that for each label."""
@@ -132,6 +139,8 @@ class _Binary(Problem):
         weights = leaves[name]
         if not entry and self._one_for_all(name):
             return weights.at((0,))
+        if not entry and self._per_element(name):
+            return placed(weights, self.shape, name)(at)
         if self.axis is None or weights.rank == len(entry):
             return weights.at(entry)
         return weights.at((at[self.axis], *entry))

@@ -23,9 +23,9 @@ _BEYOND_FINITE_BITS = 10**500
 
 def times(a: Real, b: Real) -> Real:
     """The product a · b, where 0 · ±∞ = 0 and NaN stays NaN."""
-    if (a == 0 and not mp.isnan(b)) or (b == 0 and not mp.isnan(a)):
-        return mp.zero
-    return a * b
+    if a and b:
+        return a * b
+    return NAN if mp.isnan(a) or mp.isnan(b) else mp.zero
 
 
 def limited(number: Any) -> Real:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from wce_conformance.oracle.autodiff import Var, backward
 from wce_conformance.oracle.grid import Grid, Index, Nested
-from wce_conformance.oracle.real import NAN, Real, from_limit, mp
+from wce_conformance.oracle.real import Real, from_limit, mp
 from wce_conformance.oracle.reduction import Batch, Parts, Reduction
 
 # A derivative that cancels beyond the last precision is 0: whatever it is, for inputs and
@@ -22,8 +22,9 @@ class Result:
     `items`, `omega`: ℓ and ω in the items' shape, 0 where excluded. `parts`: sums and counts.
     `loss_scale`: Σ|ℓ| over the denominator, 0 over a denominator of 0.
     `gradient`: of the reduced loss (of Σℓ for "none" and "parts") to the predictions.
-    `gradient_scale`: per item, the largest size of its gradient elements; for logits and class
-    masses d (weights, factors and denominator included) max_j |d_j|(1 − p_j) + p_j Σ_{k≠j} |d_k|.
+    `gradient_scale`: per item, the largest finite size of its gradient elements; for logits and
+    class masses d (weights, factors and denominator included)
+    max_j |d_j|(1 − p_j) + p_j Σ_{k≠j} |d_k|.
     `gradients`: to each further argument asked for, in its shape; weights given as a mapping
     are in the order of the classes. `gradient_sizes`: for "predictions" and each of those, the
     sum of the magnitudes of the terms of every element before they cancel.
@@ -86,7 +87,7 @@ def _cancelled(leaf: Var) -> bool:
 def _collected(graph: Graph, reduction: Reduction, wrt: Collection[str]) -> Result:
     items = Grid(graph.shape, tuple(item.loss.value for item in graph.batch.items)).nested()
     omega = Grid(graph.shape, tuple(item.omega.value for item in graph.batch.items)).nested()
-    scales = tuple(_largest([leaf.size for leaf in row]) for row in graph.rows)
+    scales = tuple(_largest([_size(leaf) for leaf in row]) for row in graph.rows)
     parts = graph.batch.parts()
     values = {"none": items, "parts": parts}
     derivatives = {name: graph.leaves[name].map(_derivative).nested() for name in wrt}
@@ -97,7 +98,7 @@ def _collected(graph: Graph, reduction: Reduction, wrt: Collection[str]) -> Resu
         parts=parts,
         loss_scale=_loss_scale(graph.batch, reduction),
         gradient=derivatives.pop("predictions"),
-        gradient_scale=Grid(graph.shape, scales).map(from_limit).nested(),
+        gradient_scale=Grid(graph.shape, scales).nested(),
         gradients=derivatives,
         gradient_sizes={name: graph.leaves[name].map(_size).nested() for name in wrt},
     )
@@ -119,5 +120,5 @@ def _loss_scale(batch: Batch, reduction: Reduction) -> Real:
 
 
 def _largest(sizes: Sequence[Real]) -> Real:
-    """The largest, NaN if any is NaN."""
-    return NAN if any(mp.isnan(size) for size in sizes) else max(sizes)
+    """The largest that is finite, if any is: beside infinity every error would be small."""
+    return max([size for size in sizes if mp.isfinite(size)] or sizes)

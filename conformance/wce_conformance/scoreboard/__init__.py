@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
+from wce_conformance.positive import positive
 from wce_conformance.scoreboard.columns import NAMES, Column, installed, measured
 from wce_conformance.scoreboard.html import html
 from wce_conformance.scoreboard.markdown import markdown
@@ -23,7 +25,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--only", action="append", choices=NAMES, default=[], help="one library (may be repeated)"
     )
     parser.add_argument("--all", action="store_true", help="every vector where one is slow too")
-    parser.add_argument("--jobs", type=int, default=2, help="processes (default 2)")
+    parser.add_argument("--jobs", type=positive, default=2, help="processes (default 2)")
     parser.add_argument("--vectors", type=Path, help="a file or folder instead of those stored")
     parser.set_defaults(function=main)
 
@@ -46,4 +48,7 @@ def main(options: argparse.Namespace) -> int:
     for path, write in ((options.html, html), (options.markdown, markdown)):
         if path is not None:
             path.write_text(write(columns), encoding="utf-8")
+    if not any(column.total.offered for column in columns):
+        print("scoreboard: nothing was judged: no library here offers these", file=sys.stderr)
+        return 2
     return 1 if any(column.ours and column.failures for column in columns) else 0

@@ -17,9 +17,15 @@ FOLDER = Path(__file__).parent / "v1"
 
 
 def load_vectors(path: str | Path | None = None) -> list[Vector]:
-    """The vectors of a file, of all files in a folder, or, by default, of this package."""
+    """The vectors of a file, of all files in a folder, or, by default, of this package.
+
+    A ValueError if there are none: tests of no vectors would pass.
+    """
     place = FOLDER if path is None else Path(path)
-    return [vector for file in files_of(place) for vector in _read(file)]
+    vectors = [vector for file in files_of(place) for vector in _read(file)]
+    if not vectors:
+        raise ValueError(f"{place} has no vectors" if place.exists() else f"there is no {place}")
+    return vectors
 
 
 def files_of(place: Path) -> list[Path]:
@@ -30,7 +36,10 @@ def files_of(place: Path) -> list[Path]:
 
 
 def _read(file: Path) -> list[Vector]:
-    lines = json.loads(file.read_text(encoding="utf-8"))["vectors"]
+    try:
+        lines = json.loads(file.read_text(encoding="utf-8"))["vectors"]
+    except (ValueError, TypeError, KeyError):
+        raise ValueError(f"{file} is no file of vectors") from None
     return [decode(line, file.name) for line in lines]
 
 

@@ -66,3 +66,15 @@ class UnweightedGradient(Wrong):
 
     def gradient(self, call: Call, x: np.ndarray, d: np.ndarray) -> np.ndarray:
         return super().gradient(call, x, self.smoothed(call, self.mass(call)))
+
+
+@wrong("impossible")
+class GradientBesideAnInfinity(Wrong):
+    """Where a probability of 0 is under mass, its row's other classes have a gradient too."""
+
+    def gradient(self, call: Call, x: np.ndarray, d: np.ndarray) -> np.ndarray:
+        gradient = super().gradient(call, x, d)
+        if call.binary:
+            return gradient
+        beside = np.isfinite(gradient) & np.isinf(gradient).any(-1, keepdims=True)
+        return np.where(beside, d.sum(-1, keepdims=True), gradient)
