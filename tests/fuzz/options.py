@@ -1,0 +1,191 @@
+"""For every parameter of the losses, the arguments that go with a draft.
+
+An argument is a plain value, or the strategy of an array, which is drawn anew for each of several
+calls that differ in their numbers alone.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from hypothesis import strategies as st
+
+from wce_core import losses
+from wce_core.call import CHOICES
+from wce_core.weightings import WEIGHTINGS
+
+from .arrays import FLOATS, Arrays, dtypes, exactly, numbers
+from .draft import Draft, weight_shapes
+from .kinds import FORMS, INTEGERS, MASSES, SHARES, WEIGHTS
+
+Argument: TypeAlias = Any
+Maker: TypeAlias = Callable[[st.DrawFn, Draft], Argument]
+
+
+def parameters(loss: str) -> dict[str, inspect.Parameter]:
+    """Those of a loss, by name."""
+    return dict(inspect.signature(getattr(losses, loss)).parameters)
+
+
+def predictions(draw: st.DrawFn, draft: Draft) -> Arrays:
+    """Of the form that was drawn."""
+    return numbers(FORMS[draft.form], draft.shape, draft.dtype, flushed=draft.flushed)
+
+
+def targets(draw: st.DrawFn, draft: Draft) -> Arrays:
+    """Indices, mass, or numbers of [0, 1]."""
+    if draft.index:
+        return _labels(draw, draft)
+    if draft.multiclass:
+        whole = len(draft.shape) > 1
+        kind, dtype = MASSES, draw(dtypes(draft.adapter.dtypes, integers=whole))
+        return numbers(kind, draft.shape, dtype, flushed=draft.flushed)
+    if draw(st.booleans()):
+        return _answers(draw, draft)
+    return numbers(SHARES, draft.shape, draw(dtypes(draft.adapter.dtypes)), flushed=draft.flushed)
+
+
+def _labels(draw: st.DrawFn, draft: Draft) -> Arrays:
+    classes = draft.length
+    wide = [n for n in INTEGERS if n in draft.adapter.dtypes and INTEGERS[n][1] >= classes - 1]
+    dtype = draw(st.sampled_from(wide[::-1]))
+    return exactly(
+        st.integers(0, classes - 1), lambda random: random.randrange(classes), draft.items, dtype
+    )
+
+
+def _answers(draw: st.DrawFn, draft: Draft) -> Arrays:
+    names = ["bool", *(n for n in INTEGERS if n in draft.adapter.dtypes)]
+    dtype = draw(st.sampled_from(names))
+    kind = bool if dtype == "bool" else int
+    return exactly(
+        st.integers(0, 1).map(kind), lambda random: kind(random.randrange(2)), draft.shape, dtype
+    )
+
+
+# Weightings --------------------------------------------------------------------------------------
+
+
+def class_weight(draw: st.DrawFn, draft: Draft) -> Argument:
+    """An array, a mapping, or a pair for each label."""
+    count = draft.length if draft.multiclass else 2
+    if count <= 8 and draw(st.booleans()):
+        return {str(k): draw(WEIGHTS.strategy("edges")) for k in range(count)}
+    per_label = not draft.multiclass and draft.axis is not None and draw(st.booleans())
+    return _weights(draw, draft, (draft.length, 2) if per_label else (count,))
+
+
+def pos_weight(draw: st.DrawFn, draft: Draft) -> Argument:
+    """A number, one for each label, or one for each element."""
+    shapes: list[tuple[int, ...]] = [()]
+    if draft.axis is not None:
+        shapes.append((draft.length,))
+    if len(draft.shape) >= 2:
+        shapes.append(tuple(draw(st.sampled_from((n, 1))) for n in draft.shape))
+    if draw(st.booleans()):
+        return draw(WEIGHTS.strategy("edges"))
+    return _weights(draw, draft, draw(st.sampled_from(shapes)))
+
+
+def sample_weight(draw: st.DrawFn, draft: Draft) -> Argument:
+    """One for each item, or for those of a leading axis."""
+    return _weights(draw, draft, draw(weight_shapes(draft.items)))
+
+
+def mask(draw: st.DrawFn, draft: Draft) -> Argument:
+    """Placed alike; three of four items stay."""
+    shape = draw(weight_shapes(draft.items))
+    kept = st.sampled_from((True, True, True, False))
+    return exactly(kept, lambda random: random.random() < 0.75, shape, "bool")
+
+
+def ignore_index(draw: st.DrawFn, draft: Draft) -> Argument:
+    """A label that is none, or one that is."""
+    if draft.multiclass:
+        if not draft.index:
+            return None
+        return draw(st.sampled_from((-100, -1, 255, 0, draft.length - 1)))
+    return draw(st.sampled_from((-100, -1, 255, 0, 1, 0.5)))
+
+
+def cost_matrix(draw: st.DrawFn, draft: Draft) -> Argument:
+    """A factor for each class that was meant and each that is predicted."""
+    return _weights(draw, draft, (draft.length, draft.length)) if draft.length <= 33 else None
+
+
+def _weights(draw: st.DrawFn, draft: Draft, shape: tuple[int, ...]) -> Arrays:
+    dtype = draw(dtypes(draft.adapter.dtypes, integers=True))
+    return numbers(WEIGHTS, shape, dtype, flushed=draft.flushed)
+
+
+# The rest ----------------------------------------------------------------------------------------
+
+
+def label_smoothing(draw: st.DrawFn, draft: Draft) -> Argument:
+    """ε."""
+    return draw(st.sampled_from((0.0, 0.1, 0.5, 1.0, 1e-9, 1 - 1e-9)) | st.floats(0, 1))
+
+
+def smoothing(draw: st.DrawFn, draft: Draft) -> Argument:
+    """ "others" need others."""
+    rules = CHOICES["smoothing"]
+    return draw(st.sampled_from(rules if draft.length > 1 else rules[:1]))
+
+
+def clip(draw: st.DrawFn, draft: Draft) -> Argument:
+    """Of probabilities."""
+    if draft.form != "probabilities":
+        return None
+    return draw(st.sampled_from((0.1, 0.0, 1e-7, 0.49, 1e-12, 1e-40)) | st.floats(0, 0.4999))
+
+
+def normalizer(draw: st.DrawFn, draft: Draft) -> Argument:
+    """Of sums."""
+    if draft.options.get("reduction") != "sum":
+        return None
+    return draw(st.sampled_from((2.0, 0.0, 6.5, 1e-9, 1e9, 1e-30, 1e30)))
+
+
+def dtype(draw: st.DrawFn, draft: Draft) -> Argument:
+    """Of the result. JAX has float64 only where the predictions do."""
+    others = [
+        name
+        for name in FLOATS
+        if name in draft.adapter.dtypes
+        and (name != "float64" or draft.adapter.name != "jax" or draft.dtype == name)
+    ]
+    return draw(st.sampled_from(others))
+
+
+def validate(draw: st.DrawFn, draft: Draft) -> Argument:
+    """What is right stays right, whether it is looked at or not."""
+    return draw(st.sampled_from((None, False)))
+
+
+def _choice(name: str) -> Maker:
+    return lambda draw, draft: draw(st.sampled_from(CHOICES[name]))
+
+
+WEIGHTS_BY_NAME: Mapping[str, Maker] = {
+    "class_weight": class_weight,
+    "pos_weight": pos_weight,
+    "sample_weight": sample_weight,
+    "mask": mask,
+    "ignore_index": ignore_index,
+    "cost_matrix": cost_matrix,
+}
+MAKERS: Mapping[str, Maker] = {
+    "predictions": predictions,
+    "targets": targets,
+    **{name: WEIGHTS_BY_NAME[name] for name in WEIGHTINGS},
+    "label_smoothing": label_smoothing,
+    "clip": clip,
+    "normalizer": normalizer,
+    "dtype": dtype,
+    "validate": validate,
+    **{name: _choice(name) for name in CHOICES},
+    "smoothing": smoothing,
+}
+"""By parameter: one that a loss has and this table lacks is an error."""
