@@ -57,7 +57,7 @@ def install(session: nox.Session, *packages: str) -> None:
 def tests(session: nox.Session, backend: str) -> None:
     """The test suite on one backend, alone in its environment."""
     install(session, "-e", ".", *TOOLS, *FRAMEWORKS[backend])
-    folders = ["tests/core", "tests/backends"]
+    folders = ["tests/core", "tests/backends", "tests/fuzz"]
     session.run("pytest", "-n", "2", "--backend", backend, *folders, *session.posargs)
 
 
@@ -99,6 +99,12 @@ def thorough(session: nox.Session) -> None:
     files = ["tests/core/test_cases.py", "tests/agreement/test_agreement.py", "tests/dialects"]
     command = ["pytest", "-n", "2", *(session.posargs or files)]
     run_with_everything(session, *command, env={"WCE_EVERY_CASE": "1"})
+
+
+@nox.session(default=False, venv_backend="none", requires=["everything"])
+def fuzz(session: nox.Session) -> None:
+    """Random calls against the oracle: an hour, or ``nox -s fuzz -- --minutes 5 --backend jax``."""
+    run_with_everything(session, "fuzz", *session.posargs, env={"PYTHONPATH": "tests"})
 
 
 @nox.session(venv_backend="none", requires=["everything"])

@@ -13,7 +13,8 @@ from typing import Any, TypeAlias
 from hypothesis import strategies as st
 
 from wce_core import losses
-from wce_core.call import CHOICES
+from wce_core.links import BINARY_LINKS, CATEGORICAL_LINKS
+from wce_core.options import CHOICES
 from wce_core.weightings import WEIGHTINGS
 
 from .arrays import FLOATS, Arrays, dtypes, exactly, numbers
@@ -134,6 +135,11 @@ def smoothing(draw: st.DrawFn, draft: Draft) -> Argument:
     return draw(st.sampled_from(rules if draft.length > 1 else rules[:1]))
 
 
+def form(draw: st.DrawFn, draft: Draft) -> Argument:
+    """What the predictions are."""
+    return draw(st.sampled_from(tuple(CATEGORICAL_LINKS if draft.multiclass else BINARY_LINKS)))
+
+
 def clip(draw: st.DrawFn, draft: Draft) -> Argument:
     """Of probabilities."""
     if draft.form != "probabilities":
@@ -177,15 +183,16 @@ WEIGHTS_BY_NAME: Mapping[str, Maker] = {
     "cost_matrix": cost_matrix,
 }
 MAKERS: Mapping[str, Maker] = {
+    **{name: _choice(name) for name in CHOICES},
     "predictions": predictions,
     "targets": targets,
     **{name: WEIGHTS_BY_NAME[name] for name in WEIGHTINGS},
     "label_smoothing": label_smoothing,
+    "form": form,
     "clip": clip,
     "normalizer": normalizer,
     "dtype": dtype,
     "validate": validate,
-    **{name: _choice(name) for name in CHOICES},
     "smoothing": smoothing,
 }
 """By parameter: one that a loss has and this table lacks is an error."""

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from wce_conformance.adapters import Adapter, adapter
 from wce_conformance.adapters.numpy import NumpyAdapter
 from wce_conformance.cases.case import LOSSES
-from wce_core.call import CHOICES
+from wce_core.links import BINARY_LINKS, CATEGORICAL_LINKS
 from wce_core.weightings import WEIGHTINGS
 
 from .calls import ARRAYS, DRAWN_WITH_THE_SHAPE, Call, calls
@@ -36,7 +36,7 @@ def test_every_parameter_is_drawn_for() -> None:
         assert set(parameters(loss)) <= {*MAKERS, *DRAWN_WITH_THE_SHAPE}
     assert set(WEIGHTINGS) <= set(MAKERS)
     assert set(ARRAYS) <= set(MAKERS)
-    assert set(FORMS) == set(CHOICES["form"])
+    assert set(FORMS) == {*CATEGORICAL_LINKS, *BINARY_LINKS}
 
 
 def test_calls_by_every_route(backend: str) -> None:
