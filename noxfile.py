@@ -43,6 +43,8 @@ FRAMEWORKS = {
 ALL = sorted(
     {package for packages in FRAMEWORKS.values() for package in packages} | {"keras", "onnx"}
 )
+OTHERS = ["pandas", "polars", "pyarrow", "xarray", "dask", "sparse", "ndonnx", "mlx[cpu]"]
+"""Libraries whose arrays and tables are read, or refused in a sentence."""
 DEMO = ["rich", "matplotlib", "scikit-learn"]
 EVERYTHING = Path(__file__).parent / ".nox" / "everything"
 
@@ -74,7 +76,7 @@ def coverage(session: nox.Session) -> None:
 @nox.session(default=False)
 def everything(session: nox.Session) -> None:
     """The environment of the sessions that need all frameworks: making it takes minutes."""
-    install(session, "-e", ".", "mypy", "pyright", *TOOLS, *ALL, *DEMO)
+    install(session, "-e", ".", "mypy", "pyright", *TOOLS, *ALL, *DEMO, *OTHERS)
     # It requires the package tensorflow by that name, which tensorflow-cpu does not satisfy.
     install(session, "--no-deps", "tf_keras")
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from . import evaluate
 from .evaluate import Spec
+from .interchange import numbers
 from .numerics import along, divide_or, times, total
 from .precision import SMALLEST_NORMAL
 from .types import Array, Arrays, Namespace
@@ -86,7 +87,7 @@ class Backend(ABC):
 
     def from_python(self, value: Any, like: Array) -> Array:
         """A number or nested lists as an array: float64, int64 or bool."""
-        return self.asarray(np.asarray(value), like)
+        return self.asarray(numbers(value), like)
 
     @abstractmethod
     def readable(self, array: Array) -> bool:

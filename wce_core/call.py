@@ -8,11 +8,12 @@ from typing import Any
 
 from .backend import Backend
 from .checks import all_readable, check_values
-from .dispatch import as_companion, as_predictions, backend_of
+from .dispatch import PLAIN, as_companion, as_predictions, backend_of
 from .errors import dtype_error, shape_error
 from .evaluate import Spec, batch_axis
 from .handles import Predictions, Tracked, TrackedItems
 from .hints import order_hint, target_shape_error
+from .interchange import by_class
 from .layout import Layout, same_shape
 from .links import BINARY_LINKS, CATEGORICAL_LINKS, Link, Probabilities
 from .options import (
@@ -164,6 +165,8 @@ def _weightings(
 
 def weight_array(be: Backend, like: Array, name: str, value: Any, classes: int) -> Array:
     """A weighting's argument as an array of the framework of ``like``, on its device."""
+    if name == "class_weight" and type(value) not in PLAIN and backend_of(value) is None:
+        value = by_class(value)
     if name == "class_weight" and isinstance(value, Mapping):
         value = _stacked(be, listed(value, classes), like)
     return _companion(be, value, like, name)

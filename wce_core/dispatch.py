@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from .backend import Backend
-from .errors import ragged_error
+from .errors import STEPS, ragged_error
+from .interchange import as_numpy
 from .opaque import settled
 from .types import Array
 
@@ -124,11 +125,13 @@ def as_predictions(value: object) -> tuple[Backend, Array]:
     backend = backend_of(value)
     if backend is not None:
         return backend, value
+    numpy = numpy_backend()
     if isinstance(value, (bool, int, float, list, tuple)):
-        try:
-            return numpy_backend(), np.asarray(value, dtype=np.float64)
-        except ValueError as error:
-            raise ragged_error("predictions") from error
+        array = as_companion(numpy, value, np.zeros(()), "predictions")
+        return numpy, array.astype(np.float64) if array.dtype.kind in "biuf" else array
+    array = _foreign(value, "predictions")
+    if array is not None:
+        return numpy, array
     raise TypeError(
         f"predictions are {type(value).__name__}; expected a floating array of NumPy, JAX, "
         "PyTorch, TensorFlow or the array API standard, or a list of numbers"
@@ -145,13 +148,29 @@ def as_companion(backend: Backend, value: Any, predictions: Array, name: str) ->
             f"{name} is an array of {owner.name}, the predictions are of {backend.name}; "
             "convert one of them"
         )
-    if owner is not None:
-        return backend.asarray(value, predictions)
+    array = value if owner is not None else _foreign(value, name)
+    if array is not None:
+        return backend.asarray(_readable(array, name), predictions)
     numbers = _numbers(backend, value, name)
     try:
         return backend.from_python(numbers, predictions)
     except ValueError as error:
         raise ragged_error(name) from error
+    except OverflowError as error:
+        raise ValueError(f"{name} holds a number that is beyond float64") from error
+
+
+def _foreign(value: object, name: str) -> np.ndarray | None:
+    """The numbers of what is neither an array of a framework nor one of Python's own kinds."""
+    return None if type(value) in PLAIN else as_numpy(value, name)
+
+
+def _readable(array: np.ndarray, name: str) -> np.ndarray:
+    """The same, or a scalar of NumPy's, as every framework can read it."""
+    reason = numpy_backend().refusal(array)
+    if reason is not None:
+        raise TypeError(f"{name} is {reason}")
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
 def _numbers(backend: Backend, value: object, name: str) -> object:
@@ -162,7 +181,8 @@ def _numbers(backend: Backend, value: object, name: str) -> object:
     elif not isinstance(value, (bool, int, float)):
         owner = backend_of(value)
         if owner is None:
-            raise TypeError(f"{name} holds {type(value).__name__}; expected numbers")
+            step = f": {STEPS['text']}" if isinstance(value, (str, bytes)) else ""
+            raise TypeError(f"{name} holds {type(value).__name__}; expected numbers{step}")
         if owner.name != "numpy":
             raise TypeError(
                 f"{name} is a list that holds arrays; stack them into one array of {backend.name}"

@@ -24,6 +24,22 @@ def ragged_error(name: str) -> ValueError:
     return ValueError(f"{name} is a list of rows of different lengths; expected equal lengths")
 
 
+STEPS = {
+    "categories": "encode classes as 0 … C−1, by .cat.codes of pandas or LabelEncoder of sklearn",
+    "missing values": "fill them or drop their rows, or pass numpy.asarray of it if NaN is meant",
+    "text": "encode classes as 0 … C−1, by LabelEncoder of sklearn or, of pandas, "
+    ".astype('category').cat.codes, and convert numbers by .astype(float)",
+    "objects": "convert them, for example by numpy.asarray(…, dtype=float)",
+    "dates": "convert them",
+}
+"""What to do with what is no number."""
+
+
+def unread_error(name: str, what: str) -> TypeError:
+    """A TypeError for what is no number, though NumPy might read it."""
+    return TypeError(f"{name} holds {what}; expected numbers: {STEPS[what]}")
+
+
 def choice_error(name: str, value: object, choices: Iterable[object]) -> ValueError:
     """A ValueError for an option that is not one of its literals."""
     listed = ", ".join(repr(choice) for choice in choices)

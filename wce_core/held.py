@@ -10,6 +10,7 @@ import numpy as np
 from .backend import Backend
 from .call import weight_array
 from .dispatch import backend_of, numpy_backend
+from .interchange import by_class
 from .layout import Layout, Shape
 from .options import Options, check_classes, checked_options
 from .types import Array
@@ -21,6 +22,7 @@ Shapes = dict[str, Shape]
 def checked(options: Options, weights: Mapping[str, Any]) -> dict[str, Any]:
     """The weights as they are held; TypeError or ValueError for what no call makes right."""
     options = checked_options(options)
+    weights = {name: by_class(w) if name == "class_weight" else w for name, w in weights.items()}
     owners = {name: _owner(value) for name, value in weights.items()}
     arrays = {name: _array(options, *owners[name], name, value) for name, value in weights.items()}
     shapes = {name: owners[name][0].shape(array) for name, array in arrays.items()}

@@ -16,6 +16,14 @@ from wce_core.evaluate import Spec
 from wce_core.handles import Predictions, Tracked, TrackedItems, plain
 from wce_core.types import Array, Arrays, Namespace
 
+NEEDED = (  # one name a line would fill a page
+    "abs add any arange argmax asarray astype broadcast_to empty exp expand_dims expm1 finfo floor "
+    "iinfo isfinite log log1p max maximum mean minimum moveaxis multiply ones_like permute_dims "
+    "pow prod reshape result_type round squeeze stack subtract sum take take_along_axis unstack "
+    "where zeros_like"
+)
+"""Functions of the standard (2024.12) that losses are made of."""
+
 
 class GenericBackend(Backend):
     """A namespace found by array-api-compat or ``__array_namespace__``; no autodiff is assumed."""
@@ -28,6 +36,20 @@ class GenericBackend(Backend):
     def owns(self, array: object) -> bool:
         """Arrays of the type it was made for."""
         return isinstance(array, self._array_type)
+
+    @functools.cached_property
+    def _lacking(self) -> str | None:
+        """The first function that its namespace lacks."""
+        lacking = (f"the function {name}" for name in NEEDED.split() if not hasattr(self.xp, name))
+        return next(lacking, None)
+
+    def refusal(self, array: Array) -> str | None:
+        """What array or namespace lack of the standard: those of lazy and sparse ones lack much."""
+        lacking = self._lacking or (None if hasattr(array, "device") else "the attribute device")
+        return lacking and (
+            f"of {self.name}, whose arrays lack {lacking} of the array API standard; convert them "
+            "to arrays of NumPy, JAX, PyTorch or TensorFlow"
+        )
 
     def dtype_name(self, array: Array) -> str:
         """The last word of the dtype's name."""

@@ -14,7 +14,9 @@ import numpy as np
 
 from wce_core.backend import Description
 from wce_core.blocks import in_blocks
+from wce_core.errors import STEPS
 from wce_core.evaluate import Spec
+from wce_core.interchange import no_numbers
 from wce_core.options import Options
 from wce_core.precision import SMALLEST_NORMAL
 from wce_core.types import Array, Arrays, Cut
@@ -95,7 +97,8 @@ class NumpyBackend(OneByOne, GenericBackend):
             return "a masked array; pass its data and mask=~array.mask"
         if isinstance(array, np.matrix):
             return "a numpy.matrix; pass numpy.asarray of it"
-        return None
+        what = no_numbers(array)
+        return what and f"an array that holds {what}; expected numbers: {STEPS[what]}"
 
     def dtype_name(self, array: Array) -> str:
         """NumPy's own name is the standard's."""

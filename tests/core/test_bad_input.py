@@ -193,3 +193,54 @@ def test_arrays_of_another_framework_are_refused(backend: str) -> None:
         losses.cross_entropy(x, Foreign())
     with pytest.raises(TypeError, match="stack them"):
         losses.cross_entropy(x, [Foreign(), Foreign()])
+
+
+def test_companions_in_any_byte_order(backend: str) -> None:
+    own = adapter(backend)
+    x = own.array(np.array([[0.5, -1.0, 2.0], [1.5, 0.0, -0.5]], np.float32))
+    arrays = {"targets": np.array([2, 0]), "class_weight": np.array([1.0, 2.0, 0.5])}
+    swapped = {name: array.astype(array.dtype.newbyteorder()) for name, array in arrays.items()}
+    found, plain = losses.cross_entropy(x, **swapped), losses.cross_entropy(x, **arrays)
+    np.testing.assert_array_equal(own.numpy(found), own.numpy(plain))
+
+
+def test_a_mask_of_numpys_is_not_lost(backend: str) -> None:
+    own = adapter(backend)
+    masked = np.ma.masked_array([1.0, 2.0], mask=[False, True])
+    with pytest.raises(TypeError, match="class_weight is a masked array"):
+        losses.cross_entropy(own.array(np.zeros((2, 2))), [0, 1], class_weight=masked)
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (["a", "b"], "class_weight holds str; expected numbers"),
+        ([1.0, None], "class_weight holds NoneType; expected numbers"),
+        (np.array(["a", "b"]), "class_weight is an array that holds text"),
+        (np.array([1.0, None]), "class_weight is an array that holds missing values"),
+        (np.array([1.0, 2.0], dtype=object), "class_weight is an array that holds objects"),
+        ({0: "a", 1: 1.0}, "class_weight holds str"),
+    ],
+)
+def test_weights_that_are_no_numbers(backend: str, weights: object, message: str) -> None:
+    x = adapter(backend).array(np.zeros((2, 2)))
+    with pytest.raises(TypeError, match=message):
+        losses.cross_entropy(x, [0, 1], class_weight=weights)
+    with pytest.raises(TypeError, match=message):
+        losses.CrossEntropy(class_weight=weights)
+
+
+def test_integers_beyond_all_dtypes(backend: str) -> None:
+    own = adapter(backend)
+    x = own.array(np.zeros((2, 2), np.float32))
+    options = {"class_weight": [10**30, 10**30], "reduction": "weighted_mean"}
+    value = own.numpy(losses.cross_entropy(x, [0, 1], **options))
+    np.testing.assert_allclose(value, np.log(2.0), rtol=1e-6)
+    with pytest.raises(ValueError, match="class_weight holds a number that is beyond float64"):
+        losses.cross_entropy(x, [0, 1], class_weight=[10**400, 1])
+
+
+@pytest.mark.parametrize("value", [["a", "b"], [[0.5, None]], [1j, 2.0], np.array(["a", "b"])])
+def test_predictions_that_are_no_numbers(value: object) -> None:
+    with pytest.raises(TypeError, match=r"predictions .*(holds|complex)"):
+        losses.binary_cross_entropy(value, [0, 1])

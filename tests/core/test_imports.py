@@ -15,7 +15,7 @@ import wce_core
 ROOT = Path(wce_core.__file__).parent
 RANKS = (
     {"types", "errors", "opaque", "imports", "scalars"},
-    {"numerics", "precision"},
+    {"numerics", "precision", "interchange"},
     {"reductions", "terms"},
     {"layout", "links"},
     {"hints"},

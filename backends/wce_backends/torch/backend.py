@@ -28,6 +28,7 @@ from wce_core import evaluate
 from wce_core.backend import Backend, Description
 from wce_core.call import described
 from wce_core.evaluate import Spec
+from wce_core.interchange import numbers
 from wce_core.options import Options
 from wce_core.precision import SMALLEST_NORMAL, at_least_float32
 from wce_core.types import Array, Arrays
@@ -105,7 +106,7 @@ class TorchBackend(Backend):
     def from_python(self, value: Any, like: Array) -> Array:
         """Never PyTorch's default dtype, which is float32."""
         if not torch.compiler.is_compiling():
-            return self.asarray(np.asarray(value), like)
+            return self.asarray(numbers(value), like)
         tensor = torch.tensor(value)
         if tensor.is_floating_point():
             tensor = torch.tensor(value, dtype=torch.float64)
