@@ -8,10 +8,11 @@ nothing else asks which one it has.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from .links import BinaryRows, CategoricalRows, ClosedBinary, ClosedCategorical, ClosedLogits
-from .numerics import along, divide_or, total
+from .numerics import along, divide_or, product_of_powers, total
 from .terms import Term
 from .types import Array, Smoothing
 
@@ -164,8 +165,8 @@ class Dense(NamedTuple):
 
     def geometric_weight(self, weights: Array) -> Array:
         """Π_k w_k^{r_k}."""
-        powers = _power(self.be, weights, self._shares(weights))
-        return self.be.xp.prod(powers, axis=self.axis, keepdims=True)
+        power, shares = partial(_power, self.be), self._shares(weights)
+        return product_of_powers(self.be, weights, shares, self.axis, power)
 
     def largest_share_weight(self, weights: Array) -> Array:
         """w at argmax_k r_k."""

@@ -5,6 +5,7 @@ All are pure functions of a namespace and arrays, right in value and in derivati
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .types import Array, Namespace
@@ -122,3 +123,29 @@ def divide_or(xp: Namespace, numerator: Array, denominator: Array, fallback: flo
     zero = denominator == 0
     quotient = numerator / xp.where(zero, 1.0, denominator)
     return xp.where(zero, fallback, quotient)
+
+
+FEW_POWERS = 32
+"""Factors up to which their product is right to a few eps."""
+Power = Callable[[Array, Array], Array]
+
+
+def product_of_powers(
+    be: Backend, bases: Array, exponents: Array, axis: int, power: Power
+) -> Array:
+    """Π base ** exponent for exponents that sum to 1, or are all 0; ``axis`` stays.
+
+    Of many factors, each as near to 1 as its exponent to 0, a product loses what it rounds off at
+    every one. So it is e to the sum of logarithms, taken of the quotients by the largest base to
+    keep the sum small. Bases of 0, which have no logarithm, are multiplied all the same.
+    """
+    xp = be.xp
+    if be.shape(exponents)[axis] in range(FEW_POWERS + 1):
+        return xp.prod(power(bases, exponents), axis=axis, keepdims=True)
+    zero = bases == 0
+    positive = xp.where(zero, 1.0, bases)
+    largest = be.constant(xp.max(positive, axis=axis, keepdims=True))
+    logarithms = exponents * xp.log(positive / largest)  # all of them: the exponents sum to 1
+    zeros = xp.where(zero, power(xp.where(zero, bases, 1.0), exponents), 1.0)
+    of_zeros = xp.prod(zeros, axis=axis, keepdims=True)
+    return largest * xp.exp(total(xp, logarithms, axis)) * of_zeros

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ways import forget
 
 from wce_conformance.adapters import Adapter, adapter, as_numpy
-from wce_conformance.calls import arrays_of, function_of
+from wce_conformance.calls import arrays_of, function_of, outcome_of
 from wce_conformance.cases import Case, Tensor, small_cases
-from wce_conformance.judge import EPS, flat
+from wce_conformance.judge import EPS, flat, judge
 from wce_conformance.oracle import Result
+from wce_core import numerics
 
 EVERY = {"numpy": 0, "array_api_strict": 0, "torch": 1, "jax": 8, "tensorflow": 4}
 """Each how many cases: JAX compiles a program for each. NumPy has no gradients but one."""
@@ -30,6 +32,13 @@ def kinked(case: Case) -> bool:
     rows = as_numpy(case.targets).astype(np.float64).sum(int(case.arguments.get("axis", -1)))
     shares = "soft_weighting" in case.arguments or "cost_matrix" in case.arguments
     return shares and bool((rows == 0).any())
+
+
+def many_powers(case: Case) -> bool:
+    """Would it take another way if it had many classes?"""
+    dense = len(case.targets.shape) == len(case.predictions.shape)
+    geometric = case.arguments.get("soft_weighting") == "geometric"
+    return case.loss == "cross_entropy" and dense and geometric and "class_weight" in case.arguments
 
 
 @functools.cache
@@ -63,6 +72,25 @@ def test_gradient(backend: str, number: int) -> None:
         if name == "targets" and kinked(case):
             continue
         check(made(backend), case, name)
+
+
+@pytest.mark.parametrize("name", [n for n, c in CASES.items() if many_powers(c)])
+def test_geometric_as_of_many_classes(
+    backend: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By logarithms, as products of many powers are taken: value and gradients are the same."""
+    if not EVERY[backend]:
+        return
+    monkeypatch.setattr(numerics, "FEW_POWERS", -1)
+    forget(backend)
+    case, own = CASES[name], made(backend)
+    assert not judge(
+        case, expected(name), outcome_of(case, own, "eager", "native"), exact=False
+    ).failures
+    for argument in arguments(case):
+        if argument != "targets" or not kinked(case):
+            check(own, case, argument)
+    forget(backend)
 
 
 def check(own: Adapter, case: Case, name: str) -> None:

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+from math import prod as _product
 from typing import TypeAlias
 
+from wce_backends.sums import in_pieces
 from wce_backends.tensorflow._dtypes import (
     EVERY,
     FLOATS,
@@ -82,6 +84,24 @@ def _total(name: str, op: Op) -> Op:
     return named(function, name)
 
 
+def _sum(x: Array, axes: list[int], keepdims: bool) -> Array:  # as reduce_sum
+    """In pieces, where real numbers lie along one axis or all, of lengths that are known."""
+    shape = x.shape.as_list()
+    if x.dtype not in FLOATS or shape.count(None) > 1 or not axes:
+        return tf.reduce_sum(x, axes, keepdims)
+    if len(axes) == len(shape) and None not in shape:
+        total = _along(tf.reshape(x, [-1]), [_product(shape)], 0)
+        return tf.reshape(total, [1] * len(shape)) if keepdims else total
+    if len(axes) > 1 or shape[axes[0]] is None:
+        return tf.reduce_sum(x, axes, keepdims)
+    total = _along(x, [-1 if n is None else n for n in shape], axes[0])
+    return tf.expand_dims(total, axes[0]) if keepdims else total
+
+
+def _along(x: Array, shape: list[int], axis: int) -> Array:
+    return in_pieces(tf.reduce_sum, tf.reshape, x, shape, axis)
+
+
 def _extreme(name: str, op: Op) -> Op:
     """The function max or min."""
 
@@ -125,7 +145,7 @@ def _is_nan(x: Array) -> Array:
     return tf.math.is_nan(x) if x.dtype in FLOATS else tf.zeros_like(x, tf.bool)
 
 
-sum = _total("sum", tf.reduce_sum)
+sum = _total("sum", _sum)
 prod = _total("prod", tf.reduce_prod)
 max = _extreme("max", tf.reduce_max)
 min = _extreme("min", tf.reduce_min)

@@ -19,7 +19,6 @@ from collections.abc import Callable
 from math import isfinite
 from typing import Any
 
-import array_api_compat.torch as xp
 import numpy as np
 import torch
 from torch.masked import MaskedTensor
@@ -36,6 +35,7 @@ from wce_core.types import Array, Arrays
 from .. import numpy
 from ..closed import OneByOne
 from ..programs import Outcome, as_constants
+from . import namespace
 from .calls import Prepared, Replay, unusual
 from .functions import Compiled, Eager, applied, flushed
 from .tensors import (
@@ -55,7 +55,7 @@ class TorchBackend(Backend):
     """Any device; results stay on that of the predictions."""
 
     name = "torch"
-    xp = xp
+    xp = namespace
     array_types = (torch.Tensor,)
 
     def owns(self, array: object) -> bool:
