@@ -302,7 +302,9 @@ def _items(be: Backend, spec: Spec, arrays: Arrays) -> Array:
         return be.scalar(everything, be.index_dtype, predictions)
     count = _true(be, included)
     for axis in range(predictions.ndim):
-        if axis != spec.axis and included.shape[axis] == 1:  # of as many as the predictions have
+        if (
+            axis != spec.axis and be.shape(included)[axis] == 1
+        ):  # of as many as the predictions have
             count = count * be.length(predictions, axis)
     return count
 

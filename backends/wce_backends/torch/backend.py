@@ -44,10 +44,14 @@ from .tensors import (
     NO_FLOAT64,
     PLAIN,
     autocast,
+    beside,
     comparable,
     copied,
+    distributed,
     on_host,
+    traced,
     transformed,
+    unrecorded,
 )
 
 
@@ -59,11 +63,16 @@ class TorchBackend(Backend):
     array_types = (torch.Tensor,)
 
     def owns(self, array: object) -> bool:
-        """Tensors and their subclasses."""
-        return isinstance(array, torch.Tensor)
+        """Tensors, their subclasses, and what stands for one and is refused."""
+        return isinstance(array, (torch.Tensor, torch.fx.Proxy))
 
     def refusal(self, array: Array) -> str | None:
         """Tensors that have no rows to slice, or whose numbers are not what they seem."""
+        if isinstance(array, torch.fx.Proxy):
+            return (
+                "a Proxy, as torch.fx.symbolic_trace passes; name the loss in torch.fx.wrap, "
+                "or use torch.export"
+            )
         if array.is_nested:
             return "a nested tensor; pad it and pass mask="
         if isinstance(array, MaskedTensor):
@@ -100,16 +109,18 @@ class TorchBackend(Backend):
         go unnoticed, and PyTorch has no read-only memory.
         """
         # Dynamo's stand-in for a NumPy array has no dtype to ask for.
-        tensor = torch.as_tensor(value) if torch.compiler.is_compiling() else copied(value)
-        return self._on_device(tensor, like)
+        compiling = torch.compiler.is_compiling()
+        return self._on_device(
+            torch.as_tensor(value, device="cpu") if compiling else copied(value), like
+        )
 
     def from_python(self, value: Any, like: Array) -> Array:
         """Never PyTorch's default dtype, which is float32."""
         if not torch.compiler.is_compiling():
             return self.asarray(numbers(value), like)
-        tensor = torch.tensor(value)
+        tensor = torch.tensor(value, device="cpu")
         if tensor.is_floating_point():
-            tensor = torch.tensor(value, dtype=torch.float64)
+            tensor = torch.tensor(value, dtype=torch.float64, device="cpu")
         return self._on_device(tensor, like)
 
     def _on_device(self, tensor: Array, like: Array) -> Array:
@@ -118,10 +129,8 @@ class TorchBackend(Backend):
         return tensor.to(like.device)
 
     def readable(self, array: Array) -> bool:
-        """Plain CPU tensors, not traced and not transformed."""
-        if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
-            return False
-        return on_host(array)
+        """Plain CPU tensors, not traced, not transformed, and under no mode."""
+        return not torch.compiler.is_compiling() and on_host(array)
 
     def to_numpy(self, array: Array) -> np.ndarray:
         """Without a copy, but for bfloat16."""
@@ -140,6 +149,13 @@ class TorchBackend(Backend):
         name = self.dtype_name(predictions)
         return at_least_float32(name) if autocast(predictions.device) else name
 
+    def shape(self, array: Array) -> tuple[int | None, ...]:
+        """Numbers also under ``torch.jit.trace``, where a length is a tensor of its graph."""
+        if not torch.jit.is_tracing():  # type: ignore[attr-defined, no-untyped-call]  # PyTorch's
+            return tuple(array.shape)
+        with unrecorded():
+            return tuple(array.shape)
+
     def pick(self, array: Array, index: Array, axis: int) -> Array:
         """By ``gather``: ``take_along_dim`` makes Dynamo compile for each batch size anew."""
         return torch.gather(array, axis, index)
@@ -148,6 +164,10 @@ class TorchBackend(Backend):
         """Both in one visit."""
         largest, index = torch.max(array, dim=axis, keepdim=True)
         return index, largest
+
+    def arange(self, count: int, like: Array) -> Array:
+        """Beside a DTensor, one that all ranks have."""
+        return beside(torch.arange(count, dtype=like.dtype, device=like.device), like)
 
     def scalar(self, value: Any, dtype: str, like: Array) -> Array:
         """By ``full``: ``asarray`` makes Dynamo compile for each batch size anew."""
@@ -180,10 +200,7 @@ class TorchBackend(Backend):
         if constants is None:
             return None
         call = Replay(self, BLOCKS, options, given["ignore_index"], constants, tuple(tensors))
-        try:
-            return call.outcome(tuple(tensors.values()))
-        except (TypeError, RuntimeError):  # PyTorch has no NumPy array of one of them
-            return None
+        return call.outcome(tuple(tensors.values()))
 
     def run(self, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
         """One of the three routes."""
@@ -233,8 +250,10 @@ def _gradient(value: Array, predictions: Array) -> Array:
 
 
 def _run(be: TorchBackend, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
+    arrays = {name: beside(array, arrays["predictions"]) for name, array in arrays.items()}
+    _check_shards(spec, arrays["predictions"])
     names, tensors = tuple(arrays), tuple(arrays.values())
-    plain = transformed(*tensors)
+    plain = transformed(*tensors) or traced(*tensors)
     tracked = torch.is_grad_enabled() and any(t.requires_grad for t in tensors)
     if torch.compiler.is_compiling():
         only_predictions = all(
@@ -249,6 +268,17 @@ def _run(be: TorchBackend, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
     with torch.no_grad():
         outcome = call.evaluated(tensors, gradient=tracked and tensors[0].requires_grad)
     return applied(Eager, call, outcome, (), *tensors) if tracked else outcome[1]
+
+
+def _check_shards(spec: Spec, predictions: Array) -> None:
+    """PyTorch has no way yet to pick a class of which each rank has some."""
+    if spec.axis is None or not distributed(predictions):
+        return
+    if any(placement.is_shard(spec.axis) for placement in predictions.placements):
+        raise ValueError(
+            f"predictions are a DTensor that is sharded along its classes, axis {spec.axis}; "
+            "redistribute it with Replicate() there"
+        )
 
 
 class _Blocks(OneByOne, TorchBackend):
@@ -300,7 +330,7 @@ class _Blocks(OneByOne, TorchBackend):
         # A sum of what is infinite or NaN is not finite.
         if not (on_host(largest) and isfinite(largest.sum().item())):
             return array.exp_()
-        ones = torch.ones((), dtype=array.dtype).expand(array.shape)
+        ones = torch.ones((), dtype=array.dtype, device=array.device).expand(array.shape)
         derivative: Any = torch.ops.aten.elu_backward.grad_input
         exponentials: Array = derivative(ones, 1.0, 1.0, 1.0, False, array, grad_input=array)
         return exponentials

@@ -21,7 +21,7 @@ from wce_core.types import Array
 from .. import numpy
 from ..programs import Outcome
 from .functions import Eager, applied
-from .tensors import DTYPES, PLAIN, comparable, on_host
+from .tensors import DTYPES, PLAIN, comparable, distributed, on_host, traced
 
 CPU_BLOCK = 2**18
 """Elements a block: its temporaries stay in cache, and an operation takes longer than its call."""
@@ -46,8 +46,8 @@ class Prepared(NamedTuple):
         """By NumPy of few numbers on the host, where its calls take a third; else in blocks."""
         spec, arrays = self.spec, dict(zip(self.names, tensors, strict=True))
         predictions = arrays["predictions"]
-        if predictions.numel() > FEW or not all(map(on_host, tensors)):
-            size = CPU_BLOCK if predictions.device.type == "cpu" else DEVICE_BLOCK
+        if predictions.numel() > FEW or not on_host(*tensors):
+            size = _block_size(predictions)
             return spec, *in_blocks(self.blocks, spec, arrays, gradient=gradient, size=size)
         result = at_least_float32(spec.result)  # of halves NumPy has one, and PyTorch rounds both
         shared = {name: self.be.to_numpy(array) for name, array in arrays.items()}
@@ -76,24 +76,36 @@ class Replay(NamedTuple):
     constants: dict[str, np.ndarray]
     names: tuple[str, ...]
 
-    def evaluated(self, tensors: Sequence[Array], *, gradient: bool) -> Outcome | None:
+    def outcome(self, tensors: tuple[Array, ...]) -> Outcome | None:
+        """Outputs, with autograd's record where the predictions want one; None: the usual way."""
+        wanted = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
+        if not wanted:
+            return self._replayed(tensors, gradient=False)
+        if any(tensor.requires_grad for tensor in tensors[1:]):
+            return None
+        # Replayed or not, the same tensors are saved: torch.utils.checkpoint compares them.
+        found = self._replayed(tensors, gradient=True) or self._evaluated(tensors)
+        # Each further argument of a Function takes a microsecond.
+        return found[0], applied(Eager, self, found, tensors[1:], tensors[0]), None
+
+    def _replayed(self, tensors: Sequence[Array], *, gradient: bool) -> Outcome | None:
         """By NumPy's program; None if there is none for such a call."""
-        shared = [(t.detach() if t.requires_grad else t).numpy() for t in tensors]
+        if not on_host(*tensors):
+            return None
+        try:
+            shared = [(t.detach() if t.requires_grad else t).numpy() for t in tensors]
+        except (TypeError, RuntimeError):  # PyTorch has no NumPy array of one of them
+            return None
         arrays = {**dict(zip(self.names, shared, strict=True)), **self.constants}
         ignored = self.ignore_index
         found = numpy.PROGRAMS.outcome(self.options, arrays, ignored, gradient=gradient)
         return found and (found[0], *_tensors(*found[1:]))
 
-    def outcome(self, tensors: tuple[Array, ...]) -> Outcome | None:
-        """The same, with autograd's record of it where the predictions want one."""
-        wanted = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
-        if not wanted:
-            return self.evaluated(tensors, gradient=False)
-        if any(tensor.requires_grad for tensor in tensors[1:]):
-            return None
-        found = self.evaluated(tensors, gradient=True)
-        # Each further argument of a Function takes a microsecond.
-        return found and (found[0], applied(Eager, self, found, tensors[1:], tensors[0]), None)
+    def _evaluated(self, tensors: Sequence[Array]) -> Outcome:
+        """With the gradient, by the usual way."""
+        with torch.no_grad():
+            call, own = self._prepared(tensors)
+            return call.evaluated(own, gradient=True)
 
     def again(self, tensors: Sequence[Array]) -> Array:
         """The gradient, by the usual way."""
@@ -119,9 +131,16 @@ def unusual(options: Options, predictions: Array) -> bool:
     """Is it more than what NumPy has programs for, by a short look?"""
     if type(predictions) not in PLAIN or predictions.dtype not in REPLAYED:
         return True
-    if predictions.numel() > FEW or options.dtype is not None:
+    if torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0:
         return True
-    return torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0
+    return traced() or predictions.numel() > FEW or options.dtype is not None
+
+
+def _block_size(predictions: Array) -> int:
+    """Elements; all of them where ranks have each a part, which a block would not be cut from."""
+    if distributed(predictions):
+        return 2 * int(predictions.numel())  # of float64 half as many
+    return CPU_BLOCK if predictions.is_cpu else DEVICE_BLOCK
 
 
 def _tensors(outputs: tuple[Any, ...], slopes: Any) -> tuple[tuple[Array, ...], Array | None]:

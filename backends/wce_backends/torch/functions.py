@@ -14,7 +14,7 @@ from wce_core.precision import SMALLEST_NORMAL
 from wce_core.types import Array
 
 from ..programs import Outcome
-from .tensors import transformed
+from .tensors import traced, transformed
 
 
 class Call(Protocol):
@@ -82,9 +82,9 @@ def _handed_over(ctx: Any, tensors: list[Array], gradient: Array, cotangent: Arr
 
 def _is_one(cotangent: Array) -> bool:
     """Known to be 1 without waiting for a device: only the host's plain scalars are looked at."""
-    if type(cotangent) is not torch.Tensor or cotangent.device.type != "cpu" or cotangent.ndim:
+    if type(cotangent) is not torch.Tensor or not cotangent.is_cpu or cotangent.ndim:
         return False
-    if transformed(cotangent):
+    if transformed(cotangent) or traced(cotangent):
         return False
     try:
         return cotangent.item() == 1.0

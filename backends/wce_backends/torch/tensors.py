@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import numpy as np
 import torch
 from torch.autograd import forward_ad
+from torch.utils._device import DeviceContext
 
 from wce_core.evaluate import Spec
 from wce_core.types import Array, Arrays
@@ -18,6 +24,8 @@ DTYPES = {
     for name in ("float64", "float32", "float16", "bfloat16", "int64", "int32", "uint8", "bool")
 }
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
+TRACERS = (torch._C._TorchDispatchModeKey.PROXY, torch._C._TorchDispatchModeKey.FUNCTIONAL)
+"""Modes by which ``make_fx`` and AOTAutograd write operations down."""
 
 
 def transformed(*arrays: Array) -> bool:
@@ -27,6 +35,36 @@ def transformed(*arrays: Array) -> bool:
     if forward_ad._current_level < 0:
         return False
     return any(_tangent(array) is not None for array in arrays)
+
+
+def watched() -> bool:
+    """Is there a tracer, a transform or a mode that must see each operation?
+
+    What is decided by values, or computed outside of PyTorch, is not seen by it.
+    """
+    return (
+        torch._C._are_functorch_transforms_active()
+        or torch._C._is_tracing()
+        or torch._C._len_torch_dispatch_stack() > 0
+        or (torch._C._len_torch_function_stack() > 0 and _function_mode())
+    )
+
+
+def _function_mode() -> bool:
+    """One that does more than what a default device does: say where tensors are made."""
+    stack = range(torch._C._len_torch_function_stack())
+    return any(type(torch._C._get_function_stack_at(i)) is not DeviceContext for i in stack)
+
+
+def traced(*arrays: Array) -> bool:
+    """Are operations written down now, to be run on other values, as under ``torch.jit.trace``?
+
+    An autograd Function would be an operation that nobody else knows.
+    """
+    if torch._C._is_tracing() or any(map(torch._is_functional_tensor, arrays)):
+        return True
+    modes = torch._C._len_torch_dispatch_stack() > 0
+    return modes and any(torch._C._get_dispatch_mode(kind) is not None for kind in TRACERS)
 
 
 def _tangent(array: Array) -> Array | None:
@@ -40,13 +78,52 @@ def autocast(device: torch.device) -> bool:
     return torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
 
 
-def on_host(array: Array) -> bool:
-    """A plain tensor in the host's memory, whose values can be asked for without waiting."""
-    return type(array) in PLAIN and array.device.type == "cpu"
+def on_host(*arrays: Array) -> bool:
+    """Plain tensors in the host's memory, whose values can be asked for without waiting."""
+    if watched():
+        return False
+    for array in arrays:
+        if type(array) not in PLAIN or not array.is_cpu:
+            return False
+        if torch._is_functional_tensor(array):  # whose memory is not its own: anything is there
+            return False
+    return True
+
+
+@contextmanager
+def unrecorded() -> Iterator[None]:
+    """Behind the back of ``torch.jit.trace``, which warns of each look at a length or constant."""
+    state = torch._C._get_tracing_state()
+    torch._C._set_tracing_state(None)  # type: ignore[attr-defined]  # not in PyTorch's stubs
+    try:
+        yield
+    finally:
+        torch._C._set_tracing_state(state)  # type: ignore[attr-defined]  # not in PyTorch's stubs
+
+
+def distributed(array: Array) -> bool:
+    """A DTensor, whose module takes as long to import as much else, and may be missing."""
+    module: Any = None if type(array) in PLAIN else sys.modules.get("torch.distributed.tensor")
+    return module is not None and isinstance(array, module.DTensor)
+
+
+def beside(tensor: Array, like: Array) -> Array:
+    """A tensor that all ranks have as a DTensor, where ``like`` is one: replicated."""
+    if not distributed(like) or distributed(tensor):
+        return tensor
+    module = sys.modules["torch.distributed.tensor"]
+    mesh = like.device_mesh
+    own: Array = module.DTensor.from_local(
+        tensor, mesh, [module.Replicate()] * mesh.ndim, run_check=False
+    )
+    return own
 
 
 def copied(value: np.ndarray) -> Array:
     """A tensor of memory of its own."""
+    if torch._C._is_tracing():
+        with unrecorded():
+            return copied(value)
     if value.dtype.name == "bfloat16":
         return torch.from_numpy(value.astype(np.float32)).to(torch.bfloat16)
     native = value.dtype.newbyteorder("=")
