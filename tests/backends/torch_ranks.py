@@ -92,6 +92,7 @@ class Ranks:
             losses.cross_entropy(x, [0, 1, 2, 3])
         with pytest.raises(ValueError, match="targets has shape"):
             losses.cross_entropy(self.spread(torch.zeros(4, 6), Shard(0)), [0, 1])
+        x = self.spread(torch.zeros(2, 2), Shard(0))
         with pytest.raises(ValueError, match="class_weight is -1"):
             losses.cross_entropy(
                 self.spread(torch.zeros(2, 2), Shard(0)), [0, 1], class_weight=[-1, 1]
