@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from wce_backends import programs
+from wce_backends import numpy, programs
 from wce_conformance.adapters import NAMES
 
 
@@ -32,7 +32,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture
 def only_replayed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Calls are traced when they are seen, and fail where they cannot be replayed."""
-    monkeypatch.setattr(programs, "OFTEN", 0)
+    for name, value in {"OFTEN": 0, "MANY": 2**40, "SHARE": 1}.items():
+        monkeypatch.setattr(programs, name, value)
+    monkeypatch.setattr(numpy, "PROGRAMS", numpy.PROGRAMS.anew())
     outcome = programs.Programs.outcome
 
     def replayed(*args: Any, **kwargs: Any) -> Any:

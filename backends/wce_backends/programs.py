@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import math
 import threading
+import weakref
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +27,7 @@ from wce_core.evaluate import Spec
 from wce_core.options import Options
 from wce_core.types import Array, Arrays
 
+from .recent import Recent
 from .tracing import NUMBERS, Trace, Traced, Untraceable
 
 OFTEN = 8
@@ -36,7 +39,15 @@ FIXED = (type(None), int, float, np.generic)
 PLAIN = frozenset((type(None), bool, int, float))
 """Of options that are numbers. To look for a type takes less time than to ask for its bases."""
 MANY = 256
-"""Kinds of calls that are remembered."""
+"""Programs that are kept, if each is of one unit."""
+UNIT = 2**18
+"""Bytes of constants that a program may hold for one more unit."""
+COUNTED = 16 * MANY
+"""Kinds of calls whose number is known."""
+PATIENCE = 4 * MANY
+"""Calls that find no room for their program before programs that nobody used are given up."""
+SHARE = 1 / 256
+"""Of a trace that every other call allows, beside the first MANY: a few percent of the time."""
 
 Outcome = tuple[Spec, tuple[Array, ...], Any]
 """What a call was, its outputs, and the gradient to the predictions if it was asked for."""
@@ -47,8 +58,9 @@ class Program(NamedTuple):
 
     spec: Spec
     run: Callable[..., tuple[tuple[Array, ...], Any] | None]
-    known: Arrays
-    """Arguments that cannot change, kept alive: its key holds their identities."""
+    size: int
+    known: tuple[weakref.ref[np.ndarray], ...]
+    """Arguments that cannot change. Its key holds their identities, so it ends with them."""
 
 
 class Programs:
@@ -56,11 +68,17 @@ class Programs:
 
     def __init__(self, backend: Backend, evaluated: Callable[..., Any]) -> None:
         self._backend, self._evaluated = backend, evaluated
-        self._programs: dict[Any, Program] = {}
-        self._seen: dict[Any, float] = {}
-        """How often a call without a program was seen."""
+        self._programs: Recent[Program] = Recent(MANY, PATIENCE)
+        self._seen: dict[int, float] = {}
+        """How often a call without a program was seen, by the hash of its kind."""
+        self._traces: float = MANY
+        """How many traces are allowed: if its program is seldom used, one costs what it saves."""
         self._lock = threading.Lock()
         Traced.wce_backend = backend
+
+    def anew(self) -> Programs:
+        """The same, with nothing traced so far."""
+        return Programs(self._backend, self._evaluated)
 
     def outcome(
         self, options: Options, arrays: Arrays, ignore_index: Any, *, gradient: bool
@@ -86,34 +104,47 @@ class Programs:
         self, key: Any, options: Options, arrays: Arrays, ignore_index: Any, *, gradient: bool
     ) -> Program | None:
         """The program of a call that was seen often enough."""
-        with self._lock:
-            seen = self._seen.get(key, 0) + 1
-            _remember(self._seen, key, seen)
-        if seen <= OFTEN:
+        if not self._allowed(hash(key)):
             return None
-        program = self._traced(options, arrays, ignore_index, gradient=gradient)
+        program = self._traced(key, options, arrays, ignore_index, gradient=gradient)
         with self._lock:
             if program is None:
-                self._seen[key] = NEVER
+                self._count(hash(key), NEVER)
+            elif self._programs.keep(key, program, program.size):
+                self._seen.pop(hash(key), None)
             else:
-                self._seen.pop(key, None)
-                _remember(self._programs, key, program)
+                self._count(hash(key), -SELDOM)
         return program
+
+    def _allowed(self, kind: int) -> bool:
+        """May such a call be traced? One more of them was seen."""
+        with self._lock:
+            seen = self._seen.get(kind, 0) + 1
+            self._count(kind, seen)
+            self._traces = min(self._traces + SHARE, MANY)
+            if seen <= OFTEN or self._traces < 1 or not self._programs.has_room():
+                return False
+            self._traces -= 1
+            return True
+
+    def _count(self, kind: int, seen: float) -> None:
+        if kind not in self._seen and len(self._seen) >= COUNTED:
+            del self._seen[next(iter(self._seen))]
+        self._seen[kind] = seen
 
     def _forget(self, key: Any) -> None:
         """A program whose values were, perhaps, not like those of other calls."""
         with self._lock:
-            self._programs.pop(key, None)
-            _remember(self._seen, key, -SELDOM)
+            self._programs.forget(key)
+            self._count(hash(key), -SELDOM)
 
     def _traced(
-        self, options: Options, arrays: Arrays, ignore_index: Any, *, gradient: bool
+        self, key: Any, options: Options, arrays: Arrays, ignore_index: Any, *, gradient: bool
     ) -> Program | None:
         """The program of a call; None if it is in error or needs what is no operation."""
         trace = Trace()
-        known = {name: array for name, array in arrays.items() if unchanging(array)}
         own = {
-            name: trace.constant(array) if name in known else trace.parameter(array)
+            name: trace.fixed(array) if unchanging(array) else trace.parameter(array)
             for name, array in arrays.items()
         }
         with np.errstate(all="ignore"):
@@ -124,7 +155,17 @@ class Programs:
                 result = self._evaluated(spec, laid, gradient=gradient)
             except (Untraceable, TypeError, ValueError):
                 return None
-        return Program(spec, trace.program(own.values(), result), known)
+        ends = partial(_ended, self._programs, key)
+        known = (weakref.ref(a, ends) for a in arrays.values() if unchanging(a))
+        run = trace.program(own.values(), result)
+        held = (each.nbytes for each in run.__globals__.values() if isinstance(each, np.ndarray))
+        return Program(spec, run, 1 + sum(held) // UNIT, tuple(known))
+
+
+def _ended(programs: Recent[Program], key: Any, constant: Any) -> None:
+    """An argument that could not change is gone, and another may be where it was."""
+    del constant
+    programs.forget(key)
 
 
 def _key(options: Options, arrays: Arrays, ignore_index: Any, *, gradient: bool) -> Any:
@@ -137,12 +178,6 @@ def _key(options: Options, arrays: Arrays, ignore_index: Any, *, gradient: bool)
     if not PLAIN.issuperset(types) and not all(isinstance(each, FIXED) for each in alike):
         raise TypeError("an option is an array, which may change")
     return options, ignore_index, types, gradient, tuple(kinds)
-
-
-def _remember(memory: dict[Any, Any], key: Any, value: Any) -> None:
-    if key not in memory and len(memory) >= MANY:
-        del memory[next(iter(memory))]
-    memory[key] = value
 
 
 # Arguments -----------------------------------------------------------------------------------

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import itertools
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, ClassVar, NoReturn, cast
+from collections.abc import Iterable, Iterator, Mapping
+from types import FunctionType
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
@@ -58,12 +59,18 @@ class Trace:
         """One more argument of the program."""
         return Traced(self, self._name(), value)
 
+    def fixed(self, value: np.ndarray) -> Traced:
+        """One more argument, which is the same in every call: passed, not held."""
+        name = self._named(value)
+        return Traced(self, name, self.known[name])
+
     def constant(self, value: Any) -> Any:
         """What is the same in every call, as an array or arrays that nobody can write to."""
         if isinstance(value, (tuple, list)):
             return tuple(map(self.constant, value))
-        name = self._named(value)
-        return Traced(self, name, self.known[name])
+        if isinstance(value, np.ndarray) and value.base is not None:
+            value = value.copy(order="K")  # a view would hold what it is of
+        return self.fixed(value)
 
     def method(self, array: Traced, name: str, args: Any, kwargs: Mapping[str, Any]) -> Any:
         """The result of a method."""
@@ -100,13 +107,16 @@ class Trace:
             self.lines.append(f"if {'not ' if true else ''}{array.name}: return None")
         return true
 
-    def program(self, parameters: Iterable[Traced], result: Any) -> Callable[..., Any]:
-        """The lines as a function of the parameters."""
+    def program(self, parameters: Iterable[Traced], result: Any) -> FunctionType:
+        """The lines as a function of the parameters, which holds the constants that they name."""
         body = [*self.lines, f"return {self._text(result)}"]
         header = f"def program({', '.join(array.name for array in parameters)}):"
         source = "\n    ".join([header, *body])
-        exec(compile(source, "<wce_core program>", "exec"), self.known)
-        return cast("Callable[..., Any]", self.known["program"])
+        scope: dict[str, Any] = {}
+        exec(compile(source, "<wce_core program>", "exec"), scope)
+        code = scope["program"].__code__
+        held = {name: self.known[name] for name in code.co_names if name in self.known}
+        return FunctionType(code, held)
 
     def _line(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 import wce_core
 from wce_backends import programs
 from wce_backends.numpy import FEW, PROGRAMS
+from wce_backends.recent import Recent
 from wce_core import losses
 
 RNG = np.random.default_rng(0)
@@ -21,8 +24,9 @@ WEIGHTS = [1.0, 2.0, 3.0, 0.5]
 
 @pytest.fixture(autouse=True)
 def empty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(PROGRAMS, "_programs", {})
+    monkeypatch.setattr(PROGRAMS, "_programs", Recent(programs.MANY, programs.PATIENCE))
     monkeypatch.setattr(PROGRAMS, "_seen", {})
+    monkeypatch.setattr(PROGRAMS, "_traces", programs.MANY)
 
 
 @pytest.fixture
@@ -146,10 +150,54 @@ def test_large_calls_are_not_traced(ran: list[bool]) -> None:
     assert not ran
 
 
-def test_memory_is_bounded() -> None:
-    for rows in range(1, programs.MANY + 20):
-        loss(np.zeros((rows, 2), np.float32), np.zeros(rows, int))
-    assert len(PROGRAMS._seen) == programs.MANY
+def rows(count: int) -> tuple[Any, np.ndarray]:
+    """A kind of call for each number."""
+    return loss(np.zeros((count, 2), np.float32), np.zeros(count, int))
+
+
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(programs, "COUNTED", 50)
+    for count in range(1, 80):
+        rows(count)
+    assert len(PROGRAMS._seen) == 50
+
+
+@pytest.fixture
+def room_for_four(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PROGRAMS, "_programs", Recent(4, 40))
+
+
+@pytest.mark.usefixtures("room_for_four")
+def test_more_kinds_in_turn_than_there_is_room_for(ran: list[bool]) -> None:
+    """Those that have a program keep it; the others are not traced in vain."""
+    for _ in range(40):
+        for count in range(1, 9):
+            rows(count)
+    assert ran[-8:] == [True] * 4 + [False] * 4
+    assert len(PROGRAMS._programs) == 4
+    assert PROGRAMS._traces > programs.MANY - 6
+
+
+@pytest.mark.usefixtures("room_for_four")
+def test_what_is_not_used_makes_room(ran: list[bool]) -> None:
+    for counts in (range(1, 5), range(5, 9)):
+        for _ in range(40):
+            for count in counts:
+                rows(count)
+    assert ran[-4:] == [True] * 4
+    assert len(PROGRAMS._programs) == 4
+
+
+def test_traces_are_a_share_of_the_calls(ran: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs that end before they are used cost little."""
+    monkeypatch.setattr(PROGRAMS, "_traces", 3)
+    for count in range(1, 11):
+        for _ in range(programs.OFTEN + 1):
+            rows(count)
+    assert sum(ran) == 3
+    monkeypatch.setattr(programs, "SHARE", 1.0)
+    rows(10)
+    assert ran[-1]
 
 
 def test_masks_and_subclasses_are_looked_at(ran: list[bool]) -> None:
@@ -171,5 +219,32 @@ def test_configured_weights_are_part_of_the_program(ran: list[bool]) -> None:
         expected = loss(X, class_weight=configured.class_weight.numbers, reduction="weighted_mean")
         assert value == expected[0]
         np.testing.assert_array_equal(gradient, expected[1])
-    first, second = PROGRAMS._programs.values()
-    assert [list(each.known) for each in (first, second)] == [["class_weight"]] * 2
+
+
+def test_programs_end_with_the_numbers_of_their_loss() -> None:
+    configured = losses.CrossEntropy(cost_matrix=np.ones((4, 4)), class_weight=WEIGHTS)
+    numbers = weakref.ref(configured.cost_matrix.numbers)
+    other = losses.CrossEntropy(class_weight=WEIGHTS)
+    for _ in range(programs.OFTEN + 2):
+        for each in (configured, other):
+            wce_core.value_and_grad(each)(X, Y)
+    assert len(PROGRAMS._programs) == 2
+    del configured, each
+    gc.collect()
+    assert numbers() is None
+    assert len(PROGRAMS._programs) == 1
+
+
+def test_what_programs_hold_is_bounded() -> None:
+    """Of many large losses that live on, not all programs are kept."""
+    matrix = np.random.default_rng(1).random((1000, 1000), np.float32)
+    x, y = np.zeros((4, 1000), np.float32), np.arange(4)
+    alive = [losses.CrossEntropy(cost_matrix=matrix) for _ in range(24)]
+    held = []
+    for each in alive:
+        for _ in range(programs.OFTEN + 2):
+            wce_core.value_and_grad(each)(x, y)
+        held.append(PROGRAMS._programs._size())
+    assert held[0] > 1  # a copy in float64
+    assert max(held) <= programs.MANY
+    assert len(PROGRAMS._programs) < len(alive)

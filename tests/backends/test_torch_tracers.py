@@ -363,8 +363,7 @@ def checkpointed(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
 
 @pytest.mark.parametrize("times", range(programs.OFTEN + 4))
 def test_a_checkpoint_across_the_first_replay(times: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    fresh = programs.Programs(PROGRAMS._backend, PROGRAMS._evaluated)
-    monkeypatch.setattr("wce_backends.numpy.PROGRAMS", fresh)
+    monkeypatch.setattr("wce_backends.numpy.PROGRAMS", PROGRAMS.anew())
     four = Batches(4)
     for _ in range(times):
         loss(four.tame.clone().requires_grad_(), four.labels)

@@ -60,7 +60,9 @@ def _deferred(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _replayed(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(programs, "OFTEN", 0)
+    for name, value in {"OFTEN": 0, "MANY": HUGE, "SHARE": 1}.items():
+        monkeypatch.setattr(programs, name, value)
+    monkeypatch.setattr(numpy, "PROGRAMS", numpy.PROGRAMS.anew())
     monkeypatch.setattr(numpy, "FEW", HUGE)
 
 
@@ -151,8 +153,7 @@ def forced(backend: str, name: str) -> Iterator[Counter[str]]:
     counts: Counter[str] = Counter()
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(programs, "OFTEN", HUGE)
-        for name_of_memory in ("_programs", "_seen"):
-            monkeypatch.setattr(numpy.PROGRAMS, name_of_memory, {})
+        monkeypatch.setattr(numpy, "PROGRAMS", numpy.PROGRAMS.anew())
         for attribute, value in way.settings.items():
             monkeypatch.setattr(module, attribute, value)
         change = CHANGES.get((backend, name))

@@ -253,7 +253,7 @@ def _run(be: TorchBackend, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
     arrays = {name: beside(array, arrays["predictions"]) for name, array in arrays.items()}
     _check_shards(spec, arrays["predictions"])
     names, tensors = tuple(arrays), tuple(arrays.values())
-    plain = transformed(*tensors) or traced(*tensors)
+    plain = transformed(*tensors)
     tracked = torch.is_grad_enabled() and any(t.requires_grad for t in tensors)
     if torch.compiler.is_compiling():
         only_predictions = all(
@@ -262,7 +262,7 @@ def _run(be: TorchBackend, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
         if plain or not (tracked and only_predictions):
             return evaluate.plain(be, spec, arrays)
         return applied(Compiled, be, spec, names, *tensors)
-    if plain:
+    if plain or traced(*tensors):
         return evaluate.plain(be, spec, arrays)
     call = Prepared(be, BLOCKS, spec, names)
     with torch.no_grad():

@@ -9,6 +9,16 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import _is_functional_tensor
+from torch._C import (
+    _are_functorch_transforms_active,
+    _get_dispatch_mode,
+    _get_function_stack_at,
+    _is_tracing,
+    _len_torch_dispatch_stack,
+    _len_torch_function_stack,
+    _TorchDispatchModeKey,
+)
 from torch.autograd import forward_ad
 from torch.utils._device import DeviceContext
 
@@ -24,7 +34,7 @@ DTYPES = {
     for name in ("float64", "float32", "float16", "bfloat16", "int64", "int32", "uint8", "bool")
 }
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
-TRACERS = (torch._C._TorchDispatchModeKey.PROXY, torch._C._TorchDispatchModeKey.FUNCTIONAL)
+TRACERS = (_TorchDispatchModeKey.PROXY, _TorchDispatchModeKey.FUNCTIONAL)
 """Modes by which ``make_fx`` and AOTAutograd write operations down."""
 
 
@@ -43,17 +53,17 @@ def watched() -> bool:
     What is decided by values, or computed outside of PyTorch, is not seen by it.
     """
     return (
-        torch._C._are_functorch_transforms_active()
-        or torch._C._is_tracing()
-        or torch._C._len_torch_dispatch_stack() > 0
-        or (torch._C._len_torch_function_stack() > 0 and _function_mode())
+        _are_functorch_transforms_active()
+        or _is_tracing()
+        or _len_torch_dispatch_stack() > 0
+        or (_len_torch_function_stack() > 0 and _function_mode())
     )
 
 
 def _function_mode() -> bool:
     """One that does more than what a default device does: say where tensors are made."""
-    stack = range(torch._C._len_torch_function_stack())
-    return any(type(torch._C._get_function_stack_at(i)) is not DeviceContext for i in stack)
+    stack = range(_len_torch_function_stack())
+    return any(type(_get_function_stack_at(i)) is not DeviceContext for i in stack)
 
 
 def traced(*arrays: Array) -> bool:
@@ -61,10 +71,10 @@ def traced(*arrays: Array) -> bool:
 
     An autograd Function would be an operation that nobody else knows.
     """
-    if torch._C._is_tracing() or any(map(torch._is_functional_tensor, arrays)):
+    if _is_tracing() or any(map(_is_functional_tensor, arrays)):
         return True
-    modes = torch._C._len_torch_dispatch_stack() > 0
-    return modes and any(torch._C._get_dispatch_mode(kind) is not None for kind in TRACERS)
+    modes = _len_torch_dispatch_stack() > 0
+    return modes and any(_get_dispatch_mode(kind) is not None for kind in TRACERS)
 
 
 def _tangent(array: Array) -> Array | None:
@@ -85,7 +95,7 @@ def on_host(*arrays: Array) -> bool:
     for array in arrays:
         if type(array) not in PLAIN or not array.is_cpu:
             return False
-        if torch._is_functional_tensor(array):  # whose memory is not its own: anything is there
+        if _is_functional_tensor(array):  # whose memory is not its own: anything is there
             return False
     return True
 
@@ -121,7 +131,7 @@ def beside(tensor: Array, like: Array) -> Array:
 
 def copied(value: np.ndarray) -> Array:
     """A tensor of memory of its own."""
-    if torch._C._is_tracing():
+    if _is_tracing():
         with unrecorded():
             return copied(value)
     if value.dtype.name == "bfloat16":
