@@ -123,7 +123,8 @@ def cross_entropy(
     ----------
     predictions
         A floating array of at least one axis, classes along ``axis``. Its other axes count the
-        items. Lists of numbers become NumPy float64. Its framework computes, and gets the result.
+        items. Lists of numbers become NumPy float64, data frames NumPy arrays. Its framework
+        computes, and gets the result.
     targets
         Class indices: an integer array of the items' shape. Or dense mass: a numeric array of the
         predictions' shape, each entry ≥ 0. The rank decides which, never the values. Of a single

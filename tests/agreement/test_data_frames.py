@@ -15,7 +15,7 @@ import pytest
 import xarray as xr
 
 from wce_conformance.adapters import adapter
-from wce_core import losses, value_and_grad
+from wce_core import dialects, explain, losses, value_and_grad
 
 LOGITS = np.array([[0.5, -1.0, 2.0], [1.5, 0.0, -0.5], [0.0, 0.25, 0.5]])
 LABELS = np.array([2, 0, 1])
@@ -209,6 +209,15 @@ def test_class_weights_count_by_their_index(backend: str) -> None:
         losses.cross_entropy(x, LABELS, class_weight=pd.Series(WEIGHTS, index=[0, 1, 1]))
     with pytest.raises(ValueError, match=r"'cat', 'dog', 'cow'.*: 0, 1, 2 missing"):
         losses.cross_entropy(x, LABELS, class_weight=pd.Series(WEIGHTS, ["cat", "dog", "cow"]))
+
+
+def test_what_else_reads_predictions() -> None:
+    """Explanations and dialects, by the same way in."""
+    explained = explain(losses.cross_entropy, _pandas(LOGITS), _polars(LABELS))
+    plain = explain(losses.cross_entropy, LOGITS, LABELS)
+    np.testing.assert_array_equal(explained.losses, plain.losses)
+    found = dialects.torch.cross_entropy(_pandas(LOGITS), _arrow(LABELS))
+    assert found == dialects.torch.cross_entropy(LOGITS, LABELS)
 
 
 def test_tensors_are_found_first() -> None:
