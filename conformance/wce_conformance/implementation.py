@@ -40,7 +40,8 @@ class Implementation(Protocol):
 
     ``routes``: ways to call it, such as "eager" and "compiled". ``precisions``: "native", and
     "exact" if it promises identical bits. ``sampled``: for routes too slow for every vector, one
-    in how many is run.
+    in how many is run. ``repeated``: routes on which items are repeated, because a compiler has
+    other code for many numbers than for few.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Implementation(Protocol):
     routes: tuple[str, ...]
     precisions: tuple[str, ...]
     sampled: Mapping[str, int]
+    repeated: tuple[str, ...]
 
     def offers(self, vector: Vector) -> bool:
         """Does it have the loss, the weighting modes and the dtypes of the vector?"""

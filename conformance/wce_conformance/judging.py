@@ -106,10 +106,10 @@ def _of_block(vector: Vector, given: Outcome | Answer) -> Outcome | None:
     """What was given for the block of a long vector; None if its repetitions differ."""
     if vector.times == 1:
         return Outcome(given.value, given.gradient)
-    gradient = _first_rows(given.gradient, vector.times)
+    gradient = first_rows(given.gradient, vector.times)
     value = given.value
     if vector.reduction == "none":
-        value = _first_rows(np.asarray(value), vector.times)
+        value = first_rows(np.asarray(value), vector.times)
         if value is None:
             return None
     if gradient is None and given.gradient is not None:
@@ -117,7 +117,7 @@ def _of_block(vector: Vector, given: Outcome | Answer) -> Outcome | None:
     return Outcome(value, gradient)
 
 
-def _first_rows(array: np.ndarray | None, times: int) -> np.ndarray | None:
+def first_rows(array: np.ndarray | None, times: int) -> np.ndarray | None:
     """The first of equal blocks along the leading axis; None if they are not equal."""
     if array is None:
         return None

@@ -32,7 +32,7 @@ class LongCase(Case):
         """From the block: a mean is that of the block, and each item's part in it 1/times."""
         if wrt:
             raise ValueError("wrt: a long case has a gradient to the predictions only")
-        return _times(self.block.expected(), self.block, self.times)
+        return scaled(self.block.expected(), self.block, self.times)
 
 
 def long(block: Case, times: int, case_id: str) -> LongCase:
@@ -73,26 +73,33 @@ def large_cases() -> list[Case]:
     return [*_a_million_items(), *_many_classes()]
 
 
-def _times(result: Result, block: Case, times: int) -> Result:
-    reduction = block.arguments.get("reduction", "mean")
-    if reduction not in (*_KEEP_VALUE, "parts"):
-        raise ValueError(f"reduction: no rule for a repeated {reduction!r}")
-    count = 1 if reduction == "parts" else times
+def scaled(result: Result, block: Case, times: int) -> Result:
+    """The answer to a block of items that is repeated."""
+    mean = block.arguments.get("reduction", "mean") in _KEEP_VALUE
+    count = times if mean else 1
     with mp.workdps(60):
         parts = Parts(*(number * times for number in result.parts))
+        value = result.value if mean else _summed(result, parts, block, times)
     return replace(
         result,
-        value=parts if reduction == "parts" else result.value,
+        value=value,
         items=result.items * times,
         omega=result.omega * times,
         parts=parts,
-        loss_scale=result.loss_scale * (times if reduction == "parts" else 1),
+        loss_scale=result.loss_scale * (1 if mean else times),
         gradient=_divided(result.gradient, count) * times,
         gradient_scale=_divided(result.gradient_scale, count) * times,
+        gradients={},
         gradient_sizes={
-            name: _divided(sizes, count) * times for name, sizes in result.gradient_sizes.items()
+            "predictions": _divided(result.gradient_sizes["predictions"], count) * times
         },
     )
+
+
+def _summed(result: Result, parts: Parts, block: Case, times: int) -> Any:
+    """The value of a reduction that divides by no number of items."""
+    values = {"parts": parts, "none": result.items * times}
+    return values.get(str(block.arguments["reduction"]), result.value * times)
 
 
 def _divided(nested: Any, count: int) -> Any:

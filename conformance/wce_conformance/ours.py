@@ -27,6 +27,7 @@ class WceCore:
     """An :class:`~wce_conformance.implementation.Implementation`."""
 
     precisions: tuple[str, ...] = ("native", "exact")
+    repeated: tuple[str, ...] = ("compiled", "xla")
 
     def __init__(self, backend: str) -> None:
         _quieten()

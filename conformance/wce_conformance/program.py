@@ -34,6 +34,7 @@ class Program:
 
     routes: tuple[str, ...] = ("exec",)
     sampled: Mapping[str, int] = {}
+    repeated: tuple[str, ...] = ()
 
     def __init__(
         self,

@@ -11,6 +11,7 @@ from zlib import crc32
 
 from wce_conformance.implementation import Given, Implementation, Refused
 from wce_conformance.judging import Judgement, Status, judged
+from wce_conformance.repeating import repeated
 from wce_conformance.vectors import Vector, load_vectors
 
 
@@ -96,6 +97,8 @@ def _judgement(
 ) -> Judgement:
     if not implementation.offers(vector):
         return Judgement("not offered")
+    if route in implementation.repeated:
+        vector = repeated(vector)
     try:
         given: Given = implementation.run(vector, route, precision)
     except Exception as error:  # whatever an implementation does, the run goes on

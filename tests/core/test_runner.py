@@ -25,10 +25,12 @@ from wce_conformance.judging import FIELDS, judged
 from wce_conformance.oracle.real import mp
 from wce_conformance.ours import WceCore
 from wce_conformance.program import Program, question
+from wce_conformance.repeating import ITEMS, Repeated, repeated
 from wce_conformance.report import show, worst_errors
 from wce_conformance.runner import Choice, Record, in_sample, run, run_backend, tasks
 from wce_conformance.vectors import FOLDER, Vector
 from wce_conformance.vectors.reading import decode
+from wce_conformance.vectors.vector import item_shape
 
 VECTORS = load_vectors()
 BY_ID = {vector.id: vector for vector in VECTORS}
@@ -44,6 +46,7 @@ class Changed:
     routes: tuple[str, ...] = ("eager",)
     precisions: tuple[str, ...] = ("native", "exact")
     sampled: Mapping[str, int] = {}
+    repeated: tuple[str, ...] = ()
 
     def offers(self, vector: Vector) -> bool:
         return vector.reduction == "mean"
@@ -463,3 +466,33 @@ def test_the_page_of_worst_errors(tmp_path: Path) -> None:
             assert set(errors) == {"0 bits"}
         else:
             assert all(0 <= float(each) <= 4 for each in errors)
+
+
+def test_repeated_vectors_have_the_answers_of_long_ones() -> None:
+    """NumPy in the place of a compiled route: means stay, sums grow, gradients of means shrink."""
+    long = [own for own in map(repeated, VECTORS) if isinstance(own, Repeated)]
+    assert len(long) > len(VECTORS) / 2
+    assert {own.reduction for own in long} >= {"none", "sum", "mean", "weighted_mean", "parts"}
+    for vector in long:
+        assert item_shape(vector.case)[0] >= ITEMS
+        judgement = judged(vector, CORE.run(vector, "eager", "native"), exact=False)
+        assert judgement.status == "passed", (vector.id, judgement.failures)
+
+
+def test_one_wrong_item_among_the_repeated_fails() -> None:
+    """As of code for what is left over by code for many."""
+
+    class Last(Changed):
+        repeated: tuple[str, ...] = ("eager",)
+
+        def run(self, vector: Vector, route: str, precision: str) -> Given:
+            given = CORE.run(vector, route, precision)
+            assert isinstance(given, Answer)
+            assert given.gradient is not None
+            given.gradient[-1] += 1.0
+            return given
+
+    path = FOLDER / "binary_cross_entropy.unweighted.json"
+    records = run(Last(), Choice(precisions=("native",), path=path))
+    failures = [record.judgement.failures for record in records if record.status == "failed"]
+    assert ["items that are the same have different gradients or losses"] in failures

@@ -27,6 +27,7 @@ class Peer(ABC):
     routes: tuple[str, ...] = ("eager",)
     precisions: tuple[str, ...] = ("native",)
     sampled: Mapping[str, int] = {}
+    repeated: tuple[str, ...] = ()
     dtypes: frozenset[str] = frozenset({"float64", "float32", "float16", "bfloat16"})
 
     def offers(self, vector: Vector) -> bool:

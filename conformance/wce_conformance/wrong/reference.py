@@ -73,6 +73,7 @@ class Reference:
     routes = ("eager",)
     precisions = ("native",)
     sampled: Mapping[str, int] = {}
+    repeated: tuple[str, ...] = ()
     steps: type[Steps] = Steps
 
     def offers(self, vector: Vector) -> bool:
