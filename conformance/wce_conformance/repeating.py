@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import prod
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from wce_conformance.judging import first_rows
 from wce_conformance.more_cases import PER_ITEM, LongCase, long, scaled
 from wce_conformance.oracle import Result
 from wce_conformance.vectors import Vector
+from wce_conformance.vectors.vector import item_shape
 
 ITEMS = 64
 
@@ -48,11 +50,12 @@ def lengthened(case: Case) -> LongCase | None:
     assert axis is None or isinstance(axis, int)
     if axis is None and (case.loss == "cross_entropy" or len(shape) > 1):
         axis = -1
-    if not shape or not shape[0] or (axis is not None and axis % len(shape) == 0):
+    if not shape or 0 in shape or (axis is not None and axis % len(shape) == 0):
         return None
     if not all(_has_rows(case.arguments.get(name), shape[0]) for name in PER_ITEM):
         return None
-    return long(case, -(-ITEMS // shape[0]), case.id)
+    times = -(-ITEMS // prod(item_shape(case)))
+    return long(case, times, case.id) if times > 1 else None
 
 
 def _has_rows(value: object, length: int) -> bool:
