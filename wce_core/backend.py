@@ -13,7 +13,7 @@ import numpy as np
 from . import evaluate
 from .evaluate import Spec
 from .interchange import numbers
-from .numerics import along, divide_or, times, total
+from .numerics import along, times, total
 from .precision import SMALLEST_NORMAL
 from .types import Array, Arrays, Namespace
 
@@ -96,6 +96,12 @@ class Backend(ABC):
     @abstractmethod
     def to_numpy(self, array: Array) -> np.ndarray:
         """A readable array as NumPy (bfloat16 as float32), without a copy where possible."""
+
+    def known(self, value: Any) -> np.ndarray | None:
+        """The numbers of an array that can be looked at while another is traced; else None."""
+        if isinstance(value, np.ndarray):
+            return value
+        return self.to_numpy(value) if self.owns(value) and self.readable(value) else None
 
     def has_float64(self, like: Array) -> bool:
         """Does the device of ``like`` compute in float64?"""
@@ -207,9 +213,10 @@ class Backend(ABC):
         del array
         return False
 
-    def divided(self, array: Array, number: Array, fallback: float) -> Array:
-        """``array / number``, which has no axes; ``fallback`` where that is 0. Differentiable."""
-        return divide_or(self.xp, array, number, fallback)
+    def divides(self, number: Array) -> bool:
+        """Is it neither 0, infinite nor NaN? False where asking would mean to wait."""
+        del number
+        return False
 
     def flushed(self, array: Array) -> Array:
         """A float64 temporary with 0 for what is below float32's normal numbers."""

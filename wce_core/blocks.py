@@ -8,7 +8,7 @@ already laid out with the predictions' rank are cut along with them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import reduce
+from functools import partial, reduce
 from math import prod
 from operator import add
 from typing import TYPE_CHECKING, Any, cast
@@ -18,7 +18,7 @@ from .evaluate import (
     Weighed,
     counted,
     cut_of,
-    denominator,
+    divisor,
     fused,
     item_losses,
     itemised,
@@ -28,7 +28,9 @@ from .evaluate import (
     reduced,
     rows_of,
     scale_of,
+    shared,
     sums_over_items,
+    total_of,
     weigh,
 )
 from .mass import Index
@@ -105,11 +107,8 @@ class _Blocks:
         shape = tuple(arrays["predictions"].shape)
         self.cuts = list(cuts_of(shape, spec.axis, size * NESTED if self.nested else size))
         self.kept = self._weighed(self.cuts[0]) if len(self.cuts) == 1 else None
-        self.counts: dict[str, Array] = {}
-        if counted(spec):
-            for found in self.outer_each(self._counts, self.cuts):
-                self.counts = _merged(self.counts, found)
-        self.under = denominator(be, spec, arrays, self.counts)
+        self.counts = self._count()
+        self.under = divisor(be, spec, arrays, self.counts, self._count)
         self.slopes = _empty(be, arrays, None, self._slopes_dtype()) if gradient else None
         self.items = (
             _empty(be, arrays, spec.axis, spec.result) if spec.reduction == "none" else None
@@ -127,9 +126,10 @@ class _Blocks:
         """One block done: its part of the gradient written, its losses too, or their sum given."""
         be, spec = self.be, self.spec
         part, weighed = self._weighed(cut) if self.kept is None else self.kept
+        weighed = shared(spec, weighed, self.under)
         losses = (self._in_cache if self.nested else self._at_once)(cut, part, weighed)
         if self.items is None:
-            return be.total(losses, spec.accumulate)
+            return total_of(be, spec, weighed, losses, self.under)
         items = tuple(s for i, s in enumerate(cut) if i != spec.axis)
         self.items[items] = itemised(be, spec, losses)
         return None
@@ -167,15 +167,22 @@ class _Blocks:
         self, slopes: Array, cut: Cut, part: Arrays, weighed: Weighed, rows: Any, scale: Array
     ) -> None:
         into = slopes[cut]
-        gradient = kept_gradient(self.be, self.spec, weighed, rows, scale, part, into)
+        gradient = kept_gradient(self.be, self.spec, weighed, rows, scale, part, self.under, into)
         if gradient is not into:
             slopes[cut] = gradient
 
-    def _counts(self, cut: Cut) -> dict[str, Array]:
+    def _count(self, unit: float = 1.0) -> dict[str, Array]:
+        counts: dict[str, Array] = {}
+        if counted(self.spec):
+            for found in self.outer_each(partial(self._counts, unit=unit), self.cuts):
+                counts = _merged(counts, found)
+        return counts
+
+    def _counts(self, cut: Cut, unit: float) -> dict[str, Array]:
         if not needs_weights(self.spec):
             return sums_over_items(self.be, self.spec, _part(self.arrays, cut), None)
         part, weighed = self._weighed(cut) if self.kept is None else self.kept
-        return sums_over_items(self.be, self.spec, part, weighed)
+        return sums_over_items(self.be, self.spec, part, weighed, unit)
 
     def _weighed(self, cut: Cut) -> tuple[Arrays, Weighed]:
         part = _part(self.arrays, cut)

@@ -25,7 +25,7 @@ from .options import (
     result_name,
 )
 from .parts import LossParts
-from .precision import wider
+from .precision import mass_dtype, wider
 from .types import Array, Arrays, Reduction
 from .weightings import WEIGHTINGS
 from .weightings.class_weight import listed
@@ -103,7 +103,7 @@ def prepare(
         arrays["normalizer"] = _normalizer(be, predictions, given["normalizer"])
     checked = _check(be, options, layout, arrays, index_targets=index_targets)
     spec = _spec(be, options, layout, arrays, result, index_targets=index_targets, checked=checked)
-    return spec, arrays
+    return spec._replace(mass=_mass_dtype(be, spec, arrays, given)), arrays
 
 
 # Arrays --------------------------------------------------------------------------------------
@@ -325,8 +325,17 @@ def _spec(
         exact=exact,
         compute="float64" if exact else compute,
         accumulate="float64" if has_float64 else "float32",
+        mass="float64" if exact else compute,
         result=result,
     )
+
+
+def _mass_dtype(be: Backend, spec: Spec, arrays: Arrays, given: dict[str, Any]) -> str:
+    """The dtype of masses that are shared by classes; of an index it is 1."""
+    if spec.one_class or spec.compute == spec.accumulate:
+        return spec.compute
+    weights = ("class_weight", "pos_weight") if spec.soft_weighting == "per_class" else ()
+    return mass_dtype(be, arrays, given, weights, spec.compute, spec.accumulate)
 
 
 def _result_dtype(be: Backend, options: Options, predictions: Array) -> str:

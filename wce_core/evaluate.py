@@ -12,6 +12,8 @@ weights and targets, are the autodiff of ``plain``; ``fused`` is never different
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from .layout import Layout
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
     from .backend import Backend
 
 SHORT_INTEGERS = ("int2", "int4", "int8", "int16", "uint2", "uint4", "uint8", "uint16")
+UNIT = 2.0**-64
+"""Of weights so large that their sum is infinite: that many of them still have one in it."""
+COUNTS = ("mean", "mean_over_all", "batch_mean")
+"""Reductions that divide by a number of items, whatever is in them."""
 PARTS = ("total", "items", "all_items", "weight", "nonzero", "batch")
 
 
@@ -50,6 +56,8 @@ class Spec(NamedTuple):
     exact: bool
     compute: str
     accumulate: str
+    mass: str
+    """The dtype of target masses: wider than ``compute`` where that would lose some of them."""
     result: str
 
     @property
@@ -63,6 +71,16 @@ class Spec(NamedTuple):
         return at_least_float32(self.result)
 
 
+class Divisor(NamedTuple):
+    """What Σℓ is divided by, never 0."""
+
+    number: Array
+    unit: Array | None = None
+    """What weights are multiplied with first, where effective weights add up to infinity."""
+    zero: Array | None = None
+    """Is there a 1 in the place of a 0? None: it is known that there is not."""
+
+
 class Weighed(NamedTuple):
     """A block of items after all weightings."""
 
@@ -73,10 +91,10 @@ class Weighed(NamedTuple):
     def part(self, cut: Cut) -> Weighed:
         """Some of the items, which have one class each."""
         index: Any = self.mass
-        return Weighed(
-            index._replace(index=cut_of(index.index, cut)),
-            cut_of(self.factor, cut),
-            cut_of(self.included, cut),
+        return self._replace(
+            mass=index._replace(index=cut_of(index.index, cut)),
+            factor=cut_of(self.factor, cut),
+            included=cut_of(self.included, cut),
         )
 
 
@@ -103,7 +121,7 @@ def weigh(be: Backend, spec: Spec, arrays: Arrays, *, closed: bool = True) -> We
     included = _included(be, arrays)
     mass, poison = _target_mass(be, spec, arrays["targets"], included)
     if closed and spec.axis is None and cast(Any, spec.link).symmetric:
-        mass = _label(cast(Pair, mass))
+        mass = _label(cast(Pair, mass), spec.compute)
     start = Weighing(
         be,
         arrays["predictions"],
@@ -192,28 +210,29 @@ def _index(
         ones = xp.ones_like(index, dtype=be.dtype(spec.accumulate))
         poison = xp.where(bad, xp.nan, ones)
     index = be.cast(index, be.index_dtype)
-    return Index(be, index, axis, classes, spec.compute), poison
+    return Index(be, index, axis, classes, spec.mass), poison
 
 
 def _dense(be: Backend, spec: Spec, targets: Array, included: Array | None) -> Dense:
     assert spec.axis is not None
-    mass = _neutral(be, widened(be, targets, spec.compute), included, 0.0)
+    mass = _neutral(be, widened(be, targets, spec.mass), included, 0.0)
     if not spec.checked:
         mass = be.xp.where(mass >= 0, mass, be.xp.nan)
     return Dense(be, mass, spec.axis)
 
 
 def _pair(be: Backend, spec: Spec, targets: Array, included: Array | None) -> Mass:
-    one = _neutral(be, widened(be, targets, spec.compute), included, 0.0)
+    one = _neutral(be, widened(be, targets, spec.mass), included, 0.0)
     if not spec.checked:
         one = be.xp.where((one >= 0) & (one <= 1), one, be.xp.nan)
     return Pair(be, one, 1.0 - one)
 
 
-def _label(pair: Pair) -> Pair | Label:
-    """A pair of which one is 0 everywhere, where that can be known."""
-    if pair.be.all_zero(pair.one * pair.zero):
-        return Label(pair.be, pair.one, pair.zero, pair.zero - pair.one)
+def _label(pair: Pair, dtype: str) -> Pair | Label:
+    """A pair of which one is 0 everywhere, where that can be known; its sign in that dtype."""
+    be = pair.be
+    if be.all_zero(pair.one * pair.zero):
+        return Label(be, pair.one, pair.zero, be.cast(pair.zero - pair.one, dtype))
     return pair
 
 
@@ -241,7 +260,10 @@ def rows_of(
 
 
 def item_losses(be: Backend, spec: Spec, weighed: Weighed, loss: Array) -> Array:
-    """ℓ from the loss of the mass, in the accumulating dtype if it is multiplied; 0 if excluded."""
+    """ℓ from the loss of the mass, in the accumulating dtype if it is multiplied; 0 if excluded.
+
+    Of items that are :func:`shared` their part of the quotient.
+    """
     if weighed.factor is not None:
         wide = be.cast(loss, spec.accumulate)
         loss = be.times(weighed.factor, wide)
@@ -249,17 +271,16 @@ def item_losses(be: Backend, spec: Spec, weighed: Weighed, loss: Array) -> Array
 
 
 def scale_of(
-    be: Backend, spec: Spec, weighed: Weighed, denominator: Array | None, arrays: Arrays
+    be: Backend, spec: Spec, weighed: Weighed, divisor: Divisor | None, arrays: Arrays
 ) -> Array:
-    """∂(Σℓ / denominator) / ∂(the loss of an item's mass), in the computing dtype."""
+    """∂(Σℓ / divisor) / ∂(the loss of the mass) of :func:`shared` items, in the mass's dtype."""
     scale = weighed.factor
     if scale is None:
         scale = be.scalar(1.0, spec.accumulate, arrays["predictions"])
-    if denominator is not None:
-        scale = be.divided(scale, denominator, 0.0)
+        scale = scale if divisor is None else scale / divisor.number
     if weighed.included is not None:
         scale = be.xp.where(weighed.included, scale, 0.0)
-    return be.cast(scale, spec.compute)
+    return be.cast(scale, spec.mass)
 
 
 # Reduction -----------------------------------------------------------------------------------
@@ -279,15 +300,19 @@ def needs_weights(spec: Spec) -> bool:
 
 
 def sums_over_items(
-    be: Backend, spec: Spec, arrays: Arrays, weighed: Weighed | None
+    be: Backend, spec: Spec, arrays: Arrays, weighed: Weighed | None, unit: float = 1.0
 ) -> dict[str, Array]:
-    """Those sums, over a block; items alone are counted without its weights."""
+    """Those sums, over a block; items alone are counted without its weights.
+
+    ``unit``: what effective weights are multiplied with before they are added.
+    """
     names, xp = counted(spec), be.xp
     found: dict[str, Array] = {}
     if "items" in names:
         found["items"] = _items(be, spec, arrays)
     if weighed is not None and needs_weights(spec):
         weights = omega(be, spec, weighed)
+        weights = weights if unit == 1.0 else weights * unit
         if "weight" in names:
             found["weight"] = xp.sum(weights, dtype=be.dtype(spec.accumulate))
         if "nonzero" in names:
@@ -335,20 +360,83 @@ def denominator(be: Backend, spec: Spec, arrays: Arrays, counts: dict[str, Array
     return be.scalar(known[name], spec.accumulate, arrays["predictions"])
 
 
+def divisor(
+    be: Backend,
+    spec: Spec,
+    arrays: Arrays,
+    counts: dict[str, Array],
+    count: Callable[[float], dict[str, Array]],
+) -> Divisor | None:
+    """The denominator as something to divide by; ``count`` takes its sums again, in a unit."""
+    number = denominator(be, spec, arrays, counts)
+    if number is None or be.divides(number):
+        return None if number is None else Divisor(number)
+    xp, zero, unit = be.xp, number == 0, None
+    if DENOMINATORS[spec.reduction] == "weight" and _may_overflow(be, spec, arrays):
+        large = xp.isinf(number)
+        number = xp.where(large, count(UNIT)["weight"], number)
+        unit = xp.where(large, UNIT, xp.ones_like(number))
+    return Divisor(xp.where(zero, 1.0, number), unit, zero)
+
+
+def _may_overflow(be: Backend, spec: Spec, arrays: Arrays) -> bool:
+    """Is a weight of a dtype whose largest numbers, added, are no numbers of the sum's?"""
+    return any(
+        be.dtype_name(array) == spec.accumulate
+        for name, array in arrays.items()
+        if name in WEIGHTINGS or name == "targets"
+    )
+
+
+def shared(spec: Spec, weighed: Weighed, divisor: Divisor | None) -> Weighed:
+    """The items with their factors divided, before anything large is multiplied or added."""
+    if divisor is None:
+        return weighed
+    mass, factor, unit = weighed.mass, weighed.factor, divisor.unit
+    if unit is not None and spec.mass == spec.accumulate and not spec.one_class:
+        mass = cast(SharedMass, mass).scaled(unit)
+    elif unit is not None and factor is not None:
+        factor = factor * unit
+    if factor is not None:
+        factor = factor / divisor.number
+    return weighed._replace(mass=mass, factor=factor)
+
+
+def _none_over_zero(be: Backend, arrays: Arrays, weighed: Weighed, divisor: Divisor) -> Weighed:
+    """The items, none of them included over a denominator of 0.
+
+    So nothing of them, be it NaN, reaches a gradient by autodiff, which multiplies by 0.
+    """
+    if divisor.zero is None:
+        return weighed
+    some = be.xp.reshape(~divisor.zero, (1,) * arrays["predictions"].ndim)
+    return weighed._replace(included=some if weighed.included is None else weighed.included & some)
+
+
+def total_of(
+    be: Backend, spec: Spec, weighed: Weighed, losses: Array, divisor: Divisor | None
+) -> Array:
+    """Σℓ of :func:`shared` items, divided."""
+    total = be.total(losses, spec.accumulate)
+    if divisor is not None and weighed.factor is None:
+        return total / divisor.number
+    return total
+
+
 def reduced(
     be: Backend,
     spec: Spec,
     arrays: Arrays,
     total: Array,
     counts: dict[str, Array],
-    under: Array | None,
+    divisor: Divisor | None,
 ) -> tuple[Array, ...]:
-    """The outputs of a call that sums: divided by ``under``, or the parts."""
+    """The outputs of a call that sums: the quotient, or the parts."""
     if spec.reduction == "parts":
         return _parts(be, spec, arrays, total, counts)
-    if under is not None:
+    if divisor is not None and divisor.zero is not None:
         fallback = 0.0 if spec.empty == "zero" else float("nan")
-        total = be.divided(total, under, fallback)
+        total = be.xp.where(divisor.zero, fallback, total)
     return (rounded(be, total, spec.result, exact=spec.exact),)
 
 
@@ -380,10 +468,12 @@ def plain(be: Backend, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
         wide = widened(be, arrays["predictions"], spec.compute)
         arrays = {**arrays, "predictions": be.flushing(wide)}
     weighed = weigh(be, spec, arrays, closed=False)
+    weighed, counts, under = counted_and_shared(be, spec, arrays, weighed)
+    if under is not None:
+        weighed = _none_over_zero(be, arrays, weighed, under)
     rows = rows_of(be, spec, arrays, weighed, closed=False)
     losses = item_losses(be, spec, weighed, weighed.mass.loss(spec.term, rows))
-    counts = sums_over_items(be, spec, arrays, weighed)
-    return _outputs(be, spec, arrays, losses, counts, denominator(be, spec, arrays, counts))
+    return _outputs(be, spec, arrays, weighed, losses, counts, under)
 
 
 def fused(
@@ -394,28 +484,38 @@ def fused(
     That is the value, ``LossParts.total``, or for ``reduction="none"`` their sum. The gradient is
     float32, or float64 for float64 predictions; None if it is not asked for.
     """
-    weighed = weigh(be, spec, arrays)
-    rows, counts = rows_of(be, spec, arrays, weighed), sums_over_items(be, spec, arrays, weighed)
+    weighed, counts, under = counted_and_shared(be, spec, arrays, weigh(be, spec, arrays))
+    rows = rows_of(be, spec, arrays, weighed)
     losses = item_losses(be, spec, weighed, weighed.mass.loss(spec.term, rows))
-    under = denominator(be, spec, arrays, counts)
-    outputs = _outputs(be, spec, arrays, losses, counts, under)
+    outputs = _outputs(be, spec, arrays, weighed, losses, counts, under)
     if not gradient:
         return outputs, None
     scale = scale_of(be, spec, weighed, under, arrays)
-    return outputs, kept_gradient(be, spec, weighed, rows, scale, arrays)
+    return outputs, kept_gradient(be, spec, weighed, rows, scale, arrays, under)
+
+
+def counted_and_shared(
+    be: Backend, spec: Spec, arrays: Arrays, weighed: Weighed
+) -> tuple[Weighed, dict[str, Array], Divisor | None]:
+    """The items ready to be divided, what was counted, and the divisor."""
+    count = partial(sums_over_items, be, spec, arrays, weighed)
+    counts = count()
+    under = divisor(be, spec, arrays, counts, count)
+    return shared(spec, weighed, under), counts, under
 
 
 def _outputs(
     be: Backend,
     spec: Spec,
     arrays: Arrays,
+    weighed: Weighed,
     losses: Array,
     counts: dict[str, Array],
-    under: Array | None,
+    under: Divisor | None,
 ) -> tuple[Array, ...]:
     if spec.reduction == "none":
         return (itemised(be, spec, losses),)
-    total = be.total(losses, spec.accumulate)
+    total = total_of(be, spec, weighed, losses, under)
     return reduced(be, spec, arrays, total, counts, under)
 
 
@@ -426,6 +526,7 @@ def kept_gradient(
     rows: Any,
     scale: Array,
     arrays: Arrays,
+    divisor: Divisor | None,
     into: Array | None = None,
 ) -> Array:
     """The closed-form gradient to the predictions, as it is kept until the cotangent is known.
@@ -436,6 +537,9 @@ def kept_gradient(
     kept = at_least_float32(be.dtype_name(arrays["predictions"]))
     own = into if kept == spec.compute else None
     gradient = weighed.mass.gradient(spec.term, rows, scale, own)
+    # Where items are counted, 0 means that all of them are excluded already.
+    if divisor is not None and divisor.zero is not None and spec.reduction not in COUNTS:
+        gradient = be.xp.where(divisor.zero, 0.0, gradient)
     if kept == spec.compute:
         return gradient
     gradient = be.flushed(gradient) if spec.exact else gradient

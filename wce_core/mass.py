@@ -48,15 +48,22 @@ class Mass(Protocol):
         ...
 
     def gradient(self, term: Term, rows: Any, scale: Array, into: Array | None = None) -> Array:
-        """scale · ∂loss / ∂predictions, in closed form; perhaps written to ``into``."""
+        """scale · ∂loss / ∂predictions, in closed form; perhaps written to ``into``.
+
+        ``scale`` has the dtype of the mass; only its product with the mass is narrowed.
+        """
         ...
 
 
 class SharedMass(Mass, Protocol):
     """Mass on more than one class, which class weights can weigh class by class."""
 
-    def weighted(self, weights: Any) -> Mass:
+    def weighted(self, weights: Any) -> SharedMass:
         """w_k·q_k."""
+        ...
+
+    def scaled(self, by: Array) -> SharedMass:
+        """All of it times a number."""
         ...
 
 
@@ -73,9 +80,29 @@ def _steep(scale: Array, slope: Array | float) -> Array:
     return scale if isinstance(slope, float) and slope == 1.0 else slope * scale
 
 
+def _beside(be: Backend, mass: Array, value: Array) -> Array:
+    """The value in the dtype of the mass that it meets."""
+    return be.cast(value, be.dtype_name(mass))
+
+
+def _slopes(
+    be: Backend, mass: Array, scale: Array, slope: Array | float, surprisals: Array
+) -> Array:
+    """mass · scale · slope, multiplied in the dtype of the mass, then in that of the surprisals."""
+    if not isinstance(slope, float):
+        slope = _beside(be, mass, slope)
+    return be.cast(mass * _steep(scale, slope), be.dtype_name(surprisals))
+
+
 def _power(be: Backend, weight: Array, share: Array) -> Array:
-    """weight ** share, 0⁰ = 1, also in the derivative."""
-    return be.xp.pow(be.xp.where((share == 0) & (weight == 0), 1.0, weight), share)
+    """weight ** share, 0⁰ = 1, also in the derivative.
+
+    The derivative to a weight of 0 of a class that has a part of the mass is infinite. It is given
+    as 0, since whatever else is 0 in the product would make NaN of it.
+    """
+    xp = be.xp
+    flat = (weight == 0) & (share != 1)
+    return xp.where(flat & (share > 0), 0.0, xp.pow(xp.where(flat, 1.0, weight), share))
 
 
 class Index(NamedTuple):
@@ -155,6 +182,10 @@ class Dense(NamedTuple):
         """w_k·q_k."""
         return self._replace(mass=self.be.cast(weights, self.be.dtype_name(self.mass)) * self.mass)
 
+    def scaled(self, by: Array) -> Dense:
+        """All of it times a number."""
+        return self._replace(mass=self.mass * by)
+
     def _shares(self, like: Array) -> Array:
         mass = self.be.cast(self.mass, self.be.dtype_name(like))
         return divide_or(self.be.xp, mass, total(self.be.xp, mass, self.axis), 0.0)
@@ -189,15 +220,16 @@ class Dense(NamedTuple):
     def loss(self, term: Term, rows: CategoricalRows) -> Array:
         """Σ_k q_k·penalty(−log p_k)."""
         xp = self.be.xp
-        penalties = term.penalty(xp, rows.every(self.mass))
+        penalties = _beside(self.be, self.mass, term.penalty(xp, rows.every(self.mass)))
         return total(xp, self.be.times(self.mass, penalties), self.axis)
 
     def gradient(
         self, term: Term, rows: ClosedCategorical, scale: Array, into: Array | None = None
     ) -> Array:
         """All slopes, pulled back."""
-        slopes = term.slope(self.be.xp, rows.every(self.mass))
-        return rows.pull(self.mass * _steep(scale, slopes), into)
+        surprisals = rows.every(self.mass)
+        slopes = term.slope(self.be.xp, surprisals)
+        return rows.pull(_slopes(self.be, self.mass, scale, slopes, surprisals), into)
 
 
 class Pair(NamedTuple):
@@ -226,6 +258,10 @@ class Pair(NamedTuple):
             return self._replace(one=one)
         return self._replace(one=one, zero=be.cast(weights[0], dtype) * self.zero)
 
+    def scaled(self, by: Array) -> Pair:
+        """All of it times a number."""
+        return self._replace(one=self.one * by, zero=self.zero * by)
+
     def mean_weight(self, weights: tuple[Array | None, Array]) -> Array:
         """w₀·(1 − y) + w₁·y."""
         zero, one = self._shares(weights[1])
@@ -248,17 +284,18 @@ class Pair(NamedTuple):
 
     def loss(self, term: Term, rows: BinaryRows) -> Array:
         """Both masses times their penalties."""
-        xp, (one, zero) = self.be.xp, rows.pair(self.one, self.zero)
-        zero = term.penalty(xp, zero)
-        return self.be.times(self.one, term.penalty(xp, one), self.zero, zero)
+        be, (one, zero) = self.be, rows.pair(self.one, self.zero)
+        one = _beside(be, self.one, term.penalty(be.xp, one))
+        zero = _beside(be, self.zero, term.penalty(be.xp, zero))
+        return be.times(self.one, one, self.zero, zero)
 
     def gradient(
         self, term: Term, rows: ClosedBinary, scale: Array, into: Array | None = None
     ) -> Array:
         """Both slopes, pulled back."""
-        xp, (one, zero) = self.be.xp, rows.pair(self.one, self.zero)
-        slope_one = self.one * _steep(scale, term.slope(xp, one))
-        slope_zero = self.zero * _steep(scale, term.slope(xp, zero))
+        be, (one, zero) = self.be, rows.pair(self.one, self.zero)
+        slope_one = _slopes(be, self.one, scale, term.slope(be.xp, one), one)
+        slope_zero = _slopes(be, self.zero, scale, term.slope(be.xp, zero), zero)
         return rows.pull_pair(slope_one, slope_zero, into)
 
 
@@ -288,6 +325,10 @@ class Label(NamedTuple):
         """w at the class."""
         return self._replace(amount=self._pair().weighted(weights).total())
 
+    def scaled(self, by: Array) -> Label:
+        """All of it times a number."""
+        return self._replace(amount=self.total() * by)
+
     def mean_weight(self, weights: tuple[Array | None, Array]) -> Array:
         """w at the class: the share there is 1."""
         return self._pair().mean_weight(weights)
@@ -303,13 +344,19 @@ class Label(NamedTuple):
     def loss(self, term: Term, rows: ClosedLogits) -> Array:
         """penalty(−log p) at the class, times the mass."""
         penalty = term.penalty(self.be.xp, rows.at(self.sign))
-        return penalty if self.amount is None else self.be.times(self.amount, penalty)
+        if self.amount is None:
+            return penalty
+        return self.be.times(self.amount, _beside(self.be, self.amount, penalty))
 
     def gradient(
         self, term: Term, rows: ClosedLogits, scale: Array, into: Array | None = None
     ) -> Array:
         """The slope at the class, pulled back."""
-        slope = self.sign * _steep(scale, term.slope(self.be.xp, rows.at(self.sign)))
-        if self.amount is not None:
-            slope = self.be.over(self.be.xp.multiply, slope, self.amount)
-        return rows.pull_at(self.sign, slope, into)
+        be, surprisals = self.be, rows.at(self.sign)
+        slope = term.slope(be.xp, surprisals)
+        if self.amount is None:
+            steep = self.sign * _steep(_beside(be, self.sign, scale), slope)
+        else:
+            steep = _slopes(be, self.amount, scale, slope, surprisals)
+            steep = be.over(be.xp.multiply, steep, self.sign)
+        return rows.pull_at(self.sign, steep, into)

@@ -52,7 +52,7 @@ class LossParts(NamedTuple):
     all_items: Any
     """All items: an integer."""
     weight: Any
-    """Σω; float32, or float64 for float64 predictions."""
+    """Σω; float32, or float64 for float64 predictions; ∞ beyond the dtype's largest number."""
     nonzero: Any
     """Items with ω ≠ 0: an integer."""
     batch: Any

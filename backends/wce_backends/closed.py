@@ -70,11 +70,9 @@ class OneByOne(Backend):
         whole = self.xp.floor(array)
         return self.over(self.xp.subtract, array, whole, into=whole)
 
-    def divided(self, array: Array, number: Array, fallback: float) -> Array:
-        """Asked, not selected."""
-        if number == 0:
-            return self.xp.zeros_like(array) + fallback
-        return array / number
+    def divides(self, number: Array) -> bool:
+        """By one quotient."""
+        return bool(number / number == 1)
 
     def log_sum(self, array: Array) -> tuple[Array, Any]:
         """By E = exp(−array), since exp(−|array|) = min(E, 1/E)."""

@@ -135,7 +135,7 @@ def _division(call: Asked, weighed: Weighed, batch: Batch) -> tuple[str, float |
         return spec.reduction, None, float("nan")
     counts = evaluate.sums_over_items(be, spec, arrays, weighed)
     under = evaluate.denominator(be, spec, arrays, counts)
-    (value,) = evaluate.reduced(be, spec, arrays, batch.losses.sum(), counts, under)
+    (value,) = evaluate.fused(be, spec, arrays, gradient=False)[0]
     return spec.reduction, None if under is None else float(under), float(value)
 
 

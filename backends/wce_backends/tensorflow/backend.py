@@ -481,16 +481,15 @@ def _deferred(be: TensorFlowBackend, spec: Spec, arrays: Arrays) -> tuple[Any, L
     # A tape would record what happens here, keep all of it, and never use it.
     arrays = {name: tf.stop_gradient(array) for name, array in arrays.items()}
     weighed = evaluate.weigh(be, spec, arrays)
+    weighed, counts, under = evaluate.counted_and_shared(be, spec, arrays, weighed)
     rows = evaluate.rows_of(be, spec, arrays, weighed)
     losses = evaluate.item_losses(be, spec, weighed, weighed.mass.loss(spec.term, rows))
-    counts = evaluate.sums_over_items(be, spec, arrays, weighed)
-    under = evaluate.denominator(be, spec, arrays, counts)
 
     def gradient() -> Array:
         scale = evaluate.scale_of(be, spec, weighed, under, arrays)
-        return evaluate.kept_gradient(be, spec, weighed, rows, scale, arrays)
+        return evaluate.kept_gradient(be, spec, weighed, rows, scale, arrays, under)
 
     if spec.reduction == "none":
         return (evaluate.itemised(be, spec, losses),), gradient
-    total = namespace.sum(losses, dtype=be.dtype(spec.accumulate))
+    total = evaluate.total_of(be, spec, weighed, losses, under)
     return evaluate.reduced(be, spec, arrays, total, counts, under), gradient

@@ -140,6 +140,10 @@ class TorchBackend(Backend):
         values: np.ndarray = (array.resolve_neg() if array.is_neg() else array).numpy()
         return values
 
+    def known(self, value: Any) -> np.ndarray | None:
+        """Nothing to Dynamo, which follows NumPy's arrays, too."""
+        return None if torch.compiler.is_compiling() else super().known(value)
+
     def has_float64(self, like: Array) -> bool:
         """Not on Apple's MPS nor on a TPU."""
         return like.device.type not in NO_FLOAT64
@@ -339,11 +343,9 @@ class _Blocks(OneByOne, TorchBackend):
         """By ``frac``, one visit."""
         return torch.frac(array)
 
-    def divided(self, array: Array, number: Array, fallback: float) -> Array:
+    def divides(self, number: Array) -> bool:
         """Asked of the host only."""
-        if on_host(number):
-            return super().divided(array, number, fallback)
-        return TorchBackend.divided(self, array, number, fallback)
+        return on_host(number) and super().divides(number)
 
     def put(self, array: Array, index: Array, value: Any, axis: int) -> Array:
         """By ``scatter_``."""

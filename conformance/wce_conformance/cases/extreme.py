@@ -10,6 +10,8 @@ from wce_conformance.cases import (
     extreme_probabilities,
     extreme_shapes,
     extreme_weights,
+    extreme_wide,
+    extreme_zero_denominators,
 )
 from wce_conformance.cases.case import Case
 
@@ -23,6 +25,8 @@ _THEMES = (
     extreme_weights,
     extreme_shapes,
     extreme_one_weight,
+    extreme_wide,
+    extreme_zero_denominators,
 )
 
 

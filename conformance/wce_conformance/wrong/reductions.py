@@ -123,3 +123,19 @@ class WeightedItemsForItems(Wrong):
 
     def denominator(self, call: Call, parts: Mapping[str, Any]) -> Any:
         return super().denominator(call, {**parts, "items": parts["nonzero"]})
+
+
+@wrong("weight_sum")
+class SumOfWeightsOverflows(Wrong):
+    """Σω is taken of the weights as they are: near the largest number it is infinite."""
+
+    def unit(self, call: Call, omega: np.ndarray) -> float:
+        return 1.0
+
+
+@wrong("zero_denominator")
+class ZeroTimesGradient(Wrong):
+    """Over a denominator of 0 the gradient is multiplied by 0, which leaves NaN as it is."""
+
+    def over_zero(self, call: Call, gradient: np.ndarray) -> np.ndarray:
+        return gradient * 0.0

@@ -104,11 +104,21 @@ class Reference:
         x = self.without(call.x, seen)
         d, omega = self.weighted(call, q)
         d, omega = self.without(d, seen), self.without(omega, seen)
+        unit = self.unit(call, omega)
+        d, omega = d * unit, omega * unit
         surprise = self.surprise(call, x)
         items = self.without(self.product(call, d, surprise, q).sum(-1), seen)
         parts = self.parts(call, items, omega, seen)
         gradient = self.without(self.gradient(call, x, d), seen)
+        if unit != 1.0:
+            counts = ("items", "all_items", "nonzero", "batch")
+            parts = {**parts, **{name: parts[name] * unit for name in counts}}
         return Answer(*self.reduced(call, items, gradient, parts))
+
+    def unit(self, call: Call, omega: np.ndarray) -> float:
+        """What the two terms of a mean are counted in where their sums may be infinite."""
+        large = "mean" in call.vector.reduction and omega.max(initial=0.0) > 2.0**900
+        return 2.0**-64 if large else 1.0
 
     # Targets
 
@@ -345,8 +355,13 @@ class Reference:
             numerator, z = parts["total"], self.denominator(call, parts)
             empty = self.empty(call)
             value = rounded(numerator / z if z != 0 else empty, call)
-            gradient = gradient / z if z != 0 else np.zeros_like(gradient)
+            gradient = gradient / z if z != 0 else self.over_zero(call, gradient)
         return value, rounded(gradient, call)
+
+    def over_zero(self, call: Call, gradient: np.ndarray) -> np.ndarray:
+        """The gradient of a quotient whose denominator is 0."""
+        del call
+        return np.zeros_like(gradient)
 
     def empty(self, call: Call) -> float:
         """The mean of nothing."""

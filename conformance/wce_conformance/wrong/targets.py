@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -114,3 +115,14 @@ class ForwardMaskOnly(Wrong):
         shape = seen.shape + (1,) * (gradient.ndim - seen.ndim)
         whole = np.where(seen.reshape(shape), gradient, every)
         return super().reduced(call, items, whole, parts)
+
+
+@wrong("target_dtype")
+class TargetsInPredictionsDtype(Wrong):
+    """Soft targets are narrowed to the predictions' dtype: 1 − y of a y near 1 is 0."""
+
+    def mass(self, call: Call) -> np.ndarray:
+        dtype = call.vector.arrays["predictions"].dtype
+        narrow = call.arrays["targets"].astype(dtype).astype(np.float64)
+        arrays = {**call.arrays, "targets": narrow}
+        return super().mass(replace(call, arrays=arrays))

@@ -133,3 +133,12 @@ class ProductsOfWeightsInFloat32(Wrong):
         if call.vector.dtype == "float64":
             return d, omega
         return d.astype(np.float32).astype(np.float64), omega.astype(np.float32)
+
+
+@wrong("class_weight_size")
+class ClassWeightsInPredictionsDtype(Wrong):
+    """Class weights are narrowed to the predictions' dtype, in which 1e-50 is 0."""
+
+    def class_weights(self, call: Call) -> np.ndarray:
+        dtype = call.vector.arrays["predictions"].dtype
+        return super().class_weights(call).astype(dtype).astype(np.float64)
