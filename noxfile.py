@@ -117,10 +117,11 @@ def doctest(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style and common errors."""
-    install(session, "ruff")
+    """Style, common errors, and which floor may import which."""
+    install(session, "-e", ".", "import-linter", "ruff")
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
+    session.run("lint-imports", "--no-logo")
 
 
 @nox.session(venv_backend="none", requires=["everything"])

@@ -5,9 +5,10 @@ losses of other libraries under their own names in :mod:`wce_core.dialects`.
 """
 
 from . import class_weights, dialects, losses
+from .announcements import announce
+from .call.parts import LossParts
 from .explanation import Explanation, explain
 from .gradient import value_and_grad
-from .parts import LossParts
 
 __all__ = [
     "Explanation",
@@ -19,3 +20,5 @@ __all__ = [
     "value_and_grad",
 ]
 __version__ = "0.1.0"
+
+announce()

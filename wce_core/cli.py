@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from wce_core.frameworks.registry import BUILT_IN
+
 from . import __version__
 from .class_weights import command as weights
-from .dispatch import BUILT_IN
 
 NEEDED = {
     "demo": ("rich", "matplotlib", "sklearn"),

@@ -6,8 +6,9 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from .backend import Backend
-from .dispatch import as_predictions
+from wce_core.call.arguments import as_predictions
+from wce_core.frameworks.backend import Backend
+
 from .types import Array
 
 

@@ -1,4 +1,4 @@
-"""What is to be done once a framework is imported, by whomever: importing it is not for us.
+"""Imports on demand, and what is to be done once somebody else has imported a framework.
 
 JAX must know of a type before it flattens one, and Keras of a class before it loads a model, in
 programs that have not called this library yet.
@@ -6,6 +6,7 @@ programs that have not called this library yet.
 
 from __future__ import annotations
 
+import importlib
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -14,8 +15,17 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-Action = Callable[[], None]
+Action = Callable[[], object]
 _AWAITED: dict[str, list[Action]] = {}
+
+
+def named(path: str) -> Any:
+    """What ``module:attribute`` names, the way entry points do; imported when it is asked for.
+
+    So a lower floor calls a higher one, and a framework's backend costs nothing before it is used.
+    """
+    module, _, attribute = path.partition(":")
+    return getattr(importlib.import_module(module), attribute)
 
 
 def when_imported(module: str, action: Action) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 import array_api_compat
 import numpy as np
 
-from wce_core import evaluate
-from wce_core.backend import Backend, Description
-from wce_core.evaluate import Spec
-from wce_core.handles import Predictions, Tracked, TrackedItems, plain
+from wce_core.call.handles import Predictions, Tracked, TrackedItems, plain
+from wce_core.evaluation import evaluate
+from wce_core.evaluation.spec import LossSpec
+from wce_core.frameworks.backend import Backend, Description
 from wce_core.types import Array, Arrays, Namespace
 
 NEEDED = (  # one name a line would fill a page
@@ -71,12 +71,12 @@ class GenericBackend(Backend):
         """By DLPack, the standard's own way to share memory."""
         return np.from_dlpack(array)
 
-    def run(self, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
+    def run(self, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
         """The plain formula; a namespace built on NumPy must not warn of infinities it handles."""
         with np.errstate(all="ignore"):
             return evaluate.plain(self, spec, arrays)
 
-    def fused(self, spec: Spec, arrays: Arrays) -> tuple[tuple[Array, ...], Array]:
+    def fused(self, spec: LossSpec, arrays: Arrays) -> tuple[tuple[Array, ...], Array]:
         """The closed form."""
         with np.errstate(all="ignore"):
             return evaluate.fused(self, spec, arrays)

@@ -19,14 +19,14 @@ from jax.core import Tracer
 from jax.custom_derivatives import SymbolicZero
 from jax.sharding import NamedSharding, PartitionSpec
 
-from wce_core import evaluate
-from wce_core.backend import Backend, Description
-from wce_core.evaluate import Spec
-from wce_core.precision import at_least_float32
+from wce_core.arrays.compiled import Fused
+from wce_core.dtypes import at_least_float32
+from wce_core.evaluation import evaluate
+from wce_core.evaluation.spec import LossSpec
+from wce_core.frameworks.backend import Backend, Description
 from wce_core.types import Array, Arrays
 
 from . import numpy
-from .closed import Fused
 from .numpy import NAMES
 
 NO_FLOAT64 = ("tpu",)
@@ -130,14 +130,14 @@ class JaxBackend(Backend):
         last = array.shape[axis] - 1
         return xp.min(xp.where(largest, places, last), axis=axis, keepdims=True)
 
-    def pick(self, array: Array, index: Array, axis: int) -> Array:
+    def take_along_axis(self, array: Array, index: Array, axis: int) -> Array:
         """By selection: it fuses, and a gather of float64 cannot be transposed in float32."""
         places = jax.lax.broadcasted_iota(index.dtype, array.shape, axis)
         return xp.sum(xp.where(places == index, array, 0), axis=axis, keepdims=True)
 
-    def lookup(self, row: Array, index: Array, axis: int) -> Array:
+    def take(self, row: Array, index: Array, axis: int) -> Array:
         """By selection, for the same reasons."""
-        return self.pick(
+        return self.take_along_axis(
             xp.broadcast_to(row, xp.broadcast_shapes(row.shape, index.shape)), index, axis
         )
 
@@ -159,7 +159,7 @@ class JaxBackend(Backend):
         del like
         return xp.asarray(value, dtype=dtype)
 
-    def run(self, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
+    def run(self, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
         """The cached program."""
         outputs: tuple[Array, ...] = _program(spec, arrays)
         return outputs
@@ -187,13 +187,13 @@ class _Closed(Fused, JaxBackend):
 
     many_classes = 2**13
 
-    def pick(self, array: Array, index: Array, axis: int) -> Array:
+    def take_along_axis(self, array: Array, index: Array, axis: int) -> Array:
         """By a gather on the CPU, where a selection is one more visit to every element."""
         gather = functools.partial(xp.take_along_axis, axis=axis)
-        select = functools.partial(super().pick, axis=axis)
+        select = functools.partial(super().take_along_axis, axis=axis)
         return jax.lax.platform_dependent(array, index, cpu=gather, default=select)
 
-    def lookup(self, row: Array, index: Array, axis: int) -> Array:
+    def take(self, row: Array, index: Array, axis: int) -> Array:
         """By a gather."""
         del axis
         return xp.take(row.reshape(-1), index, axis=0, mode="clip")
@@ -208,13 +208,13 @@ def _default_lacks_float64() -> bool:
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _program(spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
+def _program(spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
     with BACKEND.scope():
         return _automatic(functools.partial(_value, spec), spec, arrays)
 
 
 def _automatic(
-    function: Callable[[Arrays], tuple[Array, ...]], spec: Spec, arrays: Arrays
+    function: Callable[[Arrays], tuple[Array, ...]], spec: LossSpec, arrays: Arrays
 ) -> tuple[Array, ...]:
     """The function with the explicit axes of a mesh made automatic: XLA places what is within.
 
@@ -244,19 +244,19 @@ def _explicit_mesh(arrays: Arrays) -> Any:
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
-def _value(spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
+def _value(spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
     """The outputs alone; asked for a derivative, the outputs and the closed form together."""
     return evaluate.fused(CLOSED, spec, arrays, gradient=False)[0]
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
-def _fused(spec: Spec, arrays: Arrays) -> tuple[tuple[Array, ...], Array]:
+def _fused(spec: LossSpec, arrays: Arrays) -> tuple[tuple[Array, ...], Array]:
     """The outputs and their gradient, which JAX differentiates as that of the plain formula."""
     return evaluate.fused(CLOSED, spec, arrays)
 
 
 @functools.partial(_value.defjvp, symbolic_zeros=True)
-def _value_jvp(spec: Spec, primals: Any, tangents: Any) -> Any:
+def _value_jvp(spec: LossSpec, primals: Any, tangents: Any) -> Any:
     (arrays,), (dots,) = primals, tangents
     with BACKEND.scope():
         outputs, gradient = _fused(spec, arrays)
@@ -264,7 +264,7 @@ def _value_jvp(spec: Spec, primals: Any, tangents: Any) -> Any:
 
 
 @functools.partial(_fused.defjvp, symbolic_zeros=True)
-def _fused_jvp(spec: Spec, primals: Any, tangents: Any) -> Any:
+def _fused_jvp(spec: LossSpec, primals: Any, tangents: Any) -> Any:
     (arrays,), (dots,) = primals, tangents
     moving = _moving(dots)
     with BACKEND.scope():
@@ -290,7 +290,7 @@ def _jvp(function: Callable[[Arrays], Any], arrays: Arrays, moving: Arrays) -> A
 
 
 def _output_tangents(
-    spec: Spec, arrays: Arrays, moving: Arrays, outputs: tuple[Array, ...], gradient: Array
+    spec: LossSpec, arrays: Arrays, moving: Arrays, outputs: tuple[Array, ...], gradient: Array
 ) -> tuple[Array, ...]:
     """Closed form for the predictions, JAX's own for weights and soft targets."""
     tangents: list[Any] = [SymbolicZero(jax.typeof(y).to_tangent_aval()) for y in outputs]
@@ -311,7 +311,7 @@ def _sum(tangent: Any, more: Any) -> Any:
     return tangent + more
 
 
-def _contracted(spec: Spec, gradient: Array, dot: Array, dtype: Any) -> Array:
+def _contracted(spec: LossSpec, gradient: Array, dot: Array, dtype: Any) -> Array:
     """Σ gradient·dot, of each item for ``reduction="none"``.
 
     Transposed, this applies the cotangent in the gradient's float32 and rounds only the product.
@@ -322,7 +322,7 @@ def _contracted(spec: Spec, gradient: Array, dot: Array, dtype: Any) -> Array:
     return xp.sum(products, dtype=spec.accumulate).astype(dtype)
 
 
-def _plain_gradient(spec: Spec, arrays: Arrays) -> Array:
+def _plain_gradient(spec: LossSpec, arrays: Arrays) -> Array:
     """The gradient to the predictions, by JAX from the plain formula; float32 for half types."""
 
     def total(predictions: Array) -> Array:

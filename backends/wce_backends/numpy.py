@@ -12,16 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from wce_core.backend import Description
-from wce_core.blocks import in_blocks
+from wce_core.arrays.eager import FEW, OneByOne
+from wce_core.dtypes import SMALLEST_NORMAL
 from wce_core.errors import STEPS
-from wce_core.evaluate import Spec
+from wce_core.evaluation.blocks import in_blocks
+from wce_core.evaluation.options import Options
+from wce_core.evaluation.spec import LossSpec
+from wce_core.frameworks.backend import Description
 from wce_core.interchange import no_numbers
-from wce_core.options import Options
-from wce_core.precision import SMALLEST_NORMAL
 from wce_core.types import Array, Arrays, Cut
 
-from .closed import FEW, OneByOne
 from .generic import GenericBackend
 from .programs import Outcome, Programs, as_arrays
 from .tracing import Traced
@@ -150,22 +150,22 @@ class NumpyBackend(OneByOne, GenericBackend):
         start = -memory.ctypes.data % ALIGNMENT
         return memory[start : start + count].view(own).reshape(shape)
 
-    def pick(self, array: Array, index: Array, axis: int) -> Array:
+    def take_along_axis(self, array: Array, index: Array, axis: int) -> Array:
         """By indexing, with the places of the items made once for each shape."""
         return array[_places(index.shape, axis, index)]
 
-    def put(self, array: Array, index: Array, value: Any, axis: int) -> Array:
+    def put_along_axis(self, array: Array, index: Array, value: Any, axis: int) -> Array:
         """In place: nothing is recorded."""
         array[_places(index.shape, axis, index)] = value
         return array
 
-    def lookup(self, row: Array, index: Array, axis: int) -> Array:
+    def take(self, row: Array, index: Array, axis: int) -> Array:
         """By one ``take``."""
         del axis
         found: Array = row.reshape(-1).take(index)
         return found
 
-    def laid_out(self, predictions: Array, axis: int) -> Array:
+    def memory_order(self, predictions: Array, axis: int) -> Array:
         """Few classes outermost: each operation then runs along many items. Many innermost."""
         if predictions.shape[axis] < FEW_CLASSES:
             return _ordered(predictions, "F") if predictions.size >= MANY else predictions
@@ -204,8 +204,8 @@ class NumpyBackend(OneByOne, GenericBackend):
     def softplus(self, array: Array) -> tuple[Array, Array]:
         """Compared with a number, not with zeros."""
         log_sum, state = self.log_sum(array)
-        above = self.over(np.maximum, array, 0.0)
-        return self.over(np.add, above, log_sum), state
+        above = self.in_place(np.maximum, array, 0.0)
+        return self.in_place(np.add, above, log_sum), state
 
     def scalar(self, value: Any, dtype: str, like: Array) -> Array:
         """Numbers and NumPy's scalars alike."""
@@ -215,7 +215,7 @@ class NumpyBackend(OneByOne, GenericBackend):
             return self.cast(value, dtype)
         return own.type(value)
 
-    def whole_call(
+    def fast_path(
         self, options: Options, given: dict[str, Any], *, gradient: bool = False
     ) -> Outcome | None:
         """Of few numbers, by their program."""
@@ -227,11 +227,11 @@ class NumpyBackend(OneByOne, GenericBackend):
         found = PROGRAMS.outcome(options, arrays, given["ignore_index"], gradient=gradient)
         return found and (found[0], _scalars(found[1]), found[2])
 
-    def run(self, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
+    def run(self, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
         """In blocks, without a gradient."""
         return _scalars(evaluated(spec, arrays, gradient=False)[0])
 
-    def fused(self, spec: Spec, arrays: Arrays) -> tuple[tuple[Array, ...], Array]:
+    def fused(self, spec: LossSpec, arrays: Arrays) -> tuple[tuple[Array, ...], Array]:
         """In blocks, with the gradient."""
         outputs, gradient = evaluated(spec, arrays, gradient=True)
         return _scalars(outputs), gradient
@@ -287,7 +287,7 @@ def _items(shape: tuple[int, ...]) -> tuple[Array, ...]:
     return tuple(np.ix_(*map(np.arange, shape)))
 
 
-def evaluated(spec: Spec, arrays: Arrays, *, gradient: bool) -> tuple[tuple[Array, ...], Any]:
+def evaluated(spec: LossSpec, arrays: Arrays, *, gradient: bool) -> tuple[tuple[Array, ...], Any]:
     """Outputs and gradient of NumPy arrays; large ones by several threads, in the same order."""
     large = arrays["predictions"].size >= PARALLEL
     # Of any number of threads the blocks are the same, and so is the result.
@@ -304,7 +304,7 @@ def evaluated(spec: Spec, arrays: Arrays, *, gradient: bool) -> tuple[tuple[Arra
 
 
 def _in_turn(
-    be: NumpyBackend, spec: Spec, arrays: Arrays, *, gradient: bool, size: int = BLOCK
+    be: NumpyBackend, spec: LossSpec, arrays: Arrays, *, gradient: bool, size: int = BLOCK
 ) -> tuple[tuple[Array, ...], Any]:
     outputs, slopes = in_blocks(be, spec, arrays, gradient=gradient, size=size)
     # Of one block that was turned, the gradient is turned, too.

@@ -20,11 +20,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wce_core.backend import Backend
-from wce_core.call import described
-from wce_core.constants import unchanging
-from wce_core.evaluate import Spec
-from wce_core.options import Options
+from wce_core.call.constants import is_frozen
+from wce_core.call.describe import described
+from wce_core.evaluation.options import Options
+from wce_core.evaluation.spec import LossSpec
+from wce_core.frameworks.backend import Backend
 from wce_core.types import Array, Arrays
 
 from .recent import Recent
@@ -49,14 +49,14 @@ PATIENCE = 4 * MANY
 SHARE = 1 / 256
 """Of a trace that every other call allows, beside the first MANY: a few percent of the time."""
 
-Outcome = tuple[Spec, tuple[Array, ...], Any]
+Outcome = tuple[LossSpec, tuple[Array, ...], Any]
 """What a call was, its outputs, and the gradient to the predictions if it was asked for."""
 
 
 class Program(NamedTuple):
     """A traced call. ``run`` returns outputs and gradient; None where a guard fails."""
 
-    spec: Spec
+    spec: LossSpec
     run: Callable[..., tuple[tuple[Array, ...], Any] | None]
     size: int
     known: tuple[weakref.ref[np.ndarray], ...]
@@ -144,7 +144,7 @@ class Programs:
         """The program of a call; None if it is in error or needs what is no operation."""
         trace = Trace()
         own = {
-            name: trace.fixed(array) if unchanging(array) else trace.parameter(array)
+            name: trace.fixed(array) if is_frozen(array) else trace.parameter(array)
             for name, array in arrays.items()
         }
         with np.errstate(all="ignore"):
@@ -156,7 +156,7 @@ class Programs:
             except (Untraceable, TypeError, ValueError):
                 return None
         ends = partial(_ended, self._programs, key)
-        known = (weakref.ref(a, ends) for a in arrays.values() if unchanging(a))
+        known = (weakref.ref(a, ends) for a in arrays.values() if is_frozen(a))
         run = trace.program(own.values(), result)
         held = (each.nbytes for each in run.__globals__.values() if isinstance(each, np.ndarray))
         return Program(spec, run, 1 + sum(held) // UNIT, tuple(known))
@@ -171,7 +171,7 @@ def _ended(programs: Recent[Program], key: Any, constant: Any) -> None:
 def _key(options: Options, arrays: Arrays, ignore_index: Any, *, gradient: bool) -> Any:
     """All that decides which operations are run. 1, 1.0 and True are equal, but not alike."""
     kinds = [
-        (name, a.dtype, a.shape, a.strides, unchanging(a) and id(a)) for name, a in arrays.items()
+        (name, a.dtype, a.shape, a.strides, is_frozen(a) and id(a)) for name, a in arrays.items()
     ]
     alike = (options.label_smoothing, options.axis, options.clip, options.validate, ignore_index)
     types = tuple(map(type, alike))
@@ -198,7 +198,7 @@ def as_arrays(given: Mapping[str, Any]) -> dict[str, np.ndarray] | None:
 def as_constants(given: Mapping[str, Any]) -> dict[str, np.ndarray] | None:
     """The same, of memory that nobody else can change."""
     arrays = as_arrays(given)
-    return arrays and {n: a if unchanging(a) else a.copy() for n, a in arrays.items()}
+    return arrays and {n: a if is_frozen(a) else a.copy() for n, a in arrays.items()}
 
 
 def _from_python(name: str, value: Any) -> Any:

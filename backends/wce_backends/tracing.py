@@ -16,7 +16,7 @@ from typing import Any, ClassVar, NoReturn
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from wce_core.backend import Backend
+from wce_core.frameworks.backend import Backend
 
 NUMBERS = (int, float)
 """Python's, whose dtype is that of the array beside them."""

@@ -9,13 +9,13 @@ there is ``python -m wce_conformance run --exec ./program``.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wce_conformance.checking import check
+    from wce_conformance.pytest_check import check
     from wce_conformance.vectors import Vector, load_vectors
 
 __all__ = ["Vector", "check", "load_vectors"]
 
 _HOMES = {
-    "check": "wce_conformance.checking",
+    "check": "wce_conformance.pytest_check",
     "Vector": "wce_conformance.vectors",
     "load_vectors": "wce_conformance.vectors",
 }

@@ -75,7 +75,7 @@ def _generate(options: argparse.Namespace) -> int:
     from rich.progress import Progress
 
     from wce_conformance import generate
-    from wce_conformance.more_cases import large_cases
+    from wce_conformance.cases.long import large_cases
     from wce_conformance.vectors import FOLDER
 
     count = len(large_cases() if options.large else generate.cases())
@@ -126,7 +126,7 @@ def _wrong_route(options: argparse.Namespace) -> str | None:
 def _run(options: argparse.Namespace) -> int:
     runs = {backend: _run_backend(options, backend) for backend in options.backend}
     if options.markdown:
-        from wce_conformance.worst import write
+        from wce_conformance.errors_page import write
 
         write(options.markdown, runs, everything=options.all)
     if options.exec:
@@ -149,9 +149,9 @@ def _reason(records: Sequence[Record]) -> str:
 
 
 def _run_backend(options: argparse.Namespace, backend: str) -> list[Record]:
-    from wce_conformance.ours import WceCore
     from wce_conformance.progress import with_progress
     from wce_conformance.runner import run_backend
+    from wce_conformance.this_library import WceCore
 
     implementation = WceCore(backend)
     jobs = options.jobs or JOBS.get(backend, 1)

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from wce_conformance.bad_input import BAD_INPUTS, BadInput
 from wce_conformance.cases import Argument, Case, Tensor, small_cases
-from wce_conformance.hunting_cases import hunting_cases
-from wce_conformance.more_cases import large_cases, more_cases
+from wce_conformance.cases.hunting import hunting_cases
+from wce_conformance.cases.long import large_cases, more_cases
+from wce_conformance.invalid_calls import BAD_INPUTS, BadInput
 from wce_conformance.vectors import FOLDER
 from wce_conformance.vectors.encode import encode, encode_input
 from wce_conformance.vectors.reading import files_of

@@ -15,7 +15,7 @@ import numpy as np
 from wce_conformance.adapters.base import as_numpy
 from wce_conformance.cases import Tensor
 from wce_conformance.implementation import Answer, Given, NotOffered, Refused
-from wce_conformance.judging import FIELDS
+from wce_conformance.judging.vectors import FIELDS
 from wce_conformance.vectors import Vector
 from wce_conformance.vectors.numbers import read_plain
 from wce_conformance.vectors.vector import item_shape

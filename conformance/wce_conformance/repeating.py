@@ -14,8 +14,8 @@ import numpy as np
 
 from wce_conformance.adapters.base import Outcome
 from wce_conformance.cases import Case, Tensor
-from wce_conformance.judging import first_rows
-from wce_conformance.more_cases import PER_ITEM, LongCase, long, scaled
+from wce_conformance.cases.long import PER_ITEM, LongCase, long, scaled
+from wce_conformance.judging.vectors import first_rows
 from wce_conformance.oracle import Result
 from wce_conformance.vectors import Vector
 from wce_conformance.vectors.vector import item_shape

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 from zlib import crc32
 
 from wce_conformance.implementation import Given, Implementation, Refused
-from wce_conformance.judging import Judgement, Status, judged
+from wce_conformance.judging.vectors import Judgement, Status, judged
 from wce_conformance.repeating import repeated
 from wce_conformance.vectors import Vector, load_vectors
 
@@ -111,7 +111,7 @@ def run_backend(
 ) -> list[Record]:
     """wce_core on a framework, shared out to processes of their own."""
     if jobs == 1:
-        from wce_conformance.ours import WceCore
+        from wce_conformance.this_library import WceCore
 
         return run(WceCore(backend), choice, advance)
     # Frameworks start threads, which a forked process would inherit half-made.
@@ -130,7 +130,7 @@ SHARES = 8
 
 
 def _part(share: tuple[str, Choice, int, int]) -> list[Record]:
-    from wce_conformance.ours import WceCore
+    from wce_conformance.this_library import WceCore
 
     backend, choice, number, count = share
     implementation = WceCore(backend)

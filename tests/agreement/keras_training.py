@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 import wce_core
-from wce_backends.keras import DialectLoss, KerasLoss
 from wce_core import dialects, losses
+from wce_core.keras.losses import DialectLoss, KerasLoss
 
 pytestmark = [
     # NumPy warns of Keras' own variables.

@@ -23,9 +23,9 @@ from wce_conformance.calls import outcome_of, supports
 from wce_conformance.runner import in_sample
 from wce_conformance.vectors import Vector, load_vectors
 from wce_core import losses
-from wce_core.links import CATEGORICAL_LINKS
-from wce_core.reductions import REDUCTIONS
-from wce_core.weightings import SOFT_WEIGHTINGS, WEIGHTINGS
+from wce_core.formulas.links import CATEGORICAL_LINKS
+from wce_core.formulas.reductions import REDUCTIONS
+from wce_core.formulas.weightings import SOFT_WEIGHTINGS, WEIGHTINGS
 
 N, C = 24, 5
 DRAWS = 3

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from wce_conformance.adapters import NAMES, adapter
-from wce_conformance.bad_input import BAD_INPUTS, BadInput, effect
+from wce_conformance.invalid_calls import BAD_INPUTS, BadInput, effect
 
 TABLE = Path(__file__).parents[2] / "docs" / "bad-input.md"
 HEAD = """# Bad input

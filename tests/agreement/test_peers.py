@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from wce_conformance.judging import Judgement
+from wce_conformance.judging.vectors import Judgement
 from wce_conformance.peers import PEERS, environment, peer
 from wce_conformance.peers.base import Peer
 from wce_conformance.runner import Task, records

@@ -9,7 +9,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from wce_conformance.hunting_cases import hunting_cases
+from wce_conformance.cases.hunting import hunting_cases
 from wce_conformance.implementation import Answer, Given
 from wce_conformance.peers.asked import Asked
 from wce_conformance.scoreboard import add_parser, html, markdown

@@ -23,7 +23,7 @@ from jax import lax
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 import wce_backends.jax as backend
-from wce_backends import closed
+from wce_core.arrays import eager as closed
 from wce_core.losses import binary_cross_entropy, cross_entropy
 
 DEVICES = 4

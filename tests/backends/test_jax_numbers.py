@@ -17,7 +17,7 @@ import pytest
 
 import wce_core
 from wce_backends import jax as backend
-from wce_core import evaluate
+from wce_core.evaluation import evaluate
 from wce_core.losses import binary_cross_entropy, cross_entropy
 
 N, C = 64, 5

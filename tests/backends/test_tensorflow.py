@@ -262,7 +262,7 @@ def test_an_unknown_rank_is_refused() -> None:
 
 
 def test_unwatched_weights_cost_no_second_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    from wce_core import evaluate
+    from wce_core.evaluation import evaluate
 
     calls = []
     plain = evaluate.plain
@@ -276,7 +276,7 @@ def test_unwatched_weights_cost_no_second_pass(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_without_a_tape_no_gradient_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    from wce_core import evaluate
+    from wce_core.evaluation import evaluate
 
     calls = []
     kept = evaluate.kept_gradient

@@ -24,8 +24,8 @@ from torch_calls import CALLS, DEPRECATED, Call, normal, uniform
 import wce_backends.torch.backend as torch_backend
 import wce_core
 from wce_core import losses
-from wce_core.options import Options
-from wce_core.terms import NEGATIVE_LOG_LIKELIHOOD
+from wce_core.evaluation.options import Options
+from wce_core.formulas.terms import NEGATIVE_LOG_LIKELIHOOD
 
 pytestmark = pytest.mark.filterwarnings(DEPRECATED)
 

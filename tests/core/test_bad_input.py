@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from wce_conformance.adapters import adapter
-from wce_conformance.bad_input import BAD_INPUTS, BadInput, call_of
+from wce_conformance.invalid_calls import BAD_INPUTS, BadInput, call_of
 from wce_core import losses
 
 BY_NAME = {bad.name: bad for bad in BAD_INPUTS}

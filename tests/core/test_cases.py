@@ -10,7 +10,7 @@ import pytest
 from wce_conformance.adapters import Adapter, adapter
 from wce_conformance.calls import outcome_of, supports
 from wce_conformance.cases import Case, small_cases
-from wce_conformance.judge import judge
+from wce_conformance.judging.numbers import judge
 from wce_conformance.oracle import Result
 from wce_conformance.repeating import answer_of_block, first_block, lengthened
 

@@ -8,7 +8,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from wce_core.weightings.base import largest_finite, within
+from wce_core.formulas.weightings.base import largest_finite, within
 
 FLOATS = (np.float16, np.float32, np.float64, np.longdouble, ">f4", ">f8")
 INTEGERS = (np.int8, np.uint8, np.int16, np.uint16, np.int32, np.int64, np.uint64, ">i4")

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 from wce_conformance.adapters import adapter
-from wce_core import losses, signatures
-from wce_core.reductions import REDUCTIONS
+from wce_core import losses
+from wce_core.formulas.reductions import REDUCTIONS
+from wce_core.losses import signatures
 
 PAIRS = [
     (losses.CrossEntropy, losses.cross_entropy),

@@ -10,7 +10,7 @@ import pytest
 import wce_core
 from wce_conformance.adapters import adapter
 from wce_core import losses
-from wce_core.dispatch import backend_of
+from wce_core.frameworks.registry import backend_of
 from wce_core.losses import Probabilities
 
 P = np.array([[0.0, 0.3, 0.9], [0.5, 0.25, 0.25], [1.0, 0.0, 0.0]])

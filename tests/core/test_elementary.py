@@ -14,9 +14,9 @@ import pytest
 from mpmath import mp
 
 from wce_conformance.adapters import adapter
-from wce_conformance.judge import EPS
-from wce_core.dispatch import backend_of
-from wce_core.numerics import complement_of_exp, log_complement
+from wce_conformance.judging.numbers import EPS
+from wce_core.arrays.numerics import complement_of_exp, log_complement
+from wce_core.frameworks.registry import backend_of
 from wce_core.types import Namespace
 
 # PyTorch's compiler uses what PyTorch deprecates.

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 import wce_core
 from wce_conformance.adapters import Adapter, adapter
 from wce_core import LossParts, losses
-from wce_core.reductions import REDUCTIONS
-from wce_core.weightings import SOFT_WEIGHTINGS, WEIGHTINGS
+from wce_core.formulas.reductions import REDUCTIONS
+from wce_core.formulas.weightings import SOFT_WEIGHTINGS, WEIGHTINGS
 
 N, C = 6, 4
 few = settings(

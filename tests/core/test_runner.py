@@ -17,17 +17,18 @@ import pytest
 from rich.console import Console
 
 from wce_conformance import __main__ as command
-from wce_conformance import check, load_vectors, ours
+from wce_conformance import check, load_vectors
+from wce_conformance import this_library as ours
 from wce_conformance.calls import supports
 from wce_conformance.implementation import Answer, Given, NotOffered, Refused
-from wce_conformance.judge import Verdict, judge_element
-from wce_conformance.judging import FIELDS, judged
+from wce_conformance.judging.numbers import Verdict, judge_element
+from wce_conformance.judging.vectors import FIELDS, judged
 from wce_conformance.oracle.real import mp
-from wce_conformance.ours import WceCore
 from wce_conformance.program import Program, question
 from wce_conformance.repeating import ITEMS, Repeated, repeated
 from wce_conformance.report import show, worst_errors
 from wce_conformance.runner import Choice, Record, in_sample, run, run_backend, tasks
+from wce_conformance.this_library import WceCore
 from wce_conformance.vectors import FOLDER, Vector
 from wce_conformance.vectors.reading import decode
 from wce_conformance.vectors.vector import item_shape

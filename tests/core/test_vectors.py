@@ -13,20 +13,20 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from wce_conformance import load_vectors
-from wce_conformance.bad_input import BAD_INPUTS
 from wce_conformance.cases import Tensor
 from wce_conformance.cases.by_hand import binary, multiclass
+from wce_conformance.cases.long import LongCase, long
 from wce_conformance.generate import cases, differences, file_of, invalid
-from wce_conformance.more_cases import LongCase, long
+from wce_conformance.invalid_calls import BAD_INPUTS
 from wce_conformance.oracle import Grid, exact_result
 from wce_conformance.oracle.real import mp
 from wce_conformance.vectors import FOLDER, Vector, numbers
 from wce_conformance.vectors.encode import encode_input
 from wce_conformance.vectors.reading import decode, files_of
 from wce_core import losses
-from wce_core.links import BINARY_LINKS, CATEGORICAL_LINKS
-from wce_core.reductions import REDUCTIONS
-from wce_core.weightings import SOFT_WEIGHTINGS, WEIGHTINGS
+from wce_core.formulas.links import BINARY_LINKS, CATEGORICAL_LINKS
+from wce_core.formulas.reductions import REDUCTIONS
+from wce_core.formulas.weightings import SOFT_WEIGHTINGS, WEIGHTINGS
 
 VECTORS = load_vectors()
 VALID = [vector for vector in VECTORS if vector.error is None]

@@ -10,7 +10,7 @@ from ways import MODULES, WAYS, forced, forget
 
 from wce_conformance.adapters import NAMES
 from wce_conformance.calls import outcome_of, supports
-from wce_conformance.judge import judge
+from wce_conformance.judging.numbers import judge
 
 SHARES = 8
 """Tests that the cases of a way are spread over."""

@@ -13,9 +13,9 @@ from ways import forget
 from wce_conformance.adapters import Adapter, adapter, as_numpy
 from wce_conformance.calls import arrays_of, function_of, outcome_of
 from wce_conformance.cases import Case, Tensor, small_cases
-from wce_conformance.judge import EPS, flat, judge
+from wce_conformance.judging.numbers import EPS, flat, judge
 from wce_conformance.oracle import Result
-from wce_core import numerics
+from wce_core.arrays import powers
 
 EVERY = {"numpy": 0, "array_api_strict": 0, "torch": 1, "jax": 8, "tensorflow": 4}
 """Each how many cases: JAX compiles a program for each. NumPy has no gradients but one."""
@@ -81,7 +81,7 @@ def test_geometric_as_of_many_classes(
     """By logarithms, as products of many powers are taken: value and gradients are the same."""
     if not EVERY[backend]:
         return
-    monkeypatch.setattr(numerics, "FEW_POWERS", -1)
+    monkeypatch.setattr(powers, "FEW_POWERS", -1)
     forget(backend)
     case, own = CASES[name], made(backend)
     assert not judge(

@@ -9,8 +9,8 @@ import pytest
 
 from wce_conformance.adapters import adapter
 from wce_core import losses
-from wce_core.dispatch import numpy_backend
-from wce_core.precision import FEW, mass_dtype
+from wce_core.call.mass_dtype import FEW, mass_dtype
+from wce_core.frameworks.registry import numpy_backend
 
 SIZES = {"few": 6, "many": FEW // 2}
 """Items of three classes: calls of many predictions look at the weights."""

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from wce_backends import closed, numpy, programs
-from wce_core import blocks, evaluate
+from wce_backends import numpy, programs
+from wce_core.arrays import compiled, eager
+from wce_core.evaluation import blocks, evaluate
 
 HUGE = 2**60
 
@@ -68,13 +69,13 @@ def _replayed(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _in_pieces(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module._Closed, "many_classes", 1)
-    monkeypatch.setattr(closed, "LONGEST", 3)
+    monkeypatch.setattr(compiled, "LONGEST", 3)
 
 
 def _one_sum(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     del module
-    monkeypatch.setattr(closed, "FEW", 0)
-    monkeypatch.setattr(closed, "FEW_CLASSES", 0)
+    monkeypatch.setattr(eager, "FEW", 0)
+    monkeypatch.setattr(eager, "FEW_CLASSES", 0)
 
 
 Change = Callable[[Any, pytest.MonkeyPatch], None]
@@ -129,7 +130,7 @@ WAYS: dict[str, dict[str, Way]] = {
     "tensorflow": {
         "replayed": Way("program", {"LARGE": HUGE}, least=0.25),
         "host": Way("fused", {"LARGE": 0}),
-        "device, eager": Way("closed parts", {}, every=4),
+        "device, eager": Way("deferred", {}, every=4),
         "graph": Way("fused", {"LARGE": HUGE}, "compiled", 16),
         "rows in pieces": Way("pieces", {"LARGE": HUGE}, "compiled", 16, least=0.1),
         "graph by XLA": Way("fused", {"LARGE": 0}, "compiled", 16),
@@ -170,12 +171,12 @@ def _count(monkeypatch: pytest.MonkeyPatch, counts: Counter[str]) -> None:
     monkeypatch.setattr(blocks, "fused", evaluate.fused)
     monkeypatch.setattr(blocks, "_Blocks", _counted(blocks._Blocks, "blocks", counts))
     _count_programs(monkeypatch, counts)
-    pieces = _counted(closed.Fused._in_pieces, "pieces", counts)
-    monkeypatch.setattr(closed.Fused, "_in_pieces", pieces)
-    one_sum = _counted(closed.OneByOne._by_one_sum, "one sum", counts)
-    monkeypatch.setattr(closed.OneByOne, "_by_one_sum", one_sum)
-    parts = _counted(evaluate.scale_of, "closed parts", counts)
-    monkeypatch.setattr(evaluate, "scale_of", parts)
+    pieces = _counted(compiled.Fused._in_pieces, "pieces", counts)
+    monkeypatch.setattr(compiled.Fused, "_in_pieces", pieces)
+    one_sum = _counted(eager.OneByOne._by_one_sum, "one sum", counts)
+    monkeypatch.setattr(eager.OneByOne, "_by_one_sum", one_sum)
+    deferred = _counted(evaluate.deferred, "deferred", counts)
+    monkeypatch.setattr(evaluate, "deferred", deferred)
 
 
 def _count_programs(monkeypatch: pytest.MonkeyPatch, counts: Counter[str]) -> None:

@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, settings
 
 import wce_core
 from wce_conformance.adapters import adapter
-from wce_core.handles import TrackedItems
+from wce_core.call.handles import TrackedItems
 
 SHARE = {
     ("agree", "float64"): 2,

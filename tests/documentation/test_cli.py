@@ -12,7 +12,7 @@ import pytest
 
 import wce_core
 from wce_core import cli
-from wce_core.dispatch import BUILT_IN
+from wce_core.frameworks.registry import BUILT_IN
 
 
 def _python(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:

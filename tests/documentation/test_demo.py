@@ -19,7 +19,7 @@ from wce_core.demo.metrics import judge
 from wce_core.demo.plot import STYLES
 from wce_core.demo.training import train
 from wce_core.demo.weightings import choices
-from wce_core.dispatch import BUILT_IN
+from wce_core.frameworks.registry import BUILT_IN
 
 STEPS = 4
 INSTALLED = [name for name in BUILT_IN if find_spec(name)]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from wce_conformance.adapters import NAMES
-from wce_conformance.judge import BOUND, EPS
-from wce_conformance.worst import COLUMNS
+from wce_conformance.errors_page import COLUMNS
+from wce_conformance.judging.numbers import BOUND, EPS
 
 PAGE = Path(__file__).parents[2] / "docs" / "errors.md"
 LINES = PAGE.read_text(encoding="utf-8").splitlines()

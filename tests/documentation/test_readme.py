@@ -17,8 +17,8 @@ import pytest
 
 import wce_backends
 import wce_core
-from wce_core.reductions import REDUCTIONS
-from wce_core.weightings import SOFT_WEIGHTINGS, WEIGHTINGS
+from wce_core.formulas.reductions import REDUCTIONS
+from wce_core.formulas.weightings import SOFT_WEIGHTINGS, WEIGHTINGS
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"

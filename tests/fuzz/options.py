@@ -13,9 +13,9 @@ from typing import Any, TypeAlias
 from hypothesis import strategies as st
 
 from wce_core import losses
-from wce_core.links import BINARY_LINKS, CATEGORICAL_LINKS
-from wce_core.options import CHOICES
-from wce_core.weightings import WEIGHTINGS
+from wce_core.evaluation.options import CHOICES
+from wce_core.formulas.links import BINARY_LINKS, CATEGORICAL_LINKS
+from wce_core.formulas.weightings import WEIGHTINGS
 
 from .arrays import FLOATS, Arrays, dtypes, exactly, numbers
 from .draft import Draft, weight_shapes

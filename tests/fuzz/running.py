@@ -16,8 +16,8 @@ from wce_conformance.adapters import Adapter, Outcome, as_numpy
 from wce_conformance.calls import arrays_of, function_of
 from wce_conformance.cases import Case, Tensor
 from wce_conformance.implementation import Answer
-from wce_conformance.judge import judge
-from wce_conformance.judging import judged
+from wce_conformance.judging.numbers import judge
+from wce_conformance.judging.vectors import judged
 from wce_conformance.vectors.encode import encode
 from wce_conformance.vectors.reading import decode
 from wce_core import losses

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from wce_conformance.adapters import Adapter, adapter
 from wce_conformance.adapters.numpy import NumpyAdapter
 from wce_conformance.cases.case import LOSSES
-from wce_core.links import BINARY_LINKS, CATEGORICAL_LINKS
-from wce_core.weightings import WEIGHTINGS
+from wce_core.formulas.links import BINARY_LINKS, CATEGORICAL_LINKS
+from wce_core.formulas.weightings import WEIGHTINGS
 
 from .calls import ARRAYS, DRAWN_WITH_THE_SHAPE, Call, calls
 from .kinds import FORMS

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..weightings.base import within
+from wce_core.formulas.weightings.base import within
+
 from .labels import Labels
 
 CHUNK = 2**18

@@ -6,7 +6,8 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from ..dispatch import backend_of
+from wce_core.frameworks.registry import backend_of
+
 from ..errors import choice_error, dtype_error, shape_error
 
 Kind = Literal["index", "one_hot", "multi_label"]

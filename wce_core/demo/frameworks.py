@@ -14,8 +14,8 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from ..backend import Backend, Description
-from ..dispatch import BUILT_IN
+from wce_core.frameworks.backend import Backend, Description
+from wce_core.frameworks.registry import BUILT_IN
 
 
 class Framework(NamedTuple):

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import losses
+from wce_core import losses
+
 from .data import Images
 from .training import logits
 from .weightings import Choice

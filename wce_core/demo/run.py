@@ -9,7 +9,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ..dispatch import BUILT_IN
+from wce_core.frameworks.registry import BUILT_IN
+
 from . import plot, report
 from .comparison import Agreement, compare
 from .data import Data, load

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import losses
-from ..backend import Backend
+from wce_core import losses
+from wce_core.frameworks.backend import Backend
+
 from ..gradient import value_and_grad
 from ..types import Precision
 from .data import Images

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Backend
-from ..dispatch import as_companion, as_predictions, backend_of
+from wce_core.call.arguments import as_companion, as_predictions
+from wce_core.call.handles import Predictions
+from wce_core.frameworks.backend import Backend
+from wce_core.frameworks.registry import backend_of
+
 from ..errors import value_error
-from ..handles import Predictions
 from ..types import Array
 
 

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Backend
-from ..dispatch import as_predictions
-from ..handles import Tracked, TrackedItems
-from ..numerics import times
-from ..parts import LossParts
-from ..precision import at_least_float32
+from wce_core.arrays.numerics import times
+from wce_core.call.arguments import as_predictions
+from wce_core.call.handles import Tracked, TrackedItems
+from wce_core.call.parts import LossParts
+from wce_core.dtypes import at_least_float32
+from wce_core.frameworks.backend import Backend
+
 from ..types import Array
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import losses
+from wce_core import losses
+
 from ..types import Array
 from ._arrays import companion, floating, owner, refuse, smoothed
 from ._items import mean

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..backend import Backend
+from wce_core.frameworks.backend import Backend
+
 from ..types import Array
 from ._arrays import changed, owner
 

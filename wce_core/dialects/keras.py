@@ -12,10 +12,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from ..backend import Backend
-from ..losses import Probabilities
-from ..opaque import opaque
-from ..parts import LossParts
+from wce_core.call.parts import LossParts
+from wce_core.compilers import do_not_convert
+from wce_core.frameworks.backend import Backend
+from wce_core.imports import named
+from wce_core.losses import Probabilities
+
 from ..types import Array
 from ._arrays import companion, owner, plain
 from ._items import array_of, narrowed, parts, weighed
@@ -44,7 +46,7 @@ KerasReduction = Literal["sum_over_batch_size", "sum", "mean", "mean_with_sample
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
 
 
-@opaque
+@do_not_convert
 def binary_crossentropy(
     y_true: Any,
     y_pred: Any,
@@ -67,7 +69,7 @@ def binary_crossentropy(
     return binary_items(y_true, y_pred, form, label_smoothing, axis)
 
 
-@opaque
+@do_not_convert
 def categorical_crossentropy(
     y_true: Any,
     y_pred: Any,
@@ -91,7 +93,7 @@ def categorical_crossentropy(
     return categorical_items(y_true, y_pred, form, label_smoothing, axis)
 
 
-@opaque
+@do_not_convert
 def sparse_categorical_crossentropy(
     y_true: Any,
     y_pred: Any,
@@ -128,7 +130,7 @@ class _Loss(ABC):
         self.name = name
         self.dtype = dtype
 
-    @opaque
+    @do_not_convert
     def __call__(
         self,
         y_true: Any,
@@ -153,9 +155,7 @@ class _Loss(ABC):
         Keras calls an object of any other class without weights and mask, and would average its
         one number over them without a word.
         """
-        from wce_backends.keras import DialectLoss
-
-        return DialectLoss(self)
+        return named("wce_core.keras:DialectLoss")(self)
 
     def _reduced(self, found: LossParts) -> Any:
         if self.reduction == "sum":

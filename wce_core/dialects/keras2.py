@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..losses import Probabilities
-from ..numerics import divide_or
-from ..opaque import opaque
+from wce_core.arrays.numerics import divide_or
+from wce_core.compilers import do_not_convert
+from wce_core.losses import Probabilities
+
 from ._arrays import companion
 from ._items import array_of, mean, weighed
 from ._keras_losses import EPSILON, binary_items, categorical_items, sparse_items
@@ -29,7 +30,7 @@ NORMALIZED_BEFORE = Probabilities(clip=EPSILON, normalize="before")
 NORMALIZED_AFTER = Probabilities(clip=EPSILON, normalize="after")
 
 
-@opaque
+@do_not_convert
 def binary_crossentropy(
     y_true: Any,
     y_pred: Any,
@@ -53,7 +54,7 @@ def binary_crossentropy(
     return binary_items(y_true, y_pred, form, label_smoothing, axis)
 
 
-@opaque
+@do_not_convert
 def categorical_crossentropy(
     y_true: Any,
     y_pred: Any,
@@ -77,7 +78,7 @@ def categorical_crossentropy(
     return categorical_items(y_true, y_pred, form, label_smoothing, axis)
 
 
-@opaque
+@do_not_convert
 def sparse_categorical_crossentropy(
     y_true: Any,
     y_pred: Any,
@@ -117,7 +118,7 @@ def weighted(fn: Callable[[Any, Any], Any]) -> Callable[..., Any]:
     np.float64(0.916)
     """
 
-    @opaque
+    @do_not_convert
     def loss(y_true: Any, y_pred: Any, weights: Any, mask: Any = None) -> Any:
         """The mean of ``fn`` by the rules of Keras 2.2."""
         items = fn(y_true, y_pred)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from .. import losses
+from wce_core import losses
+from wce_core.formulas.links import Softmax
+
 from ..errors import choice_error, shape_error, value_error
-from ..links import Softmax
 from ..types import Array, Form
 from ._arrays import companion, owner, readable
 

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
-from .. import losses
-from ..backend import Backend
+from wce_core import losses
+from wce_core.frameworks.backend import Backend
+
 from ..types import Array
 from ._arrays import changed, companion, floating, outside_unit, owner, plain, refuse
 

@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from .. import losses
-from ..backend import Backend
+from wce_core import losses
+from wce_core.arrays.numerics import complement_of_exp
+from wce_core.formulas.links import Sigmoid, Softmax
+from wce_core.frameworks.backend import Backend
+
 from ..gradient import value_and_grad
-from ..links import Sigmoid, Softmax
-from ..numerics import complement_of_exp
 from ..types import Array
 from ._arrays import changed, companion, floating, owner, plain, readable
 from ._items import weighed

@@ -11,9 +11,10 @@ from typing import Any, cast
 
 import numpy as np
 
-from .. import losses
-from ..backend import Backend
-from ..layout import same_shape
+from wce_core import losses
+from wce_core.formulas.layout import same_shape
+from wce_core.frameworks.backend import Backend
+
 from ..types import Array, Reduction
 from ._arrays import (
     aligned_right,
@@ -366,7 +367,7 @@ def _label_weight(be: Backend, x: Array, target: Array, weight: Any, ignore_inde
     weight = xp.reshape(companion(be, weight, x, "weight"), (1, -1))
     target = xp.reshape(xp.astype(target, be.dtype(be.index_dtype)), (-1, 1))
     kept = (target != ignore_index) & (target >= 0) & (target < be.shape(weight)[1])
-    own = be.lookup(weight, xp.where(kept, target, 0), 1)
+    own = be.take(weight, xp.where(kept, target, 0), 1)
     return xp.sum(xp.where(kept, own, 0.0))
 
 

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from .. import evaluate
-from ..dispatch import numpy_backend
-from ..evaluate import Spec, Weighed
-from ..links import Sigmoid, Softmax
-from ..numerics import along, product
+from wce_core.arrays.numerics import along, product
+from wce_core.evaluation import counting, evaluate, items, weighing
+from wce_core.evaluation.spec import LossSpec
+from wce_core.evaluation.weighing import Weighed
+from wce_core.formulas.links import Sigmoid, Softmax
+from wce_core.frameworks.registry import numpy_backend
+
 from .recording import Asked, Followed, asked
 from .result import ClassShare, Explanation, LabelShare
 from .warnings import Batch, warnings_of
@@ -67,7 +69,7 @@ def explain(loss: Callable[..., Any], *args: Any, **kwargs: Any) -> Explanation:
     call = asked(loss, args, kwargs)
     spec, arrays = call.spec, call.arrays
     with np.errstate(all="ignore"):
-        weighed = evaluate.weigh(numpy_backend(), spec, arrays)
+        weighed = weighing.weigh(numpy_backend(), spec, arrays)
         batch = _batch(call, weighed)
         reduction, under, value = _division(call, weighed, batch)
     items = tuple(n for axis, n in enumerate(arrays["predictions"].shape) if axis != spec.axis)
@@ -86,9 +88,9 @@ def explain(loss: Callable[..., Any], *args: Any, **kwargs: Any) -> Explanation:
 
 def _batch(call: Asked, weighed: Weighed) -> Batch:
     be, spec, arrays = numpy_backend(), call.spec, call.arrays
-    rows = evaluate.rows_of(be, spec, arrays, weighed)
-    losses = evaluate.item_losses(be, spec, weighed, weighed.mass.loss(spec.term, rows))
-    scale = evaluate.scale_of(be, spec, weighed, None, arrays)
+    rows = items.rows_of(be, spec, arrays, weighed)
+    losses = items.item_losses(be, spec, weighed, weighed.mass.loss(spec.term, rows))
+    scale = items.scale_of(be, spec, weighed, None, arrays)
     slopes = weighed.mass.gradient(spec.term, rows, scale)
     norms = np.abs(slopes) if spec.axis is None else np.linalg.norm(slopes, axis=spec.axis)
     shape = losses.shape
@@ -97,7 +99,7 @@ def _batch(call: Asked, weighed: Weighed) -> Batch:
     return Batch(
         classes=spec.classes,
         labels=_labels(spec, arrays["targets"]).reshape(-1),
-        weights=factors * np.broadcast_to(evaluate.omega(be, spec, weighed), shape).reshape(-1),
+        weights=factors * np.broadcast_to(weighing.omega(be, spec, weighed), shape).reshape(-1),
         losses=product(np, factors, losses.reshape(-1)),
         norms=product(np, np.abs(factors), norms.reshape(-1)),
         included=np.broadcast_to(included, shape).reshape(-1),
@@ -105,7 +107,7 @@ def _batch(call: Asked, weighed: Weighed) -> Batch:
     )
 
 
-def _logits(spec: Spec, predictions: np.ndarray) -> np.ndarray | None:
+def _logits(spec: LossSpec, predictions: np.ndarray) -> np.ndarray | None:
     """A row for each item; None if the predictions are something else."""
     if not isinstance(spec.link, (Softmax, Sigmoid)):
         return None
@@ -113,7 +115,7 @@ def _logits(spec: Spec, predictions: np.ndarray) -> np.ndarray | None:
     return rows.reshape(-1, 1 if spec.axis is None else spec.classes)
 
 
-def _labels(spec: Spec, targets: np.ndarray) -> np.ndarray:
+def _labels(spec: LossSpec, targets: np.ndarray) -> np.ndarray:
     if spec.axis is None:
         return (targets >= 0.5).astype(np.int64)
     return targets if spec.index_targets else np.argmax(targets, axis=spec.axis)
@@ -133,8 +135,8 @@ def _division(call: Asked, weighed: Weighed, batch: Batch) -> tuple[str, float |
         return _own_division(call.followed, batch)
     if spec.reduction in ("none", "parts"):
         return spec.reduction, None, float("nan")
-    counts = evaluate.sums_over_items(be, spec, arrays, weighed)
-    under = evaluate.denominator(be, spec, arrays, counts)
+    counts = counting.sums_over_items(be, spec, arrays, weighed)
+    under = counting.denominator(be, spec, arrays, counts)
     (value,) = evaluate.fused(be, spec, arrays, gradient=False)[0]
     return spec.reduction, None if under is None else float(under), float(value)
 

@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..call import described
-from ..dispatch import as_predictions, backend_of, numpy_backend
-from ..evaluate import Spec
-from ..handles import Predictions, Tracked, TrackedItems
-from ..options import Options
+from wce_core.call.arguments import as_predictions
+from wce_core.call.describe import described
+from wce_core.call.handles import Predictions, Tracked, TrackedItems
+from wce_core.evaluation.options import Options
+from wce_core.evaluation.spec import LossSpec
+from wce_core.frameworks.registry import backend_of, numpy_backend
+
 from ..types import Array, Arrays
 
 PREDICTIONS = ("predictions", "logits", "input", "scores", "y_proba", "y_pred", "raw_prediction")
@@ -35,7 +37,7 @@ class Followed(NamedTuple):
 class Asked(NamedTuple):
     """The first evaluation, and what was made of its item losses if they are its result."""
 
-    spec: Spec
+    spec: LossSpec
     arrays: Arrays
     label_axis: int | None
     """Of a multi-label loss, counted in the predictions."""
@@ -50,7 +52,7 @@ class _Recorder:
     """In the place of a handle's backend: NumPy's, which notes the first evaluation."""
 
     def __init__(self) -> None:
-        self.call: tuple[Spec, Arrays] | None = None
+        self.call: tuple[LossSpec, Arrays] | None = None
         self.label_axis: int | None = None
         self.begun = False
         self.cotangent: Array | None = None
@@ -59,7 +61,7 @@ class _Recorder:
     def __getattr__(self, name: str) -> Any:
         return getattr(numpy_backend(), name)
 
-    def whole_call(
+    def fast_path(
         self, options: Options, arguments: Mapping[str, Any], *, gradient: bool = False
     ) -> Any:
         """Evaluate as NumPy's does; a call that gives no item losses is all there is to know."""

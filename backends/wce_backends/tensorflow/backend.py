@@ -17,17 +17,17 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from wce_core import evaluate
-from wce_core.backend import Backend, Description
-from wce_core.call import described
-from wce_core.evaluate import Spec
-from wce_core.opaque import opaque
-from wce_core.options import Options
+from wce_core.arrays.compiled import Fused
+from wce_core.call.describe import described
+from wce_core.compilers import do_not_convert
+from wce_core.evaluation import evaluate
+from wce_core.evaluation.options import Options
+from wce_core.evaluation.spec import LossSpec
+from wce_core.formulas.weightings import WEIGHTINGS
+from wce_core.frameworks.backend import Backend, Description
 from wce_core.types import Array, Arrays
-from wce_core.weightings import WEIGHTINGS
 
 from .. import numpy
-from ..closed import Fused
 from ..programs import Outcome, as_constants
 from . import namespace
 
@@ -133,7 +133,7 @@ class TensorFlowBackend(Backend):
         """By ``stop_gradient``."""
         return tf.stop_gradient(array)
 
-    def whole_call(
+    def fast_path(
         self, options: Options, given: dict[str, Any], *, gradient: bool = False
     ) -> Outcome | None:
         """Of few numbers in the host's memory, by NumPy's program for them."""
@@ -151,7 +151,7 @@ class TensorFlowBackend(Backend):
             return None
         return _Replay(options, given["ignore_index"], constants, tensors).outcome()
 
-    def run(self, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
+    def run(self, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
         """Tensors only: Variables are read here, where a tape sees it."""
         tensors = {name: tf.convert_to_tensor(array) for name, array in arrays.items()}
         outputs: tuple[Array, ...] = _run(self, spec, _spread(spec, tensors))
@@ -206,7 +206,7 @@ def _item_sizes(like: Array, class_axis: int | None) -> Array:
     return tf.stack([tf.constant(1) if i == class_axis else n for i, n in enumerate(sizes)])
 
 
-def _spread(spec: Spec, tensors: Arrays) -> Arrays:
+def _spread(spec: LossSpec, tensors: Arrays) -> Arrays:
     """Weights of items in the items' shape where tracing does not know that they fit it.
 
     They may have length 1 where there are many items, never many where there is one.
@@ -227,8 +227,8 @@ def _spread(spec: Spec, tensors: Arrays) -> Arrays:
     return {**tensors, **spread}
 
 
-@opaque
-def _run(be: TensorFlowBackend, spec: Spec, tensors: Arrays) -> tuple[Array, ...]:
+@do_not_convert
+def _run(be: TensorFlowBackend, spec: LossSpec, tensors: Arrays) -> tuple[Array, ...]:
     """The outputs, differentiable to the predictions and to every other floating input."""
     loss = _Loss(be, spec, tensors)
     outputs = tf.custom_gradient(loss.value)(tensors["predictions"])
@@ -240,7 +240,7 @@ def _run(be: TensorFlowBackend, spec: Spec, tensors: Arrays) -> tuple[Array, ...
 class _Loss:
     """One call: ``names`` are the inputs that may be differentiated to, predictions first."""
 
-    def __init__(self, be: TensorFlowBackend, spec: Spec, arrays: Arrays) -> None:
+    def __init__(self, be: TensorFlowBackend, spec: LossSpec, arrays: Arrays) -> None:
         self.be, self.spec, self.arrays = be, spec, arrays
         constant = ("predictions", "ignore_index")
         rest = (name for name in arrays if name not in constant and arrays[name].dtype.is_floating)
@@ -349,7 +349,7 @@ class _Replay(NamedTuple):
         outputs = tuple(map(tf.constant, outputs))
         return spec, self._tracked(spec, outputs, slopes) if watched else outputs, None
 
-    def _tracked(self, spec: Spec, outputs: tuple[Array, ...], slopes: np.ndarray) -> Any:
+    def _tracked(self, spec: LossSpec, outputs: tuple[Array, ...], slopes: np.ndarray) -> Any:
         """The outputs, with their gradient to the predictions."""
 
         def value(predictions: Array) -> Any:
@@ -371,14 +371,14 @@ class _Replay(NamedTuple):
         return _Loss(BACKEND, spec, {name: tf.convert_to_tensor(a) for name, a in arrays.items()})
 
 
-def _product(spec: Spec, slopes: Array, cotangent: Array, dtype: tf.DType) -> Array:
+def _product(spec: LossSpec, slopes: Array, cotangent: Array, dtype: tf.DType) -> Array:
     """Of what nobody differentiates again; by a cotangent of 1 the gradient itself."""
     if spec.reduction != "none" and float(cotangent) == 1.0:
         return tf.cast(slopes, dtype)
     return tf.cast(slopes * _laid(spec, tf.cast(cotangent, slopes.dtype)), dtype)
 
 
-def _laid(spec: Spec, cotangent: Array) -> Array:
+def _laid(spec: LossSpec, cotangent: Array) -> Array:
     if spec.reduction == "none" and spec.axis is not None:
         return tf.expand_dims(cotangent, spec.axis)
     return cotangent
@@ -407,7 +407,7 @@ def _recorded(gradient: Array | None) -> Array:
 Later = Callable[[], Array]
 
 
-def _on_host(be: TensorFlowBackend, spec: Spec, arrays: Arrays) -> tuple[Any, Later]:
+def _on_host(be: TensorFlowBackend, spec: LossSpec, arrays: Arrays) -> tuple[Any, Later]:
     """For eager calls on the CPU: by NumPy on the same memory, in blocks that stay in cache."""
     shared = {name: _shared(array) for name, array in arrays.items()}
     outputs, slopes = numpy.evaluated(spec, shared, gradient=_tapes_may_record())
@@ -444,7 +444,7 @@ def _tapes_may_record() -> bool:
     return bool(record.could_possibly_record())
 
 
-def _at_once(be: TensorFlowBackend, spec: Spec, arrays: Arrays) -> tuple[Any, Later]:
+def _at_once(be: TensorFlowBackend, spec: LossSpec, arrays: Arrays) -> tuple[Any, Later]:
     """For graphs: what nobody wants is pruned, and the backward pass takes the gradient alone."""
     if _worth_compiling(arrays):
         outputs, gradient = _program(spec, tuple(arrays))(*map(tf.stop_gradient, arrays.values()))
@@ -466,7 +466,7 @@ def _only_cpus() -> bool:
     return all(device.device_type == "CPU" for device in tf.config.list_physical_devices())
 
 
-def _program(spec: Spec, names: tuple[str, ...]) -> Callable[..., Any]:
+def _program(spec: LossSpec, names: tuple[str, ...]) -> Callable[..., Any]:
     """Value and gradient compiled by XLA, whatever the graph around it is; traced once."""
 
     def fused(*tensors: Array) -> Any:
@@ -476,20 +476,8 @@ def _program(spec: Spec, names: tuple[str, ...]) -> Callable[..., Any]:
     return program
 
 
-def _deferred(be: TensorFlowBackend, spec: Spec, arrays: Arrays) -> tuple[Any, Later]:
-    """For eager calls: the parts of ``evaluate.fused``, its gradient made when it is asked for."""
+def _deferred(be: TensorFlowBackend, spec: LossSpec, arrays: Arrays) -> tuple[Any, Later]:
+    """For eager calls: the gradient is made when it is asked for."""
     # A tape would record what happens here, keep all of it, and never use it.
     arrays = {name: tf.stop_gradient(array) for name, array in arrays.items()}
-    weighed = evaluate.weigh(be, spec, arrays)
-    weighed, counts, under = evaluate.counted_and_shared(be, spec, arrays, weighed)
-    rows = evaluate.rows_of(be, spec, arrays, weighed)
-    losses = evaluate.item_losses(be, spec, weighed, weighed.mass.loss(spec.term, rows))
-
-    def gradient() -> Array:
-        scale = evaluate.scale_of(be, spec, weighed, under, arrays)
-        return evaluate.kept_gradient(be, spec, weighed, rows, scale, arrays, under)
-
-    if spec.reduction == "none":
-        return (evaluate.itemised(be, spec, losses),), gradient
-    total = evaluate.total_of(be, spec, weighed, losses, under)
-    return evaluate.reduced(be, spec, arrays, total, counts, under), gradient
+    return evaluate.deferred(be, spec, arrays)

@@ -23,17 +23,17 @@ import numpy as np
 import torch
 from torch.masked import MaskedTensor
 
-from wce_core import evaluate
-from wce_core.backend import Backend, Description
-from wce_core.call import described
-from wce_core.evaluate import Spec
+from wce_core.arrays.eager import OneByOne
+from wce_core.call.describe import described
+from wce_core.dtypes import SMALLEST_NORMAL, at_least_float32
+from wce_core.evaluation import evaluate
+from wce_core.evaluation.options import Options
+from wce_core.evaluation.spec import LossSpec
+from wce_core.frameworks.backend import Backend, Description
 from wce_core.interchange import numbers
-from wce_core.options import Options
-from wce_core.precision import SMALLEST_NORMAL, at_least_float32
 from wce_core.types import Array, Arrays
 
 from .. import numpy
-from ..closed import OneByOne
 from ..programs import Outcome, as_constants
 from . import namespace
 from .calls import Prepared, Replay, unusual
@@ -160,11 +160,11 @@ class TorchBackend(Backend):
         with unrecorded():
             return tuple(array.shape)
 
-    def pick(self, array: Array, index: Array, axis: int) -> Array:
+    def take_along_axis(self, array: Array, index: Array, axis: int) -> Array:
         """By ``gather``: ``take_along_dim`` makes Dynamo compile for each batch size anew."""
         return torch.gather(array, axis, index)
 
-    def top(self, array: Array, axis: int) -> tuple[Array, Array]:
+    def argmax_and_max(self, array: Array, axis: int) -> tuple[Array, Array]:
         """Both in one visit."""
         largest, index = torch.max(array, dim=axis, keepdim=True)
         return index, largest
@@ -187,7 +187,7 @@ class TorchBackend(Backend):
         """By an identity whose backward pass flushes."""
         return flushed(array)
 
-    def whole_call(
+    def fast_path(
         self, options: Options, given: dict[str, Any], *, gradient: bool = False
     ) -> Outcome | None:
         """Few numbers in the host's memory by NumPy's program for them; compiled, as one node."""
@@ -206,7 +206,7 @@ class TorchBackend(Backend):
         call = Replay(self, BLOCKS, options, given["ignore_index"], constants, tuple(tensors))
         return call.outcome(tuple(tensors.values()))
 
-    def run(self, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
+    def run(self, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
         """One of the three routes."""
         return _run(self, spec, comparable(spec, arrays))
 
@@ -253,7 +253,7 @@ def _gradient(value: Array, predictions: Array) -> Array:
     return gradient
 
 
-def _run(be: TorchBackend, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
+def _run(be: TorchBackend, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
     arrays = {name: beside(array, arrays["predictions"]) for name, array in arrays.items()}
     _check_shards(spec, arrays["predictions"])
     names, tensors = tuple(arrays), tuple(arrays.values())
@@ -274,7 +274,7 @@ def _run(be: TorchBackend, spec: Spec, arrays: Arrays) -> tuple[Array, ...]:
     return applied(Eager, call, outcome, (), *tensors) if tracked else outcome[1]
 
 
-def _check_shards(spec: Spec, predictions: Array) -> None:
+def _check_shards(spec: LossSpec, predictions: Array) -> None:
     """PyTorch has no way yet to pick a class of which each rank has some."""
     if spec.axis is None or not distributed(predictions):
         return
@@ -347,7 +347,7 @@ class _Blocks(OneByOne, TorchBackend):
         """Asked of the host only."""
         return on_host(number) and super().divides(number)
 
-    def put(self, array: Array, index: Array, value: Any, axis: int) -> Array:
+    def put_along_axis(self, array: Array, index: Array, value: Any, axis: int) -> Array:
         """By ``scatter_``."""
         return array.scatter_(axis, index, value.expand(index.shape))
 

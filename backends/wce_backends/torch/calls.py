@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from torch.autograd import forward_ad
 
-from wce_core import evaluate
-from wce_core.backend import Backend
-from wce_core.blocks import in_blocks
-from wce_core.call import described
-from wce_core.evaluate import Spec
-from wce_core.options import Options
-from wce_core.precision import at_least_float32
+from wce_core.call.describe import described
+from wce_core.dtypes import at_least_float32
+from wce_core.evaluation import evaluate
+from wce_core.evaluation.blocks import in_blocks
+from wce_core.evaluation.options import Options
+from wce_core.evaluation.spec import LossSpec
+from wce_core.frameworks.backend import Backend
 from wce_core.types import Array
 
 from .. import numpy
@@ -39,7 +39,7 @@ class Prepared(NamedTuple):
     be: Backend
     blocks: Backend
     """The same where operations run one by one and nothing is recorded."""
-    spec: Spec
+    spec: LossSpec
     names: tuple[str, ...]
 
     def evaluated(self, tensors: Sequence[Array], *, gradient: bool) -> Outcome:

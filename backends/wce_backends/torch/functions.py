@@ -7,10 +7,10 @@ from typing import Any, Protocol
 
 import torch
 
-from wce_core import evaluate
-from wce_core.backend import Backend
-from wce_core.evaluate import Spec
-from wce_core.precision import SMALLEST_NORMAL
+from wce_core.dtypes import SMALLEST_NORMAL
+from wce_core.evaluation import evaluate
+from wce_core.evaluation.spec import LossSpec
+from wce_core.frameworks.backend import Backend
 from wce_core.types import Array
 
 from ..programs import Outcome
@@ -92,7 +92,7 @@ def _is_one(cotangent: Array) -> bool:
         return False
 
 
-def _product(gradient: Array, cotangent: Array, spec: Spec, dtype: torch.dtype) -> Array:
+def _product(gradient: Array, cotangent: Array, spec: LossSpec, dtype: torch.dtype) -> Array:
     """Multiplied in float32 or float64, and only then rounded to a half type."""
     if spec.reduction == "none" and spec.axis is not None:
         cotangent = cotangent.unsqueeze(spec.axis)
@@ -139,7 +139,9 @@ class Compiled(torch.autograd.Function):
     """Value and gradient as one graph; only the predictions need a gradient."""
 
     @staticmethod
-    def forward(ctx: Any, be: Backend, spec: Spec, names: tuple[str, ...], *tensors: Any) -> Any:
+    def forward(
+        ctx: Any, be: Backend, spec: LossSpec, names: tuple[str, ...], *tensors: Any
+    ) -> Any:
         """The outputs; the gradient to the predictions is kept for the backward pass."""
         arrays = dict(zip(names, tensors, strict=True))
         outputs, gradient = evaluate.fused(be, spec, arrays)

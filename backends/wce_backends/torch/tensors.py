@@ -22,7 +22,7 @@ from torch._C import (
 from torch.autograd import forward_ad
 from torch.utils._device import DeviceContext
 
-from wce_core.evaluate import Spec
+from wce_core.evaluation.spec import LossSpec
 from wce_core.types import Array, Arrays
 
 UNSIGNED = (torch.uint16, torch.uint32, torch.uint64)
@@ -140,12 +140,12 @@ def copied(value: np.ndarray) -> Array:
     return torch.from_numpy(np.array(value, dtype=native, order="C", copy=True))
 
 
-def comparable(spec: Spec, arrays: Arrays) -> Arrays:
+def comparable(spec: LossSpec, arrays: Arrays) -> Arrays:
     """Unsigned labels as int64 (what wraps names no class either), other unsigned as float64."""
     return {name: _signed(spec, name, array) for name, array in arrays.items()}
 
 
-def _signed(spec: Spec, name: str, array: Array) -> Array:
+def _signed(spec: LossSpec, name: str, array: Array) -> Array:
     if array.dtype not in UNSIGNED:
         return array
     labels = spec.index_targets and name in ("targets", "ignore_index")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from wce_conformance.judge import EPS
+from wce_conformance.judging.numbers import EPS
 from wce_conformance.vectors import Vector
 
 _DENOMINATORS = {

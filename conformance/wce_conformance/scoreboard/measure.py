@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from wce_conformance.implementation import Implementation
-from wce_conformance.ours import WceCore
 from wce_conformance.peers import PEERS, peer
 from wce_conformance.runner import Record, Task, in_sample, records
 from wce_conformance.scoreboard.aspects import aspects
 from wce_conformance.scoreboard.columns import NAMES, Column, Failure, encoded
+from wce_conformance.this_library import WceCore
 from wce_conformance.vectors import Vector, load_vectors
 
 SLOW: Mapping[str, int] = {"keras-jax": 8, "optax": 4, "wce_core-jax": 8}

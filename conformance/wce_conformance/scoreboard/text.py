@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from wce_conformance.judge import BOUND
+from wce_conformance.judging.numbers import BOUND
 from wce_conformance.scoreboard.aspects import GROUPS, ORDER
 from wce_conformance.scoreboard.columns import Cell, Column
 

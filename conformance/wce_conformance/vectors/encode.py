@@ -8,7 +8,7 @@ from math import prod
 from typing import Any
 
 from wce_conformance.cases import Argument, Case, Tensor
-from wce_conformance.more_cases import PER_ITEM, LongCase
+from wce_conformance.cases.long import PER_ITEM, LongCase
 from wce_conformance.oracle import Grid, Parts, Probabilities, Result
 from wce_conformance.oracle.real import mp
 from wce_conformance.vectors import numbers

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from wce_conformance.cases import Argument, Case, Tensor
-from wce_conformance.more_cases import Tiled
+from wce_conformance.cases.long import Tiled
 from wce_conformance.oracle import Probabilities
 from wce_conformance.vectors.numbers import read_plain
 from wce_conformance.vectors.vector import Vector

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ... import losses
-from ...opaque import opaque
+from wce_core import losses
+from wce_core.compilers import do_not_convert
+
 from ...types import Array
 from .._arrays import companion, floating, outside_unit, owner, refuse
 from ..torch import positive_weight
@@ -21,7 +22,7 @@ __all__ = [
 ]
 
 
-@opaque
+@do_not_convert
 def weighted_cross_entropy_with_logits(
     labels: Array, logits: Array, pos_weight: Any, name: str | None = None
 ) -> Any:
@@ -52,7 +53,7 @@ def weighted_cross_entropy_with_logits(
     )
 
 
-@opaque
+@do_not_convert
 def sigmoid_cross_entropy_with_logits(
     labels: Array | None = None, logits: Array | None = None, name: str | None = None
 ) -> Any:
@@ -72,7 +73,7 @@ def sigmoid_cross_entropy_with_logits(
     return losses.binary_cross_entropy(logits, labels, reduction="none", validate=False)
 
 
-@opaque
+@do_not_convert
 def softmax_cross_entropy_with_logits(
     labels: Array, logits: Array, axis: int = -1, name: str | None = None
 ) -> Any:
@@ -92,7 +93,7 @@ def softmax_cross_entropy_with_logits(
     return losses.cross_entropy(logits, _masses(labels, logits), axis=axis, reduction="none")
 
 
-@opaque
+@do_not_convert
 def sparse_softmax_cross_entropy_with_logits(
     labels: Array, logits: Array, name: str | None = None
 ) -> Any:

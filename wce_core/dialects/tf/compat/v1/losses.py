@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..... import losses as core
+from wce_core import losses as core
+from wce_core.compilers import do_not_convert
+from wce_core.formulas.layout import same_length
+from wce_core.losses import Probabilities
+
 from .....errors import shape_error
-from .....layout import same_length
-from .....losses import Probabilities
-from .....opaque import opaque
 from .....types import Array
 from ...._arrays import companion, floating, outside_unit, owner, refuse, smoothed
 from ...._items import array_of, narrowed, parts, weighed
@@ -62,7 +63,7 @@ class Reduction:
             raise ValueError(f"Invalid Reduction Key: {key}. Key should be one of {cls.all()}.")
 
 
-@opaque
+@do_not_convert
 def compute_weighted_loss(
     losses: Array,
     weights: Any = 1.0,
@@ -95,7 +96,7 @@ def compute_weighted_loss(
     return narrowed(losses, reduced[reduction]())
 
 
-@opaque
+@do_not_convert
 def sigmoid_cross_entropy(
     multi_class_labels: Array,
     logits: Array,
@@ -124,7 +125,7 @@ def sigmoid_cross_entropy(
     return compute_weighted_loss(items, weights, scope, loss_collection, reduction)
 
 
-@opaque
+@do_not_convert
 def softmax_cross_entropy(
     onehot_labels: Array,
     logits: Array,
@@ -154,7 +155,7 @@ def softmax_cross_entropy(
     return compute_weighted_loss(items, weights, scope, loss_collection, reduction)
 
 
-@opaque
+@do_not_convert
 def sparse_softmax_cross_entropy(
     labels: Array,
     logits: Array,
@@ -183,7 +184,7 @@ def sparse_softmax_cross_entropy(
     return compute_weighted_loss(items, weights, scope, loss_collection, reduction)
 
 
-@opaque
+@do_not_convert
 def log_loss(
     labels: Array,
     predictions: Array,

@@ -1,0 +1,51 @@
+"""The vectors in another library's pytest suite.
+
+@pytest.mark.parametrize("vector", load_vectors(), ids=str)
+def test_conformance(vector):
+    check(vector, my_loss)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from unittest import SkipTest
+
+import numpy as np
+
+from wce_conformance.implementation import Answer, Given, NotOffered, Refused
+from wce_conformance.judging.vectors import judged
+from wce_conformance.vectors import Vector
+
+
+def check(
+    vector: Vector, function: Callable[[Vector], tuple[Any, Any]], *, exact: bool = False
+) -> None:
+    """Compare what `function(vector)` gives with the answer; an AssertionError says what differs.
+
+    The function returns the value and the gradient to the predictions, as NumPy arrays or what
+    becomes one (the gradient None if it has none). It finds the arrays in `vector.arrays` and the
+    other arguments in `vector.options`, which hold only what differs from its default. For what
+    it does not offer it raises NotImplementedError, which shows up as skipped, never as passed.
+    For an invalid vector it must raise the error that `vector.error` names.
+    """
+    judgement = judged(vector, _given(vector, function), exact=exact)
+    if judgement.status == "not offered":
+        raise SkipTest("not offered")
+    if judgement.failures:
+        raise AssertionError(
+            "\n".join([f"{vector.id}: {vector.case.comment}", *judgement.failures])
+        )
+
+
+def _given(vector: Vector, function: Callable[[Vector], tuple[Any, Any]]) -> Given:
+    try:
+        value, gradient = function(vector)
+    except NotImplementedError as error:  # by which `function` says so, as `check` documents
+        return NotOffered(str(error))
+    except Exception as error:
+        if vector.error is None:
+            raise
+        return Refused(type(error).__name__, str(error))
+    own = tuple(map(np.asarray, value)) if isinstance(value, tuple) else np.asarray(value)
+    return Answer(own, None if gradient is None else np.asarray(gradient))

@@ -1,0 +1,67 @@
+"""Steps of closed forms for a compiler, which makes one loop of many operations."""
+
+from __future__ import annotations
+
+from wce_core.arrays.numerics import FEW_CLASSES
+from wce_core.arrays.ops import ArrayOps
+from wce_core.types import Array, Namespace
+
+from .numerics import product, total
+
+LONGEST = 32
+"""Classes of a piece."""
+
+
+class Fused(ArrayOps):
+    """A compiler makes one loop of many operations."""
+
+    many_classes: int
+    """Classes from which a row is summed in pieces."""
+
+    def times(self, weight: Array, value: Array, *more: Array) -> Array:
+        """Selected last: XLA does not vectorize a sum of what is selected first."""
+        first = product(self.xp, weight, value)
+        return first + self.times(*more) if more else first
+
+    def exponentials(
+        self, predictions: Array, largest: Array, axis: int
+    ) -> tuple[Array, Array, Array]:
+        """Of many classes in one visit, where two would make all exponentials twice."""
+        shape = self.shape(predictions)
+        classes, last = shape[axis] or 0, axis == len(shape) - 1 and None not in shape
+        length = _piece(classes) if last and classes >= self.many_classes else 1
+        if length > 1:
+            return self._in_pieces(predictions, largest, length)
+        if not 0 < classes <= FEW_CLASSES:
+            return super().exponentials(predictions, largest, axis)
+        xp = self.xp
+        exponentials = xp.exp(predictions - largest)
+        rest = _rest(xp, exponentials, axis)
+        return exponentials, rest + 1.0, rest
+
+    def _in_pieces(
+        self, predictions: Array, largest: Array, length: int
+    ) -> tuple[Array, Array, Array]:
+        """A sum for each piece of a row: only the one with a 1 in it is then summed again."""
+        xp, (*items, classes) = self.xp, predictions.shape
+        pieces = (*items, classes // length, length)
+        exponentials = xp.exp(predictions - largest)
+        sums = xp.sum(xp.reshape(exponentials, pieces), axis=-1)
+        place = self.argmax(sums, len(items))
+        others = total(xp, self.put_along_axis(sums, place, 0.0, len(items)), -1)
+        index = xp.broadcast_to(xp.expand_dims(place, axis=-1), (*items, 1, length))
+        own = self.take_along_axis(xp.reshape(predictions, pieces), index, len(items))
+        own = xp.exp(xp.reshape(own, (*items, length)) - largest)
+        rest = others + _rest(xp, own, -1)
+        return exponentials, rest + 1.0, rest
+
+
+def _piece(classes: int) -> int:
+    """The length of the pieces of a row; 1: it cannot be cut."""
+    return max(n for n in range(1, LONGEST + 1) if classes % n == 0)
+
+
+def _rest(xp: Namespace, values: Array, axis: int) -> Array:
+    """The sum less 1, of whole and fractional parts."""
+    whole = xp.floor(values)
+    return total(xp, values - whole, axis) + (total(xp, whole, axis) - 1.0)

@@ -1,0 +1,195 @@
+"""The operations that the mathematics asks of arrays: :class:`ArrayOps`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+from wce_core.dtypes import SMALLEST_NORMAL
+from wce_core.types import Array, Namespace
+
+from .numerics import along, times, total
+
+
+class ArrayOps(ABC):
+    """An array API namespace, and the primitives that the standard lacks.
+
+    Each has a default in plain array API; a framework overrides what it does faster or otherwise.
+    Formulas are written against this class alone.
+    """
+
+    name: str
+    """The name in messages, tables and tests."""
+
+    xp: Namespace
+    """The array API namespace (standard 2024.12: the functions that ``wce_core`` uses)."""
+
+    index_dtype: str = "int64"
+    """The integer dtype in which class indices are compared and gathered."""
+
+    @abstractmethod
+    def dtype_name(self, array: Array) -> str:
+        """The dtype as the standard names it: ``"float32"``, ``"bfloat16"``, ``"int64"``, …"""
+
+    def dtype(self, name: str) -> Any:
+        """The namespace's dtype object of that name."""
+        return getattr(self.xp, name)
+
+    def cast(self, array: Array, dtype: str) -> Array:
+        """The array in the dtype of that name; itself where it has it."""
+        return self.xp.astype(array, self.dtype(dtype), copy=False)
+
+    def has_float64(self, like: Array) -> bool:
+        """Does the device of ``like`` compute in float64?"""
+        del like
+        return True
+
+    def shape(self, array: Array) -> tuple[int | None, ...]:
+        """The shape; None for a length that is not known while tracing."""
+        return tuple(array.shape)
+
+    def sizes(self, array: Array) -> Any:
+        """The shape as ``reshape`` takes it, also where a length is not known while tracing."""
+        return tuple(array.shape)
+
+    def length(self, array: Array, axis: int) -> Any:
+        """The length of an axis: a number, or an integer array where it is not known yet."""
+        return array.shape[axis]
+
+    def argmax(self, array: Array, axis: int) -> Array:
+        """Indices of the first largest elements, or of the first NaN; ``axis`` kept, length 1."""
+        top = self.xp.argmax(array, axis=axis, keepdims=True)
+        return self.cast(top, self.index_dtype)
+
+    def take_along_axis(self, array: Array, index: Array, axis: int) -> Array:
+        """The element at ``index`` (length 1 along ``axis``) of each row."""
+        return self.xp.take_along_axis(array, index, axis=axis)
+
+    def argmax_and_max(self, array: Array, axis: int) -> tuple[Array, Array]:
+        """``argmax`` and the element there; of equal ones any may be named."""
+        index = self.argmax(array, axis)
+        return index, self.take_along_axis(array, index, axis)
+
+    def memory_order(self, predictions: Array, axis: int) -> Array:
+        """A block of predictions in the order of memory in which rows are read fastest."""
+        del axis
+        return predictions
+
+    def in_place(
+        self, function: Callable[..., Array], array: Array, *more: Array, into: Array | None = None
+    ) -> Array:
+        """``function(array, *more)``, written over ``array``, or to ``into``, where it may be.
+
+        ``array`` is a temporary that the caller gives up; all have the result's shape and dtype.
+        """
+        del into
+        return function(array, *more)
+
+    def times(self, weight: Array, value: Array, *more: Array) -> Array:
+        """``weight * value`` plus the products of further pairs.
+
+        0 · ±∞ = 0, forward and backward; 0 · NaN stays NaN.
+        """
+        product = times(self.xp, weight, value)
+        return product + self.times(*more) if more else product
+
+    def total(self, values: Array, dtype: str) -> Array:
+        """The sum of all, in that dtype."""
+        return self.xp.sum(values, dtype=self.dtype(dtype))
+
+    def softplus(self, array: Array) -> tuple[Array, Array]:
+        """log(1 + exp(array)), and what :meth:`sigmoid` makes σ(array) of. Not differentiable.
+
+        ``array`` is a temporary that the caller gives up.
+        """
+        log_sum, state = self.log_sum(array)
+        above = self.in_place(self.xp.maximum, array, self.xp.zeros_like(array))
+        return self.in_place(self.xp.add, above, log_sum), state
+
+    def sigmoid(self, state: Any) -> Array:
+        """σ, from the state that :meth:`softplus` gave."""
+        return self.sigmoids(state)[0]
+
+    def log_sum(self, array: Array) -> tuple[Array, Any]:
+        """log(1 + exp(−|array|)), and what :meth:`sigmoids` makes σ(±array) of."""
+        xp = self.xp
+        small = xp.exp(-xp.abs(array))
+        return xp.log1p(small), (array >= 0, small)
+
+    def sigmoids(self, state: Any) -> tuple[Array, Array]:
+        """(σ(array), σ(−array)), from the state that :meth:`log_sum` gave."""
+        positive, small = state
+        large = 1.0 / (1.0 + small)
+        small = small * large
+        return self.xp.where(positive, large, small), self.xp.where(positive, small, large)
+
+    def all_zero(self, array: Array) -> bool:
+        """Are numbers, none of them negative, all 0? False where asking would mean to wait."""
+        del array
+        return False
+
+    def divides(self, number: Array) -> bool:
+        """Is it neither 0, infinite nor NaN? False where asking would mean to wait."""
+        del number
+        return False
+
+    def flushed(self, array: Array) -> Array:
+        """A float64 temporary with 0 for what is below float32's normal numbers."""
+        return self.xp.where(self.xp.abs(array) < SMALLEST_NORMAL, 0.0, array)
+
+    def exponentials(
+        self, predictions: Array, largest: Array, axis: int
+    ) -> tuple[Array, Array, Array]:
+        """exp(x − largest), their sum along ``axis``, and that without one that is of the largest.
+
+        What is below 1 is summed by itself, however little it is. Rows whose largest is infinite
+        or NaN are NaN.
+        """
+        xp = self.xp
+        exponentials = self.in_place(xp.exp, predictions - largest)
+        whole = total(xp, exponentials, axis)
+        fractions = total(xp, exponentials - xp.floor(exponentials), axis)
+        return exponentials, whole, xp.where(whole >= 2, whole - 1.0, fractions)
+
+    def empty(self, shape: tuple[int, ...], dtype: str, like: Array) -> Array:
+        """Memory for results, on the device of ``like``."""
+        return self.xp.empty(shape, dtype=self.dtype(dtype), device=like.device)
+
+    def put_along_axis(self, array: Array, index: Array, value: Any, axis: int) -> Array:
+        """``array`` with ``value`` at ``index`` of each row; where it may, it writes to ``array``.
+
+        ``array`` is a temporary that the caller gives up; ``index`` and ``value`` have length 1
+        along ``axis``.
+        """
+        places = self.arange(array.shape[axis], index)
+        laid = along(self.xp, places, axis, array.ndim)
+        return self.xp.where(laid == index, value, array)
+
+    def take(self, row: Array, index: Array, axis: int) -> Array:
+        """The elements of one row, laid along ``axis``, at ``index`` (length 1 along ``axis``)."""
+        del axis
+        flat = self.xp.reshape(row, (-1,))
+        found = self.xp.take(flat, self.xp.reshape(index, (-1,)), axis=0)
+        return self.xp.reshape(found, self.sizes(index))
+
+    def arange(self, count: int, like: Array) -> Array:
+        """0 … count−1 in the dtype and on the device of ``like``."""
+        return self.xp.arange(count, dtype=like.dtype, device=like.device)
+
+    def scalar(self, value: Any, dtype: str, like: Array) -> Array:
+        """A number or a rank-0 array as a rank-0 array of that dtype on the device of ``like``."""
+        if isinstance(value, (int, float)):
+            return self.xp.asarray(value, dtype=self.dtype(dtype), device=like.device)
+        return self.cast(value, dtype)
+
+    def constant(self, array: Array) -> Array:
+        """``array``, through which no derivative flows."""
+        return array
+
+    def flushing(self, array: Array) -> Array:
+        """``array``, whose gradient by autodiff is 0 where it is below float32's normal numbers.
+
+        Only for a framework that differentiates ``plain`` where it promises exact bits.
+        """
+        return array

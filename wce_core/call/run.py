@@ -1,0 +1,61 @@
+"""A loss, from its arguments to its result."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from wce_core.call.companions import check_predictions
+from wce_core.call.describe import described, prepare, result_dtype_of
+from wce_core.evaluation.options import Options
+from wce_core.evaluation.spec import LossSpec
+from wce_core.frameworks.backend import Backend
+from wce_core.frameworks.registry import backend_of
+from wce_core.types import Array, Reduction
+
+from .arguments import as_predictions
+from .handles import Predictions, Tracked
+from .parts import LossParts
+
+
+def evaluate(options: Options, predictions: Any, targets: Any, given: dict[str, Any]) -> Any:
+    """The result of a loss. ``given``: weighting arguments and ``normalizer`` by name."""
+    if isinstance(predictions, Predictions):
+        return _tracked(predictions, options, targets, given)
+    owner = backend_of(predictions)
+    arguments = {"predictions": predictions, "targets": targets, **given}
+    known = owner and owner.fast_path(options, arguments)
+    if known:
+        return _packed(options.reduction, known[1])
+    be, own = as_predictions(predictions)
+    check_predictions(be, own, targets)
+    result = result_dtype_of(be, options, own)
+    with be.scope():
+        spec, arrays = prepare(be, options, own, targets, given, result)
+        return _packed(spec.reduction, be.run(spec, arrays))
+
+
+def _packed(reduction: Reduction, outputs: tuple[Any, ...]) -> Any:
+    return LossParts(*outputs) if reduction == "parts" else outputs[0]
+
+
+def _tracked(handle: Predictions, options: Options, targets: Any, given: dict[str, Any]) -> Any:
+    be = handle.backend
+    arguments = {"predictions": handle.array, "targets": targets, **given}
+    known = be.fast_path(options, arguments, gradient=True)
+    if known is None:
+        spec, arrays = described(be, options, arguments)
+        known = (spec, *be.fused(spec, arrays))
+    spec, outputs, gradient = known
+    if spec.reduction == "none" and be.shape(outputs[0]) != ():
+        return handle.items(outputs[0], partial(_pulled, be, spec, gradient))
+    first = Tracked(handle, outputs[0], lambda: gradient, gradient)
+    return _packed(spec.reduction, (first, *outputs[1:]))
+
+
+def _pulled(be: Backend, spec: LossSpec, gradient: Array, cotangent: Array) -> Array:
+    """No item's loss depends on another item's predictions."""
+    cotangent = be.xp.astype(cotangent, gradient.dtype)
+    return gradient * (
+        cotangent if spec.axis is None else be.xp.expand_dims(cotangent, axis=spec.axis)
+    )

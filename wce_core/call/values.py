@@ -1,0 +1,138 @@
+"""Impossible values, looked for in NumPy wherever they can be read without waiting for a device.
+
+One pass over an array decides; only an array that fails it is searched for the first offender.
+Values of excluded items are not looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from wce_core.formulas.hints import ignore_hint
+from wce_core.formulas.layout import Layout
+from wce_core.formulas.weightings import WEIGHTINGS
+from wce_core.formulas.weightings.base import largest_finite, raise_first, within
+from wce_core.frameworks.backend import Backend
+from wce_core.types import Arrays
+
+EXCLUSIONS = ("mask", "ignore_index")
+EPS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
+
+
+def check_values(
+    be: Backend, layout: Layout, arrays: Arrays, form: str, *, index_targets: bool
+) -> bool:
+    """ValueError for the first impossible target, weight or prediction among those readable.
+
+    Returns whether the targets were looked at.
+    """
+    values = {
+        name: be.to_numpy(array)
+        for name, array in arrays.items()
+        if (name != "predictions" or form != "logits") and be.readable(array)
+    }
+    for name, own in values.items():
+        if name in WEIGHTINGS and not WEIGHTINGS[name].per_item:
+            WEIGHTINGS[name].check(layout, own, None)
+    if any(name in arrays and name not in values for name in EXCLUSIONS):
+        return False
+    return _check_items(
+        be, layout, values, form, arrays["predictions"], index_targets=index_targets
+    )
+
+
+def _check_items(
+    be: Backend,
+    layout: Layout,
+    values: dict[str, np.ndarray],
+    form: str,
+    predictions: Any,
+    *,
+    index_targets: bool,
+) -> bool:
+    if "ignore_index" in values and "targets" not in values:
+        return False
+    included = _included(values)
+    if "targets" in values:
+        _check_targets(layout, values["targets"], included, index_targets=index_targets)
+    if "predictions" in values:
+        eps = EPS[be.dtype_name(predictions)]
+        _check_predictions(layout, values["predictions"], included, form, eps)
+    for name, own in values.items():
+        if name in WEIGHTINGS and WEIGHTINGS[name].per_item:
+            WEIGHTINGS[name].check(layout, own, included)
+    return "targets" in values
+
+
+def all_readable(be: Backend, arrays: Arrays) -> bool:
+    """May every array be looked at now?"""
+    return all(be.readable(array) for array in arrays.values())
+
+
+def _included(values: dict[str, np.ndarray]) -> Any:
+    included: Any = None
+    if "mask" in values:
+        included = values["mask"]
+    if "ignore_index" in values:
+        kept = values["targets"] != values["ignore_index"]
+        included = kept if included is None else included & kept
+    return included
+
+
+def _check_targets(
+    layout: Layout, targets: np.ndarray, included: Any, *, index_targets: bool
+) -> None:
+    high: float
+    if index_targets:
+        high, expected = layout.classes - 1, f"a class index in [0, {layout.classes})"
+    elif layout.categorical:
+        high, expected = largest_finite(targets), "a finite mass that is not negative"
+    else:
+        high, expected = 1, "a target in [0, 1]"
+    dense = layout.categorical and not index_targets
+    hint = None if dense else ignore_hint
+    _check_range("targets", layout, targets, included, (0, high), expected, hint=hint)
+
+
+def _check_predictions(
+    layout: Layout,
+    values: np.ndarray,
+    included: Any,
+    form: str,
+    eps: float,
+) -> None:
+    if form == "probabilities":
+        bounds, expected = (0.0, 1.0), "a probability in [0, 1]"
+    elif form == "masses":
+        bounds, expected = (0.0, np.inf), "a probability before normalization, from 0 on"
+    elif form == "log_probabilities":
+        bounds, expected = (-np.inf, 4.0 * eps), f"a log-probability of at most 4 eps = {4 * eps}"
+    else:
+        return
+    _check_range("predictions", layout, values, included, bounds, expected, nan_passes=True)
+
+
+def _check_range(
+    name: str,
+    layout: Layout,
+    values: np.ndarray,
+    included: Any,
+    bounds: tuple[Any, Any],
+    expected: str,
+    *,
+    hint: Callable[[Any], str] | None = None,
+    nan_passes: bool = False,
+) -> None:
+    low, high = bounds
+    if within(values, low, high):
+        return
+    wrong = ~((values >= low) & (values <= high))
+    if nan_passes:
+        wrong &= values == values
+    if included is not None:
+        wrong = wrong & included
+    if wrong.any():
+        raise_first(name, layout.as_given(values), layout.as_given(wrong), expected, hint)

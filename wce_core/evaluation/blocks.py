@@ -1,0 +1,196 @@
+"""``fused`` a block of items at a time, for frameworks that run each operation as it is called.
+
+A block's temporaries stay in cache and its gradient is finished, scaled and rounded before the
+next block begins; float64 for ``precision="exact"`` lives in the block only. Arrays that are
+already laid out with the predictions' rank are cut along with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial, reduce
+from math import prod
+from operator import add
+from typing import Any, cast
+
+from wce_core.arrays.ops import ArrayOps
+from wce_core.dtypes import at_least_float32
+from wce_core.formulas.targets.class_indices import ClassIndices
+from wce_core.formulas.weightings import WEIGHTINGS
+from wce_core.types import Array, Arrays, Cut
+
+from .counting import counted, divisor, needs_weights, shared, sums_over_items
+from .cuts import cut_of, own_cut
+from .evaluate import fused
+from .items import item_losses, kept_gradient, rows_of, scale_of
+from .reducing import itemised, reduced, total_of
+from .spec import LossSpec
+from .weighing import Weighed, weigh
+
+NESTED = 32
+"""Blocks whose items are weighed at once."""
+Each = Callable[[Callable[[Cut], Any], Sequence[Cut]], Iterable[Any]]
+"""How blocks are run: ``map``, or a map that does several at a time and keeps their order."""
+
+
+def in_blocks(
+    ops: ArrayOps, spec: LossSpec, arrays: Arrays, *, gradient: bool, size: int, each: Each = map
+) -> tuple[tuple[Array, ...], Array | None]:
+    """The outputs of :func:`fused`, gradient None unless asked for.
+
+    ``size``: float32 elements a block; half as many of float64.
+    """
+    size = size // 2 if spec.compute == "float64" else size
+    shape = tuple(arrays["predictions"].shape)
+    if prod(shape) <= size:
+        return fused(ops, spec, arrays, gradient=gradient)
+    blocks = _Blocks(ops, spec, arrays, size, each, gradient=gradient)
+    return blocks.outputs(), blocks.slopes
+
+
+def cuts_of(shape: tuple[int, ...], class_axis: int | None, size: int) -> Iterator[Cut]:
+    """Slices that cover ``shape``, each of at most about ``size`` elements, whole class axes."""
+    axes = [i for i in range(len(shape)) if i != class_axis]
+    yield from _split(shape, axes, [slice(None)] * len(shape), size)
+
+
+def _split(shape: tuple[int, ...], axes: list[int], cut: list[slice], size: int) -> Iterator[Cut]:
+    if not axes or prod(shape) <= size:
+        yield tuple(cut)
+        return
+    axis, inner = axes[0], axes[1:]
+    rest = prod(n for i, n in enumerate(shape) if i != axis)
+    step = max(1, size // max(1, rest))
+    for start in range(0, shape[axis], step):
+        length = min(step, shape[axis] - start)
+        smaller = tuple(length if i == axis else n for i, n in enumerate(shape))
+        chosen = [slice(start, start + length) if i == axis else s for i, s in enumerate(cut)]
+        yield from _split(smaller, inner, chosen, size)
+
+
+def _part(arrays: Arrays, cut: Cut) -> Arrays:
+    return {
+        name: cut_of(array, cut) if name not in WEIGHTINGS or WEIGHTINGS[name].sliced else array
+        for name, array in arrays.items()
+    }
+
+
+class _Blocks:
+    """The blocks of a call, and the arrays that they fill.
+
+    What denominators need of the weights comes first; the weights are then made again rather than
+    kept, since those of binary items are as large as the predictions.
+    """
+
+    def __init__(
+        self,
+        ops: ArrayOps,
+        spec: LossSpec,
+        arrays: Arrays,
+        size: int,
+        each: Each,
+        *,
+        gradient: bool,
+    ) -> None:
+        self.ops, self.spec, self.arrays, self.size = ops, spec, arrays, size
+        # Arrays over items of one class are small beside the predictions: of many blocks at once.
+        self.nested = spec.one_class
+        self.each: Each = each if self.nested else map
+        self.outer_each: Each = map if self.nested else each
+        shape = tuple(arrays["predictions"].shape)
+        self.cuts = list(cuts_of(shape, spec.axis, size * NESTED if self.nested else size))
+        self.kept = self._weighed(self.cuts[0]) if len(self.cuts) == 1 else None
+        self.counts = self._count()
+        self.under = divisor(ops, spec, arrays, self.counts, self._count)
+        self.slopes = _empty(ops, arrays, None, self._slopes_dtype()) if gradient else None
+        self.items = (
+            _empty(ops, arrays, spec.axis, spec.result) if spec.reduction == "none" else None
+        )
+
+    def outputs(self) -> tuple[Array, ...]:
+        """All blocks done."""
+        found = list(self.outer_each(self._evaluated, self.cuts))
+        if self.items is not None:
+            return (self.items,)
+        total = reduce(add, found)  # in their order: the same however many were made at a time
+        return reduced(self.ops, self.spec, self.arrays, total, self.counts, self.under)
+
+    def _evaluated(self, cut: Cut) -> Array | None:
+        """One block done: its part of the gradient written, its losses too, or their sum given."""
+        ops, spec = self.ops, self.spec
+        part, weighed = self._weighed(cut) if self.kept is None else self.kept
+        weighed = shared(spec, weighed, self.under)
+        losses = (self._in_cache if self.nested else self._at_once)(cut, part, weighed)
+        if self.items is None:
+            return total_of(ops, spec, weighed, losses, self.under)
+        items = tuple(s for i, s in enumerate(cut) if i != spec.axis)
+        self.items[items] = itemised(ops, spec, losses)
+        return None
+
+    def _at_once(self, cut: Cut, part: Arrays, weighed: Weighed) -> Array:
+        ops, spec = self.ops, self.spec
+        rows = rows_of(ops, spec, part, weighed)
+        costs = weighed.mass.loss(spec.term, rows)
+        if self.slopes is not None:
+            scale = scale_of(ops, spec, weighed, self.under, part)
+            self._write_gradient(self.slopes, cut, part, weighed, rows, scale)
+        return item_losses(ops, spec, weighed, costs)
+
+    def _in_cache(self, cut: Cut, part: Arrays, weighed: Weighed) -> Array:
+        """Only what reads predictions in blocks, everything of items in one."""
+        ops, spec = self.ops, self.spec
+        predictions, index = part["predictions"], cast(ClassIndices, weighed.mass).index
+        costs = ops.empty(tuple(index.shape), spec.compute, index)
+        scale = slopes = None
+        if self.slopes is not None:
+            slopes, scale = self.slopes[cut], scale_of(ops, spec, weighed, self.under, part)
+
+        def evaluate(inner: Cut) -> None:
+            few, own = weighed.part(inner), {"predictions": predictions[inner]}
+            rows = rows_of(ops, spec, own, few)
+            costs[own_cut(costs, inner)] = few.mass.loss(spec.term, rows)
+            if slopes is not None:
+                self._write_gradient(slopes, inner, own, few, rows, cut_of(scale, inner))
+
+        for _ in self.each(evaluate, list(cuts_of(tuple(predictions.shape), spec.axis, self.size))):
+            pass
+        return item_losses(ops, spec, weighed, costs)
+
+    def _write_gradient(
+        self, slopes: Array, cut: Cut, part: Arrays, weighed: Weighed, rows: Any, scale: Array
+    ) -> None:
+        into = slopes[cut]
+        gradient = kept_gradient(self.ops, self.spec, weighed, rows, scale, part, self.under, into)
+        if gradient is not into:
+            slopes[cut] = gradient
+
+    def _count(self, unit: float = 1.0) -> dict[str, Array]:
+        counts: dict[str, Array] = {}
+        if counted(self.spec):
+            for found in self.outer_each(partial(self._counts, unit=unit), self.cuts):
+                counts = _merged(counts, found)
+        return counts
+
+    def _counts(self, cut: Cut, unit: float) -> dict[str, Array]:
+        if not needs_weights(self.spec):
+            return sums_over_items(self.ops, self.spec, _part(self.arrays, cut), None)
+        part, weighed = self._weighed(cut) if self.kept is None else self.kept
+        return sums_over_items(self.ops, self.spec, part, weighed, unit)
+
+    def _weighed(self, cut: Cut) -> tuple[Arrays, Weighed]:
+        part = _part(self.arrays, cut)
+        return part, weigh(self.ops, self.spec, part)
+
+    def _slopes_dtype(self) -> str:
+        return at_least_float32(self.ops.dtype_name(self.arrays["predictions"]))
+
+
+def _merged(counts: dict[str, Array], more: dict[str, Array]) -> dict[str, Array]:
+    return {name: counts[name] + own if name in counts else own for name, own in more.items()}
+
+
+def _empty(ops: ArrayOps, arrays: Arrays, without: int | None, dtype: str) -> Array:
+    """An array of the predictions' shape, ``without`` an axis, on their device."""
+    predictions = arrays["predictions"]
+    shape = tuple(n for i, n in enumerate(predictions.shape) if i != without)
+    return ops.empty(shape, dtype, predictions)

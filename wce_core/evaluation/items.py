@@ -1,0 +1,80 @@
+"""Item losses and their gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wce_core.arrays.ops import ArrayOps
+from wce_core.arrays.rounding import widened
+from wce_core.dtypes import at_least_float32
+from wce_core.evaluation.counting import COUNTS, Divisor
+from wce_core.evaluation.masses import neutralised
+from wce_core.evaluation.spec import LossSpec
+from wce_core.evaluation.weighing import Weighed
+from wce_core.types import Array, Arrays
+
+
+def rows_of(
+    ops: ArrayOps, spec: LossSpec, arrays: Arrays, weighed: Weighed, *, closed: bool = True
+) -> Any:
+    """The link's one evaluation of a block of predictions, in the computing dtype."""
+    predictions = widened(ops, arrays["predictions"], spec.compute)
+    predictions = neutralised(ops, predictions, weighed.included, spec.link.neutral)
+    link: Any = spec.link
+    rows = link.closed if closed else link.rows
+    if spec.axis is None:
+        return rows(ops, predictions)
+    if closed:
+        predictions = ops.memory_order(predictions, spec.axis)
+    return rows(ops, predictions, spec.axis)
+
+
+def item_losses(ops: ArrayOps, spec: LossSpec, weighed: Weighed, loss: Array) -> Array:
+    """ℓ from the loss of the mass, in the accumulating dtype if it is multiplied; 0 if excluded.
+
+    Of items that are :func:`shared` their part of the quotient.
+    """
+    if weighed.factor is not None:
+        wide = ops.cast(loss, spec.accumulate)
+        loss = ops.times(weighed.factor, wide)
+    return neutralised(ops, loss, weighed.included, 0.0)
+
+
+def scale_of(
+    ops: ArrayOps, spec: LossSpec, weighed: Weighed, divisor: Divisor | None, arrays: Arrays
+) -> Array:
+    """∂(Σℓ / divisor) / ∂(the loss of the mass) of :func:`shared` items, in the mass's dtype."""
+    scale = weighed.factor
+    if scale is None:
+        scale = ops.scalar(1.0, spec.accumulate, arrays["predictions"])
+        scale = scale if divisor is None else scale / divisor.number
+    if weighed.included is not None:
+        scale = ops.xp.where(weighed.included, scale, 0.0)
+    return ops.cast(scale, spec.mass)
+
+
+def kept_gradient(
+    ops: ArrayOps,
+    spec: LossSpec,
+    weighed: Weighed,
+    rows: Any,
+    scale: Array,
+    arrays: Arrays,
+    divisor: Divisor | None,
+    into: Array | None = None,
+) -> Array:
+    """The closed-form gradient to the predictions, as it is kept until the cotangent is known.
+
+    float32, or float64 for float64 predictions. ``rows`` are used up. With ``into`` it may be that,
+    or wider than it: assigned, it is rounded.
+    """
+    kept = at_least_float32(ops.dtype_name(arrays["predictions"]))
+    own = into if kept == spec.compute else None
+    gradient = weighed.mass.gradient(spec.term, rows, scale, own)
+    # Where items are counted, 0 means that all of them are excluded already.
+    if divisor is not None and divisor.zero is not None and spec.reduction not in COUNTS:
+        gradient = ops.xp.where(divisor.zero, 0.0, gradient)
+    if kept == spec.compute:
+        return gradient
+    gradient = ops.flushed(gradient) if spec.exact else gradient
+    return ops.cast(gradient, kept) if into is None else gradient

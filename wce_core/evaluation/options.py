@@ -1,0 +1,99 @@
+"""The arguments of a loss that are not arrays, and what is wrong of them with any arrays."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from wce_core.dtypes import result_name
+from wce_core.errors import choice_error
+from wce_core.formulas.links import CATEGORICAL_LINKS, Probabilities
+from wce_core.formulas.reductions import REDUCTIONS
+from wce_core.formulas.terms import Term
+from wce_core.formulas.weightings import SOFT_WEIGHTINGS
+from wce_core.scalars import integer, number
+from wce_core.types import Empty, Form, Precision, Reduction, Smoothing, SoftWeighting
+
+CHOICES: dict[str, tuple[Any, ...]] = {
+    "reduction": REDUCTIONS,
+    "soft_weighting": SOFT_WEIGHTINGS,
+    "smoothing": ("uniform", "others"),
+    "form_name": tuple(CATEGORICAL_LINKS),
+    "empty": ("zero", "nan"),
+    "precision": ("native", "exact"),
+    "validate": (None, True, False),
+}
+
+
+class Options(NamedTuple):
+    """The arguments of a loss that are not arrays."""
+
+    categorical: bool
+    term: Term
+    axis: int | None
+    label_smoothing: float
+    smoothing: Smoothing
+    soft_weighting: SoftWeighting
+    form: Form | Probabilities
+    clip: float | None
+    reduction: Reduction
+    empty: Empty
+    precision: Precision
+    dtype: Any
+    validate: bool | None
+
+    @property
+    def form_name(self) -> Form:
+        """``form``, or what :class:`Probabilities` are a convention of."""
+        return "probabilities" if isinstance(self.form, Probabilities) else self.form
+
+
+def checked_options(options: Options) -> Options:
+    """With Python's own numbers; TypeError or ValueError for what no array can make right."""
+    for name, choices in CHOICES.items():
+        value = getattr(options, name)
+        if value not in choices:
+            raise choice_error(name.removesuffix("_name"), value, choices)
+    _check_form(options)
+    result_name(options.dtype)
+    return options._replace(axis=_axis(options), label_smoothing=_smoothing(options))
+
+
+def check_classes(options: Options, classes: int) -> None:
+    """Smoothing that moves mass to other classes needs some."""
+    if options.label_smoothing and options.smoothing == "others" and classes == 1:
+        raise ValueError("smoothing='others' with one class; there are no others")
+
+
+def ignored_number(ignore_index: Any) -> int | float:
+    """``ignore_index`` as a number that a target can be equal to."""
+    own = number("ignore_index", ignore_index, "a number")
+    if own != own:
+        raise ValueError("ignore_index is NaN, which equals no target; use mask=")
+    return own
+
+
+def _axis(options: Options) -> int | None:
+    if options.axis is None:
+        if options.categorical:
+            raise TypeError("axis is None; expected the number of the class axis")
+        return None
+    return integer("axis", options.axis, "an integer")
+
+
+def _check_form(options: Options) -> None:
+    if isinstance(options.form, Probabilities):
+        if options.clip is not None:
+            raise ValueError("clip beside form=Probabilities(…); expected Probabilities(clip=…)")
+        if options.form.normalize is not None and not options.categorical:
+            raise ValueError("normalize is for rows of probabilities, which are cross_entropy's")
+    elif options.form == "probabilities":
+        Probabilities(clip=options.clip)  # which looks at it
+    elif options.clip is not None:
+        raise ValueError(f"clip with form={options.form!r}; expected 'probabilities'")
+
+
+def _smoothing(options: Options) -> float:
+    epsilon = number("label_smoothing", options.label_smoothing, "a number in [0, 1]")
+    if not 0.0 <= epsilon <= 1.0:
+        raise ValueError(f"label_smoothing is {epsilon}; expected a number in [0, 1]")
+    return epsilon

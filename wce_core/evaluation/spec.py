@@ -1,0 +1,51 @@
+"""The description of a call: all of it that is static."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from wce_core.dtypes import at_least_float32
+from wce_core.formulas.layout import Layout
+from wce_core.formulas.links import Link
+from wce_core.formulas.terms import Term
+from wce_core.types import Empty, Reduction, Smoothing, SoftWeighting
+
+
+class LossSpec(NamedTuple):
+    """Everything of a call that is static: hashable, the key of compiled programs."""
+
+    link: Link
+    term: Term
+    axis: int | None
+    """The class axis of a categorical loss; None: binary."""
+    classes: int
+    index_targets: bool
+    checked: bool
+    """The targets' values were looked at: no need to poison invalid ones."""
+    label_smoothing: float
+    smoothing: Smoothing
+    soft_weighting: SoftWeighting
+    reduction: Reduction
+    empty: Empty
+    batch_axis: int | None
+    exact: bool
+    compute: str
+    accumulate: str
+    mass: str
+    """The dtype of target masses: wider than ``compute`` where that would lose some of them."""
+    result: str
+
+    @property
+    def one_class(self) -> bool:
+        """Is all mass of an item on one class?"""
+        return self.index_targets and not self.label_smoothing
+
+    @property
+    def part(self) -> str:
+        """The dtype of the reals in LossParts: never a half type."""
+        return at_least_float32(self.result)
+
+
+def batch_axis(layout: Layout) -> int | None:
+    """The items' leading axis, counted in the predictions."""
+    return layout.item_axes[0] if layout.item_axes else None

@@ -1,0 +1,1 @@
+"""The mathematics: links, targets, terms, weightings and reductions, one concept a file."""

@@ -1,0 +1,97 @@
+"""Log-probabilities, taken as they are: rows are not renormalised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wce_core.arrays.numerics import along, complement_of_exp, log_of, of_nan
+from wce_core.arrays.ops import ArrayOps
+from wce_core.types import Array
+
+
+class CategoricalLogProbabilityRows:
+    """Rows of log-probabilities along a class axis. NaN at one class is NaN for its row."""
+
+    def __init__(self, ops: ArrayOps, predictions: Array, axis: int) -> None:
+        self.ops, self.xp, self.axis = ops, ops.xp, axis
+        self.predictions = predictions
+        self.level = of_nan(ops.xp, predictions, axis)
+
+    def at(self, index: Array) -> Array:
+        """−log p of class ``index`` of each row."""
+        return self.level - self.ops.take_along_axis(self.predictions, index, self.axis)
+
+    def every(self, mass: Array) -> Array:
+        """−log p of every class."""
+        del mass
+        return self.level - self.predictions
+
+    def vjp_at(self, index: Array, slope: Array, into: Array | None = None) -> Array:
+        """−slope at ``index``, 0 elsewhere."""
+        del into
+        x, axis = self.predictions, self.axis
+        classes = along(self.xp, self.ops.arange(x.shape[axis], index), axis, x.ndim)
+        return self.xp.where(classes == index, self.level - slope, self.level)
+
+    def vjp(self, slopes: Array, into: Array | None = None) -> Array:
+        """−slopes."""
+        del into
+        return self.level - slopes
+
+
+class BinaryLogProbabilityRows:
+    """x = log p of class 1; log p of class 0 is log(1 − exp(x))."""
+
+    def __init__(self, ops: ArrayOps, predictions: Array) -> None:
+        self.xp = ops.xp
+        # Rounding may leave a log-probability a few eps above 0: certain.
+        self.x = self.xp.where(predictions > 0, 0.0, predictions)
+        self.predictions = predictions
+
+    def pair(self, one: Array, zero: Array) -> tuple[Array, Array]:
+        """(−x, −log(1 − exp(x)))."""
+        del one
+        xp = self.xp
+        x = xp.where((self.x == 0) & (zero == 0), -1.0, self.x)
+        return 0.0 - self.predictions, 0.0 - log_of(xp, complement_of_exp(xp, x), -xp.exp(x))
+
+    def vjp_pair(self, slope_one: Array, slope_zero: Array, into: Array | None = None) -> Array:
+        """−d₁ + d₀·p / (1 − p), where p / (1 − p) = exp(x) / (1 − exp(x))."""
+        del into
+        xp = self.xp
+        rest = complement_of_exp(xp, self.x)
+        certain = (slope_zero == 0) & (rest == 0)
+        return slope_zero * xp.exp(self.x) / xp.where(certain, 1.0, rest) - slope_one
+
+
+@dataclass(frozen=True)
+class CategoricalLogProbabilities:
+    """Link of multi-class log-probabilities."""
+
+    neutral: float = -1.0
+
+    def rows(self, ops: ArrayOps, predictions: Array, axis: int) -> CategoricalLogProbabilityRows:
+        """The rows of ``predictions`` along ``axis``."""
+        # A product, so that autodiff finds NaN at each class of a row that has it at one.
+        missing = of_nan(ops.xp, predictions, axis)
+        return self.closed(ops, predictions * (1.0 + missing), axis)
+
+    def closed(self, ops: ArrayOps, predictions: Array, axis: int) -> CategoricalLogProbabilityRows:
+        """The same with the way back."""
+        return CategoricalLogProbabilityRows(ops, predictions, axis)
+
+
+@dataclass(frozen=True)
+class BinaryLogProbabilities:
+    """Link of the log-probability of class 1."""
+
+    neutral: float = -1.0
+    symmetric: bool = False
+
+    def rows(self, ops: ArrayOps, predictions: Array) -> BinaryLogProbabilityRows:
+        """One item per element of ``predictions``."""
+        return BinaryLogProbabilityRows(ops, predictions)
+
+    def closed(self, ops: ArrayOps, predictions: Array) -> BinaryLogProbabilityRows:
+        """The same rows: their slopes need nothing that autodiff could not follow."""
+        return self.rows(ops, predictions)

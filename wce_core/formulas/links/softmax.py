@@ -1,0 +1,106 @@
+"""Logits of C classes: log p_k = x_k − log Σ_j exp(x_j)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wce_core.arrays.cancellation import snapped, sum_of_others
+from wce_core.arrays.numerics import total
+from wce_core.arrays.ops import ArrayOps
+from wce_core.types import Array
+
+
+class SoftmaxRows:
+    """Everything is measured from the row's largest logit ``x_a``.
+
+    With d_k = x_k − x_a and R = Σ_{j≠a} exp(d_j): log p_k = d_k − log1p(R). Confident rows keep
+    their last bits because R never swallows the 1 of the largest class, and a shared offset
+    cancels exactly. The difference is taken of ``x_a`` itself, not of a constant, so autodiff of
+    this form gives −Σ_{j≠a} p_j at the largest class, never p_a − 1.
+    """
+
+    def __init__(self, ops: ArrayOps, predictions: Array, axis: int) -> None:
+        self.ops, self.axis = ops, axis
+        xp = ops.xp
+        top, largest = ops.argmax_and_max(predictions, axis)
+        # A largest logit of ±inf or NaN leaves no distribution: NaN, in this row alone.
+        level = xp.where(xp.isfinite(largest), 0.0, xp.nan * xp.ones_like(largest))
+        # Constant at the top: x_a − x_a would give autodiff two terms of size 1 that must cancel.
+        self.shifted = ops.put_along_axis(predictions - (largest + level), top, level, axis)
+        others = ops.put_along_axis(xp.exp(self.shifted), top, xp.zeros_like(level), axis)
+        self.log_sum = xp.log1p(total(xp, others, axis))
+
+    def at(self, index: Array) -> Array:
+        """−log p of class ``index`` of each row."""
+        return self.log_sum - self.ops.take_along_axis(self.shifted, index, self.axis)
+
+    def every(self, mass: Array) -> Array:
+        """−log p of every class."""
+        del mass
+        return self.log_sum - self.shifted
+
+
+class ClosedSoftmax:
+    """The same R from the sum of all exponentials, with no search for the largest logit's place.
+
+    A largest logit of ±inf or NaN makes x_a − x_a, and with it all of the row, NaN.
+    """
+
+    def __init__(self, ops: ArrayOps, predictions: Array, axis: int) -> None:
+        self.ops, self.axis, self.predictions = ops, axis, predictions
+        self.largest = ops.xp.max(predictions, axis=axis, keepdims=True)
+        self.exp, self.whole, self.rest = ops.exponentials(predictions, self.largest, axis)
+        self.log_sum = ops.xp.log1p(self.rest)
+        self.difference: Array = None
+        self.surprisal: Array = None
+
+    def at(self, index: Array) -> Array:
+        """−log p of class ``index`` of each row."""
+        if self.surprisal is None:
+            self.difference = (
+                self.ops.take_along_axis(self.predictions, index, self.axis) - self.largest
+            )
+            self.surprisal = self.log_sum - self.difference
+        return self.surprisal
+
+    def every(self, mass: Array) -> Array:
+        """−log p of every class."""
+        del mass
+        if self.surprisal is None:
+            self.surprisal = self.log_sum - (self.predictions - self.largest)
+        return self.surprisal
+
+    def vjp_at(self, index: Array, slope: Array, into: Array | None = None) -> Array:
+        """slope·p_j for j ≠ index, −slope·(1 − p_index) there, formed without cancelling."""
+        share = slope / self.whole
+        others = (self.ops.xp.exp(self.difference) - 1.0) - self.rest
+        gradient = self.ops.in_place(self.ops.xp.multiply, self.exp, share, into=into)
+        return self.ops.put_along_axis(gradient, index, share * others, self.axis)
+
+    def vjp(self, slopes: Array, into: Array | None = None) -> Array:
+        """p_j·Σ_{k≠j} d_k − d_j·(1 − p_j); exactly 0 where the two differ by rounding alone.
+
+        Uniform logits under a uniform target have gradient 0, and which last bit a framework
+        leaves there depends on its fused multiply-adds.
+        """
+        del into
+        ops, axis = self.ops, self.axis
+        steepest, _ = ops.argmax_and_max(ops.xp.abs(slopes), axis)
+        own = slopes * ((self.rest + (1.0 - self.exp)) / self.whole)
+        p = self.exp / self.whole
+        return snapped(ops, p * sum_of_others(ops, slopes, axis, steepest), own)
+
+
+@dataclass(frozen=True)
+class Softmax:
+    """Link of multi-class logits."""
+
+    neutral: float = 0.0
+
+    def rows(self, ops: ArrayOps, predictions: Array, axis: int) -> SoftmaxRows:
+        """The rows of ``predictions`` along ``axis``, differentiable."""
+        return SoftmaxRows(ops, predictions, axis)
+
+    def closed(self, ops: ArrayOps, predictions: Array, axis: int) -> ClosedSoftmax:
+        """The same with the way back, not differentiable."""
+        return ClosedSoftmax(ops, predictions, axis)

@@ -1,0 +1,1 @@
+"""Target mass: how much of an item belongs to each class, in its four representations."""

@@ -1,0 +1,145 @@
+"""Targets of binary items: the masses of their two classes, or all of it on one of them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from wce_core.arrays.ops import ArrayOps
+from wce_core.formulas.links import (
+    BinaryRows,
+    ClosedBinary,
+    ClosedLogits,
+)
+from wce_core.formulas.targets.base import _beside, _power, _slopes, _steep
+from wce_core.formulas.terms import Term
+from wce_core.types import Array, Smoothing
+
+
+class BinaryTargets(NamedTuple):
+    """The masses y of class 1 and 1 − y of class 0. Weights are (w₀, w₁); w₀ None is 1."""
+
+    ops: ArrayOps
+    one: Array
+    zero: Array
+
+    def total(self) -> Array:
+        """Σ of both."""
+        return self.one + self.zero
+
+    def smoothed(self, epsilon: float, rule: Smoothing) -> BinaryTargets:
+        """y ← (1−ε)·y + ε/2."""
+        del rule
+        half = epsilon / 2.0
+        keep = 1.0 - epsilon
+        return self._replace(one=keep * self.one + half, zero=keep * self.zero + half)
+
+    def weighted(self, weights: tuple[Array | None, Array]) -> BinaryTargets:
+        """(w₀·(1 − y), w₁·y)."""
+        ops, dtype = self.ops, self.ops.dtype_name(self.one)
+        one = ops.cast(weights[1], dtype) * self.one
+        if weights[0] is None:
+            return self._replace(one=one)
+        return self._replace(one=one, zero=ops.cast(weights[0], dtype) * self.zero)
+
+    def scaled(self, by: Array) -> BinaryTargets:
+        """All of it times a number."""
+        return self._replace(one=self.one * by, zero=self.zero * by)
+
+    def mean_weight(self, weights: tuple[Array | None, Array]) -> Array:
+        """w₀·(1 − y) + w₁·y."""
+        zero, one = self._shares(weights[1])
+        return (zero if weights[0] is None else weights[0] * zero) + weights[1] * one
+
+    def geometric_weight(self, weights: tuple[Array | None, Array]) -> Array:
+        """w₀^(1−y)·w₁^y."""
+        zero, one = self._shares(weights[1])
+        power = _power(self.ops, weights[1], one)
+        return power if weights[0] is None else _power(self.ops, weights[0], zero) * power
+
+    def _shares(self, like: Array) -> tuple[Array, Array]:
+        ops, dtype = self.ops, self.ops.dtype_name(like)
+        return ops.cast(self.zero, dtype), ops.cast(self.one, dtype)
+
+    def largest_share_weight(self, weights: tuple[Array | None, Array]) -> Array:
+        """w₁ where y > ½, else w₀."""
+        zero = 1.0 if weights[0] is None else weights[0]
+        return self.ops.xp.where(self.one > self.zero, weights[1], zero)
+
+    def loss(self, term: Term, rows: BinaryRows) -> Array:
+        """Both masses times their penalties."""
+        ops, (one, zero) = self.ops, rows.pair(self.one, self.zero)
+        one = _beside(ops, self.one, term.penalty(ops.xp, one))
+        zero = _beside(ops, self.zero, term.penalty(ops.xp, zero))
+        return ops.times(self.one, one, self.zero, zero)
+
+    def gradient(
+        self, term: Term, rows: ClosedBinary, scale: Array, into: Array | None = None
+    ) -> Array:
+        """Both slopes, pulled back."""
+        ops, (one, zero) = self.ops, rows.pair(self.one, self.zero)
+        slope_one = _slopes(ops, self.one, scale, term.slope(ops.xp, one), one)
+        slope_zero = _slopes(ops, self.zero, scale, term.slope(ops.xp, zero), zero)
+        return rows.vjp_pair(slope_one, slope_zero, into)
+
+
+class BinaryLabels(NamedTuple):
+    """All mass of a binary item on one class: y is 0 or 1. For closed forms of symmetric links."""
+
+    ops: ArrayOps
+    one: Array
+    zero: Array
+    sign: Array
+    """1 where the class is 0, −1 where it is 1."""
+    amount: Array | None = None
+    """The mass, as class weights have made it. None: 1."""
+
+    def _pair(self) -> BinaryTargets:
+        return BinaryTargets(self.ops, self.one, self.zero)
+
+    def total(self) -> Array:
+        """The mass."""
+        return self.ops.xp.ones_like(self.one) if self.amount is None else self.amount
+
+    def smoothed(self, epsilon: float, rule: Smoothing) -> BinaryTargets:
+        """No label any more."""
+        return self._pair().smoothed(epsilon, rule)
+
+    def weighted(self, weights: tuple[Array | None, Array]) -> BinaryLabels:
+        """w at the class."""
+        return self._replace(amount=self._pair().weighted(weights).total())
+
+    def scaled(self, by: Array) -> BinaryLabels:
+        """All of it times a number."""
+        return self._replace(amount=self.total() * by)
+
+    def mean_weight(self, weights: tuple[Array | None, Array]) -> Array:
+        """w at the class: the share there is 1."""
+        return self._pair().mean_weight(weights)
+
+    def geometric_weight(self, weights: tuple[Array | None, Array]) -> Array:
+        """w at the class."""
+        return self.mean_weight(weights)
+
+    def largest_share_weight(self, weights: tuple[Array | None, Array]) -> Array:
+        """w at the class."""
+        return self.mean_weight(weights)
+
+    def loss(self, term: Term, rows: ClosedLogits) -> Array:
+        """penalty(−log p) at the class, times the mass."""
+        penalty = term.penalty(self.ops.xp, rows.at(self.sign))
+        if self.amount is None:
+            return penalty
+        return self.ops.times(self.amount, _beside(self.ops, self.amount, penalty))
+
+    def gradient(
+        self, term: Term, rows: ClosedLogits, scale: Array, into: Array | None = None
+    ) -> Array:
+        """The slope at the class, pulled back."""
+        ops, surprisals = self.ops, rows.at(self.sign)
+        slope = term.slope(ops.xp, surprisals)
+        if self.amount is None:
+            steep = self.sign * _steep(_beside(ops, self.sign, scale), slope)
+        else:
+            steep = _slopes(ops, self.amount, scale, slope, surprisals)
+            steep = ops.in_place(ops.xp.multiply, steep, self.sign)
+        return rows.vjp_at(self.sign, steep, into)

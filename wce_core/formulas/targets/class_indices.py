@@ -1,0 +1,69 @@
+"""Class indices: mass 1 on one class of each item."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from wce_core.arrays.numerics import along
+from wce_core.arrays.ops import ArrayOps
+from wce_core.formulas.links import (
+    CategoricalRows,
+    ClosedCategorical,
+)
+from wce_core.formulas.targets.base import Targets, _steep
+from wce_core.formulas.targets.dense import DenseTargets
+from wce_core.formulas.terms import Term
+from wce_core.types import Array, Smoothing
+
+
+class ClassIndices(NamedTuple):
+    """Mass 1 on one class of each item. ``index`` has the class axis with length 1."""
+
+    ops: ArrayOps
+    index: Array
+    axis: int
+    classes: int
+    dtype: str
+
+    def total(self) -> Array:
+        """1."""
+        return self.ops.xp.ones_like(self.index, dtype=self.ops.dtype(self.dtype))
+
+    def smoothed(self, epsilon: float, rule: Smoothing) -> Targets:
+        """(1 − ε) on the class and ε spread; a row of masses that lives in the block only."""
+        return self._row().smoothed(epsilon, rule)
+
+    def _row(self) -> DenseTargets:
+        xp, ops = self.ops.xp, self.ops
+        classes = along(xp, ops.arange(self.classes, self.index), self.axis, self.index.ndim)
+        return DenseTargets(ops, ops.cast(classes == self.index, self.dtype), self.axis)
+
+    def mean_weight(self, weights: Array) -> Array:
+        """w at the class: the share there is 1."""
+        return self.ops.take(weights, self.index, self.axis)
+
+    def geometric_weight(self, weights: Array) -> Array:
+        """w at the class."""
+        return self.mean_weight(weights)
+
+    def largest_share_weight(self, weights: Array) -> Array:
+        """w at the class."""
+        return self.mean_weight(weights)
+
+    def expected_cost(self, costs: Array, predicted: Array, dtype: str) -> Array:
+        """A[index, predicted]."""
+        xp = self.ops.xp
+        cell = xp.reshape(self.index * self.classes + predicted, (-1,))
+        found = xp.take(xp.reshape(costs, (-1,)), cell, axis=0)
+        return self.ops.cast(xp.reshape(found, self.ops.sizes(self.index)), dtype)
+
+    def loss(self, term: Term, rows: CategoricalRows) -> Array:
+        """penalty(−log p) at the class."""
+        return term.penalty(self.ops.xp, rows.at(self.index))
+
+    def gradient(
+        self, term: Term, rows: ClosedCategorical, scale: Array, into: Array | None = None
+    ) -> Array:
+        """The slope at the class, pulled back."""
+        slope = _steep(scale, term.slope(self.ops.xp, rows.at(self.index)))
+        return rows.vjp_at(self.index, slope, into)

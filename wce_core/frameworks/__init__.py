@@ -1,0 +1,1 @@
+"""Frameworks: the contract of a backend, and how the one of an array is found."""
