@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from math import prod
@@ -219,7 +220,7 @@ class NumpyBackend(OneByOne, GenericBackend):
         self, options: Options, given: dict[str, Any], *, gradient: bool = False
     ) -> Outcome | None:
         """Of few numbers, by their program."""
-        if given["predictions"].size > FEW:
+        if given["predictions"].size > FEW or _dynamo_follows():
             return None
         arrays = as_arrays(given)
         if arrays is None:
@@ -239,6 +240,12 @@ class NumpyBackend(OneByOne, GenericBackend):
     def describe(self) -> Description:
         """NumPy's version."""
         return Description(np.__version__, ("cpu",), True)
+
+
+def _dynamo_follows() -> bool:
+    """Is this in ``torch.compile``, to which NumPy's arrays are tensors?"""
+    torch: Any = sys.modules.get("torch")
+    return torch is not None and torch.compiler.is_dynamo_compiling()
 
 
 def _scalars(outputs: tuple[Array, ...]) -> tuple[Array, ...]:

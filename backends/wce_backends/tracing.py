@@ -7,6 +7,7 @@ on nothing but constants is no line at all.
 
 from __future__ import annotations
 
+import builtins
 import itertools
 import operator
 from collections.abc import Iterable, Iterator, Mapping
@@ -116,7 +117,8 @@ class Trace:
         exec(compile(source, "<wce_core program>", "exec"), scope)
         code = scope["program"].__code__
         held = {name: self.known[name] for name in code.co_names if name in self.known}
-        return FunctionType(code, held)
+        # Dynamo looks for builtins where it follows a function of NumPy's arrays.
+        return FunctionType(code, {"__builtins__": builtins, **held})
 
     def _line(
         self,

@@ -216,6 +216,21 @@ def test_values_are_not_read_by_a_tracer() -> None:
         make_fx(lambda x, y: losses.cross_entropy(x, y, validate=True))(four.tame, four.labels)
 
 
+@pytest.mark.filterwarnings("ignore:Dynamo detected a call to a `functools.lru_cache`:UserWarning")
+def test_compiled_functions_of_numpy_arrays(batches: Batches) -> None:
+    """Dynamo takes them for tensors, and has its own way to follow them."""
+    y = batches.labels.numpy()
+
+    def function(x: Any) -> Any:
+        return losses.cross_entropy(x, y)
+
+    for _ in range(programs.OFTEN + 2):
+        function(batches.tame.numpy())
+    compiled = torch.compile(function, backend="eager")
+    for x in (batches.tame.numpy(), batches.tame.numpy() * 3):
+        torch.testing.assert_close(float(compiled(x)), float(function(x)), rtol=1e-5, atol=0.0)
+
+
 class TestSymbolicTrace:
     """``torch.fx.symbolic_trace`` passes what has no dtype and no rank."""
 

@@ -66,6 +66,8 @@ class TensorFlowBackend(Backend):
         dtype = array.dtype
         if not (dtype.is_floating or dtype.is_integer or dtype.is_bool or dtype.is_complex):
             return f"of dtype {dtype.name}"
+        if not tf.compat.v1.executing_eagerly_outside_functions():  # == would compare identities
+            return "of a tf.Graph as TensorFlow 1 has them; use tf.function"
         if array.shape.rank is None:
             return "of unknown rank; give the function an input_signature with a rank"
         return None
