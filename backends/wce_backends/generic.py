@@ -16,6 +16,8 @@ from wce_core.evaluation.spec import LossSpec
 from wce_core.frameworks.backend import Backend, Description
 from wce_core.types import Array, Arrays, Namespace
 
+from .sums import in_pieces
+
 NEEDED = (  # one name a line would fill a page
     "abs add any arange argmax asarray astype broadcast_to empty exp expand_dims expm1 finfo floor "
     "iinfo isfinite log log1p max maximum mean minimum moveaxis multiply ones_like permute_dims "
@@ -23,6 +25,33 @@ NEEDED = (  # one name a line would fill a page
     "where zeros_like"
 )
 """Functions of the standard (2024.12) that losses are made of."""
+
+
+class AnyNamespace:
+    """A namespace of which nobody knows how it sums: along one axis, it does so in pieces."""
+
+    def __init__(self, xp: Namespace) -> None:
+        self._xp = xp
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._xp, name)
+
+    def sum(
+        self, x: Array, /, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
+    ) -> Array:
+        """NumPy, for one, adds in turn along any axis but the last."""
+        xp = self._xp
+        if not isinstance(axis, int) or not xp.isdtype(x.dtype, "real floating"):
+            return xp.sum(x, axis=axis, dtype=dtype, keepdims=keepdims)
+        own, place = x if dtype is None else xp.astype(x, dtype, copy=False), axis % x.ndim
+        found = in_pieces(self._along, self._reshaped, own, list(own.shape), place)
+        return xp.expand_dims(found, axis=place) if keepdims else found
+
+    def _along(self, x: Array, axis: int) -> Array:
+        return self._xp.sum(x, axis=axis)
+
+    def _reshaped(self, x: Array, shape: list[Any]) -> Array:
+        return self._xp.reshape(x, tuple(shape))
 
 
 class GenericBackend(Backend):
@@ -125,7 +154,8 @@ class GenericBackend(Backend):
 
 @functools.cache
 def _backend_for_type(array_type: Any, namespace: Namespace) -> GenericBackend:
-    return GenericBackend(array_type.__module__.partition(".")[0], namespace, array_type)
+    name = array_type.__module__.partition(".")[0]
+    return GenericBackend(name, AnyNamespace(namespace), array_type)
 
 
 def backend_for(array: object) -> GenericBackend | None:

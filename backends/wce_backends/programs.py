@@ -1,6 +1,6 @@
 """Calls on few numbers, replayed: the operations of a call, without the Python around them.
 
-Checks, descriptions and the way through ``wce_core.evaluate`` take several times as long as the
+Checks, descriptions and the way through ``wce_core.evaluation`` take several times as long as the
 arithmetic of a small batch, and depend on nothing but the options and on dtypes and shapes. So a
 call that comes again and again is traced, once, with :class:`Traced` arrays in the place of NumPy
 ones, and written down as one function of its operations. What was decided by values (checks, the
@@ -202,7 +202,7 @@ def as_constants(given: Mapping[str, Any]) -> dict[str, np.ndarray] | None:
 
 
 def _from_python(name: str, value: Any) -> Any:
-    """Numbers, flat or by class, as ``wce_core.dispatch`` would read them."""
+    """Numbers, flat or by class, as ``wce_core.call.arguments`` would read them."""
     kind = type(value)
     if name == "class_weight" and kind is dict and list(value) == list(range(len(value))):
         value, kind = list(value.values()), list

@@ -41,8 +41,8 @@ def _levels(
     while count > few:
         pieces, left = count // length, count % length
         if not (isinstance(left, int) and left == 0):  # unknown while compiling: perhaps of none
-            yield add(values[(*all_of, slice(count - left, None))], axis)
-            values = values[(*all_of, slice(0, count - left))]
+            yield add(values[(*all_of, slice(count - left, None), ...)], axis)
+            values = values[(*all_of, slice(0, count - left), ...)]
         values = add(reshape(values, [*before, pieces, length, *after]), axis + 1)
         count = pieces
     yield add(values, axis)

@@ -209,7 +209,7 @@ class Traced(NDArrayOperatorsMixin):
 
     __slots__ = ("name", "trace", "value")
     wce_backend: ClassVar[Backend]
-    """Whose arrays these are, for ``wce_core.dispatch``."""
+    """Whose arrays these are, for ``wce_core.frameworks.registry``."""
 
     def __init__(self, trace: Trace, name: str, value: Any) -> None:
         self.trace, self.name, self.value = trace, name, value

@@ -13,6 +13,7 @@ from ways import forget
 from wce_conformance.adapters import Adapter, adapter, as_numpy
 from wce_conformance.calls import arrays_of, function_of, outcome_of
 from wce_conformance.cases import Case, Tensor, small_cases
+from wce_conformance.judging.lost_digits import widening
 from wce_conformance.judging.numbers import EPS, flat, judge
 from wce_conformance.oracle import Result
 from wce_core.arrays import powers
@@ -104,8 +105,9 @@ def check(own: Adapter, case: Case, name: str) -> None:
     # Mass and item losses are held in float32 or better, whatever the weights are.
     eps = max(EPS[dtype], EPS["float64" if case.dtype == "float64" else "float32"])
     floor = 1e-300 if dtype == "float64" else 1e-37 if dtype != "float16" else 2.0**-24
+    more = widening(case, name)
     for i, (g, w, s) in enumerate(zip(got, wants, sizes, strict=True)):
-        want, size = float(w), float(s)
+        want, size = float(w), float(s) * more[i]
         if np.isinf(want) or np.isinf(size) or abs(want) > float(np.finfo(np.float32).max):
             continue
         assert abs(g - want) <= BOUND * eps * size + floor, f"{name}[{i}]: {g} for {want} ± {size}"

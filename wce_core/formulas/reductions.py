@@ -1,7 +1,7 @@
 """Reductions: what the sum of the item losses is divided by.
 
 A new reduction is a line here; if it divides by something new, that is a field and a method of
-:class:`wce_core.LossParts` and a line in :func:`wce_core.evaluate.denominators`.
+:class:`wce_core.LossParts` and a line in :mod:`wce_core.evaluation.counting`.
 """
 
 from wce_core.types import Reduction

@@ -112,7 +112,7 @@ function labelWeights(options, labels, label) {
   const perLabel = given?.shape?.length === 2;
   const [w0, w1] = perLabel ? given.data.slice(2 * label, 2 * label + 2) : byClass(given, 2);
   const pos = options.pos_weight ?? 1;
-  return [w0, w1 * (typeof pos === "number" ? pos : pos.data[pos.shape.length ? label : 0])];
+  return [w0, w1 * (typeof pos === "number" ? pos : pos.data[pos.data.length === 1 ? 0 : label])];
 }
 
 function binaryCrossEntropy(predictions, targets, options) {
@@ -165,7 +165,28 @@ function reduced({ items, itemShape, size }, options) {
 
 const LOSSES = { cross_entropy: crossEntropy, binary_cross_entropy: binaryCrossEntropy };
 
+const evaluate = (loss, predictions, targets, options) =>
+  reduced(LOSSES[loss](predictions, targets, options), options);
+
+// Near the largest number a sum of weights overflows where the mean does not: they are made smaller.
+const HUGE = 2 ** 960;
+const LESS = 2 ** -64;
+
+function mean(loss, predictions, targets, options) {
+  const own = { ...options };
+  let back = 1;
+  for (const name of ["class_weight", "sample_weight"]) {
+    const { data } = options[name] ?? {};
+    if (data && Math.max(...data) > HUGE) {
+      own[name] = { ...options[name], data: data.map((weight) => weight * LESS) };
+      back /= options.reduction === "weighted_mean" ? 1 : LESS;
+    }
+  }
+  const { value, gradient } = evaluate(loss, predictions, targets, own);
+  return { value: value * back, gradient: gradient.map((slope) => slope * back) };
+}
+
 module.exports = {
   evaluate: (loss, predictions, targets, options) =>
-    reduced(LOSSES[loss](predictions, targets, options), options),
+    (/mean/.test(options.reduction ?? "mean") ? mean : evaluate)(loss, predictions, targets, options),
 };

@@ -85,6 +85,11 @@ class Case:
         arguments = {name: _oracle_argument(value) for name, value in self.arguments.items()}
         return LOSSES[self.loss](self.predictions.grid(), self.targets.grid(), **arguments, wrt=wrt)
 
+    @property
+    def known_to_fail(self) -> bool:
+        """May exact mode give a neighbour of the right bits? `comment` says why."""
+        return "known_to_fail" in self.flags
+
     def differentiable(self) -> tuple[str, ...]:
         """The arguments beside the predictions that `expected` can differentiate to."""
         weights = ("class_weight", "pos_weight", "sample_weight", "cost_matrix")

@@ -8,7 +8,9 @@ from wce_conformance.cases import (
     extreme_nonfinite,
     extreme_one_weight,
     extreme_probabilities,
+    extreme_rounding,
     extreme_shapes,
+    extreme_ties,
     extreme_weights,
     extreme_wide,
     extreme_zero_denominators,
@@ -27,6 +29,8 @@ _THEMES = (
     extreme_one_weight,
     extreme_wide,
     extreme_zero_denominators,
+    extreme_rounding,
+    extreme_ties,
 )
 
 

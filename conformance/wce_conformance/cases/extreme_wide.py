@@ -34,8 +34,8 @@ def _near_one(dtype: str) -> Iterator[Case]:
     y = [1.0 - 1e-9, 1e-9, 1.0 - 2.0**-40, 1.0]
     forms = {
         "logits": [20.0, -20.0, 10.0, -1.0],
-        "probabilities": [1.0 - 2.0**-7, 2.0**-20, 0.75, 0.5],
-        "log_probabilities": [-(2.0**-20), -2.0, -0.25, -1.0],
+        "probabilities": [1.0 - 2.0**-7, 2.0**-14, 0.75, 0.5],
+        "log_probabilities": [-(2.0**-14), -2.0, -0.25, -1.0],
     }
     for form, predictions in forms.items():
         for epsilon in (0.0, 1e-10):

@@ -11,6 +11,14 @@ import numpy as np
 
 from wce_conformance.adapters.base import Outcome
 from wce_conformance.cases import Case
+from wce_conformance.judging.lost_digits import (
+    NOTHING,
+    Lost,
+    denominator,
+    divided,
+    lost_of_items,
+    lost_of_sum,
+)
 from wce_conformance.oracle import Parts, Result, exact_result
 from wce_conformance.oracle.real import Real, mp
 
@@ -41,20 +49,22 @@ def judge(
 
     * of Σ|ℓ| over the denominator, for a reduced value;
     * of the item loss itself, for ``reduction="none"``;
-    * of the largest term of the item's gradient, for each gradient element.
+    * of the largest term of the item's gradient, for each gradient element;
+
+    each with what :mod:`wce_conformance.judging.lost_digits` says is lost of it.
 
     Infinities and NaN must agree as such, but where the bound is beyond the largest number of the
     dtype a result may overflow. A scale that is not finite would excuse anything: it is a failure.
     """
     verdict = Verdict()
-    for quantity, got, want, scale, dtype in _elements(case, expected, outcome):
+    for quantity, got, want, (scale, smallest), dtype in _elements(case, expected, outcome):
         bits = exact and dtype != "float64"
         if bits and slack:
             _judge_between(verdict, quantity, got, want, scale, dtype)
         elif bits:
             _judge_bits(verdict, quantity, got, exact_result(want, dtype))
         else:
-            unit = EPS[dtype] * scale + mp.mpf(2) ** SMALLEST[dtype]
+            unit = EPS[dtype] * scale + smallest * mp.mpf(2) ** SMALLEST[dtype]
             judge_element(verdict, quantity, got, want, unit, dtype)
     return verdict
 
@@ -98,50 +108,62 @@ def _judge_between(
         _judge_bits(verdict, quantity, got, exact_result(want, dtype))
 
 
-Element = tuple[str, float, Real, Real, str]
+Scale = tuple[Real, Real]
+"""In eps, and in smallest numbers of the dtype."""
+Element = tuple[str, float, Real, Scale, str]
 
 
 def _elements(case: Case, expected: Result, outcome: Outcome) -> Iterator[Element]:
-    reduction = case.arguments.get("reduction", "mean")
+    under = denominator(case, expected)
+    items, total = lost_of_items(case, expected), lost_of_sum(case, expected)
     if isinstance(expected.value, Parts):
-        yield from _parts(case, expected, outcome.value)
-    elif reduction == "none":
+        yield from _parts(case, expected, outcome.value, total)
+    elif case.arguments.get("reduction", "mean") == "none":
         wants = flat(expected.items)
-        yield from _zipped("item", outcome.value, wants, [abs(w) for w in wants], case.dtype)
+        scales = [_scale(abs(w), lost) for w, lost in zip(wants, items, strict=True)]
+        yield from _zipped("item", outcome.value, wants, scales, case.dtype)
     else:
-        yield from _zipped(
-            "value", outcome.value, [expected.value], [expected.loss_scale], case.dtype
-        )
+        scale = _scale(expected.loss_scale, divided(total, under))
+        yield from _zipped("value", outcome.value, [expected.value], [scale], case.dtype)
     if outcome.gradient is not None:
         wants, scales = flat(expected.gradient), gradient_scales(case, expected)
         yield from _zipped("gradient", outcome.gradient, wants, scales, case.predictions.dtype)
 
 
-def _parts(case: Case, expected: Result, value: Any) -> Iterator[Element]:
+def _scale(size: Real, lost: Lost) -> Scale:
+    return size + lost.rounded, lost.flushed
+
+
+def _parts(case: Case, expected: Result, value: Any, total: Lost) -> Iterator[Element]:
     dtype = "float64" if case.dtype == "float64" else "float32"
     names = ("total", "items", "all_items", "weight", "nonzero", "batch")
     for name, got in zip(names, value, strict=True):
         want = mp.convert(getattr(expected.parts, name))
-        yield from _zipped(name, got, [want], [abs(want)], dtype)
+        scale = _scale(abs(want), total if name == "total" else NOTHING)
+        yield from _zipped(name, got, [want], [scale], dtype)
 
 
 def _zipped(
-    name: str, got: Any, wants: list[Real], scales: list[Real], dtype: str
+    name: str, got: Any, wants: list[Real], scales: list[Scale], dtype: str
 ) -> Iterator[Element]:
     numbers = np.asarray(got).astype(np.float64).reshape(-1).tolist()
     for i, (number, want, scale) in enumerate(zip(numbers, wants, scales, strict=True)):
         yield f"{name}[{i}]", number, want, scale, dtype
 
 
-def gradient_scales(case: Case, expected: Result) -> list[Real]:
+def gradient_scales(case: Case, expected: Result) -> list[Scale]:
     """The scale of each gradient element: that of its item."""
+    under = denominator(case, expected)
+    sizes, losses = flat(expected.gradient_scale), lost_of_items(case, expected)
+    pairs = zip(sizes, losses, strict=True)
+    own = [_scale(size, divided(lost, under)) for size, lost in pairs]
     shape = list(case.predictions.shape)
     if case.loss == "cross_entropy":
         axis = case.arguments.get("axis", -1)
         assert isinstance(axis, int)
         shape[axis] = 1
-    scales = np.array(flat(expected.gradient_scale), dtype=object).reshape(shape)
-    return list(np.broadcast_to(scales, case.predictions.shape).reshape(-1))
+    places = np.arange(len(own)).reshape(shape)
+    return [own[i] for i in np.broadcast_to(places, case.predictions.shape).flat]
 
 
 def flat(nested: Any) -> list[Real]:

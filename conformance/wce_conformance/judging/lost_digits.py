@@ -1,0 +1,121 @@
+"""What arithmetic in the dtype loses of an item before a later step could keep it.
+
+* The difference of two logits is rounded: by up to half of its spacing, which is |x − max x|·eps/2.
+  log Σ e^x inherits the mean of that over p, and a confident row, whose loss is tiny, nothing else.
+* What is below the smallest normal number may be flushed to 0 before a large weight multiplies it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from wce_conformance.cases import Case, Tensor
+from wce_conformance.oracle import Result
+from wce_conformance.oracle.grid import Grid
+from wce_conformance.oracle.real import Real, mp
+
+COMPUTED = ("float64", "float32")
+"""In which differences are taken; of half types it is float32, which is finer than they are."""
+
+
+class Lost(NamedTuple):
+    """Of a number: what is added to its scale, and how many of the smallest numbers may be gone."""
+
+    rounded: Real
+    flushed: Real
+
+
+NOTHING = Lost(mp.mpf(0), mp.mpf(1))
+
+
+def lost_of_items(case: Case, expected: Result) -> list[Lost]:
+    """For the loss of each item."""
+    weights = [w if mp.isfinite(w) else mp.mpf(0) for w in Grid.of(expected.omega).flat]
+    spreads = _spreads(case) if _rounds(case) else [0.0] * len(weights)
+    return [Lost(w * s, max(mp.mpf(1), w)) for w, s in zip(weights, spreads, strict=True)]
+
+
+def lost_of_sum(case: Case, expected: Result) -> Lost:
+    """For Σℓ: an item's as often as the case repeats it."""
+    items = lost_of_items(case, expected)
+    times = mp.mpf(expected.parts.all_items) / max(1, len(items))
+    rounded = sum((item.rounded for item in items), mp.mpf(0)) * times
+    flushed = sum((item.flushed for item in items if item.flushed > 1), mp.mpf(0)) * times
+    return Lost(rounded, max(mp.mpf(1), flushed))
+
+
+def divided(lost: Lost, under: Real) -> Lost:
+    """Of a number that is divided then."""
+    if not (mp.isfinite(under) and under > 0):
+        return NOTHING
+    return Lost(lost.rounded / under, max(mp.mpf(1), lost.flushed / under))
+
+
+def denominator(case: Case, expected: Result) -> Real:
+    """What Σℓ is divided by; 1 for "none" and "parts"."""
+    parts, normalizer = expected.parts, case.arguments.get("normalizer", 1.0)
+    if isinstance(normalizer, Tensor):
+        (normalizer,) = normalizer.data
+    known = {
+        "mean": parts.items,
+        "mean_over_all": parts.all_items,
+        "weighted_mean": parts.weight,
+        "nonzero_mean": parts.nonzero,
+        "batch_mean": parts.batch,
+        "sum": normalizer,
+    }
+    return mp.mpf(known.get(str(case.arguments.get("reduction", "mean")), 1))
+
+
+def widening(case: Case, name: str) -> list[float]:
+    """By how much a surprisal of a row may be off more, for each element of an array.
+
+    A gradient to targets or weights is made of surprisals, of which that of the likeliest class is
+    off most: of the row of a target, or of any row.
+    """
+    array = case.targets if name == "targets" else case.arguments[name]
+    assert isinstance(array, Tensor)
+    if not _rounds(case) or not case.predictions.data:
+        return [1.0] * len(array.data)
+    below, axis = _below(case)
+    others = np.exp(-below)
+    np.put_along_axis(others, below.argmin(-1)[..., None], 0.0, -1)
+    least = np.log1p(others.sum(-1))
+    own = 1.0 + _ratios(np.array(_spreads(case)).reshape(least.shape), least)
+    if name != "targets":
+        return [float(own.max())] * len(array.data)
+    rows = np.broadcast_to(np.expand_dims(own, axis), array.shape)
+    found: list[float] = rows.reshape(-1).tolist()
+    return found
+
+
+def _ratios(spreads: Any, least: Any) -> Any:
+    return np.divide(spreads, least, out=np.zeros_like(least), where=least > 0)
+
+
+def _rounds(case: Case) -> bool:
+    """Are logits subtracted from each other, in the dtype of the case?"""
+    logits = case.arguments.get("form", "logits") == "logits"
+    return case.loss == "cross_entropy" and logits and case.dtype in COMPUTED
+
+
+def _below(case: Case) -> tuple[Any, int]:
+    """max x − x with the classes last, and where they stood; 0 in a row without a largest logit."""
+    axis = case.arguments.get("axis", -1)
+    assert isinstance(axis, int)
+    x = np.array(case.predictions.data, np.float64).reshape(case.predictions.shape)
+    x = np.moveaxis(x, axis, -1)
+    largest = np.max(x, axis=-1, keepdims=True, initial=-np.inf)
+    with np.errstate(all="ignore"):
+        return np.where(np.isfinite(largest), largest - x, 0.0), axis
+
+
+def _spreads(case: Case) -> list[float]:
+    """⅛·Σ_j p_j·|x_j − max x| of each item, so that 4 eps of it are half the spacing."""
+    below, _ = _below(case)
+    e = np.exp(-below)
+    mean = np.where(e > 0, e * np.where(e > 0, below, 0.0), 0.0).sum(-1) / e.sum(-1)
+    spreads: list[float] = (mean / 8).reshape(-1).tolist()
+    return spreads
