@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from wce_conformance.adapters import adapter
-from wce_core import losses
+from wce_core import losses, value_and_grad
 from wce_core.call.mass_dtype import FEW, mass_dtype
 from wce_core.frameworks.registry import numpy_backend
 
@@ -134,3 +134,19 @@ def test_masses_are_as_wide_as_they_need(
     names = ("class_weight", "pos_weight")
     found = mass_dtype(numpy_backend(), arrays, arrays, names, "float32", "float64")
     assert found == dtype
+
+
+@pytest.mark.parametrize("mean", ["weighted_mean", "nonzero_mean"])
+def test_parts_over_zero(backend: str, mean: str) -> None:
+    """The value everywhere; the gradient where the library makes it itself."""
+    own = adapter(backend)
+    rows, weights = own.array(ARGUMENTS["predictions"]), [0.0, 0.0, 0.0]
+
+    def loss(x: Any) -> Any:
+        targets = np.array([0, 0, 2])
+        parts = losses.cross_entropy(x, targets, sample_weight=weights, reduction="parts")
+        return getattr(parts, mean)()
+
+    value, gradient = value_and_grad(loss)(rows)
+    assert own.numpy(value) == 0
+    assert backend not in EXPLICIT or (own.numpy(gradient) == 0).all()

@@ -102,6 +102,11 @@ class Tracked:
         value = self.predictions.backend.xp.astype(self.value, dtype)
         return Tracked(self.predictions, value, self._gradient, self.made)
 
+    def nothing(self) -> Tracked:
+        """0, with a gradient of 0, also where either was NaN."""
+        zeros = self.predictions.backend.xp.zeros_like
+        return Tracked(self.predictions, zeros(self.value)[()], lambda: zeros(self._gradient()))
+
     def _linear(self, value: Any, own: Any, other: Tracked | None, slope: Any) -> Tracked:
         """``value`` with gradient own·∇self + slope·∇other."""
         return self._with(value, self._scaled(own), other, slope)

@@ -158,7 +158,9 @@ LossParts.__array_ufunc__ = None  # type: ignore[attr-defined]  # NumPy's protoc
 def _fraction(total: Any, denominator: Any) -> Any:
     """total / denominator in the dtype of the total; 0, with gradient 0, over 0."""
     if type(total) in (Tracked, float, int):
-        return total / denominator if denominator != 0 else total * 0.0
+        if denominator != 0:
+            return total / denominator
+        return total.nothing() if isinstance(total, Tracked) else 0.0
     be = backend_of(total)
     if be is None:
         raise TypeError(f"LossParts.total is {type(total).__name__}; expected an array")
