@@ -5,12 +5,15 @@ from wce_core.formulas.links import Probabilities
 from .binary_cross_entropy import binary_cross_entropy
 from .configured import BinaryCrossEntropy, CrossEntropy
 from .cross_entropy import cross_entropy
+from .defined import binary_loss, categorical_loss
 
 __all__ = [
     "BinaryCrossEntropy",
     "CrossEntropy",
     "Probabilities",
     "binary_cross_entropy",
+    "binary_loss",
+    "categorical_loss",
     "cross_entropy",
 ]
 

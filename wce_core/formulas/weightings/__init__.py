@@ -24,4 +24,19 @@ WEIGHTINGS: dict[str, Weighting] = {
     )
 }
 
-__all__ = ["FACTORS", "SOFT_WEIGHTINGS", "WEIGHTINGS", "Weighing", "Weighting"]
+
+def register(weighting: Weighting) -> None:
+    """Adds a weighting: losses made by ``losses.categorical_loss`` and ``binary_loss`` take it.
+
+    Raises
+    ------
+    ValueError
+        If there is one of that name.
+
+    """
+    if weighting.name in WEIGHTINGS:
+        raise ValueError(f"there is a weighting named {weighting.name!r} already")
+    WEIGHTINGS[weighting.name] = weighting
+
+
+__all__ = ["FACTORS", "SOFT_WEIGHTINGS", "WEIGHTINGS", "Weighing", "Weighting", "register"]

@@ -53,6 +53,10 @@ class Weighting(ABC):
     name: str
     per_item: bool = False
     """Does it say something of each item, so that what it says of an excluded one is no error?"""
+    categorical: bool = True
+    """Do categorical losses take it?"""
+    binary: bool = True
+    """Do binary ones?"""
     sliced: bool = True
     """Does the array have the predictions' rank, so that a block of items takes its part of it?"""
 

@@ -23,6 +23,7 @@ class CostMatrix(Weighting):
     """
 
     name = "cost_matrix"
+    binary = False
     sliced = False
 
     def prepare(self, ops: ArrayOps, layout: Layout, value: Any) -> Array:

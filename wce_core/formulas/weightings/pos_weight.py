@@ -19,6 +19,7 @@ class PosWeight(Weighting):
     """w₁ ← w₁·pos_weight, for all labels, one per label or one per element."""
 
     name = "pos_weight"
+    categorical = False
 
     def prepare(self, ops: ArrayOps, layout: Layout, value: Any) -> Array:
         """A scalar, (L,) along the label axis, or an array laid out with the predictions' rank."""
