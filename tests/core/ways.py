@@ -39,6 +39,7 @@ class Way(NamedTuple):
 def _torch_plain(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     del module
     monkeypatch.setattr("wce_backends.torch.backend.transformed", lambda *arrays: True)
+    monkeypatch.setattr("wce_backends.torch.backend.unusual", lambda *call: True)
 
 
 def _jax_plain(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,3 +29,12 @@ def test_page(page: Path) -> None:
     results = doctest.DocTestRunner().run(examples)
     assert results.attempted
     assert not results.failed
+
+
+LINK = re.compile(r"\]\((?!https?:|mailto:)(?P<path>[^)#\s]+)")
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    targets = [found["path"] for found in LINK.finditer(page.read_text(encoding="utf-8"))]
+    assert [target for target in targets if not (page.parent / target).exists()] == []
