@@ -150,3 +150,24 @@ def test_parts_over_zero(backend: str, mean: str) -> None:
     value, gradient = value_and_grad(loss)(rows)
     assert own.numpy(value) == 0
     assert backend not in EXPLICIT or (own.numpy(gradient) == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("weights", "dtype"),
+    [
+        ({"class_weight": "float32"}, "float32"),
+        ({"class_weight": "float64"}, "float64"),
+        ({"class_weight": "float32", "pos_weight": "float32"}, "float64"),
+    ],
+)
+def test_masses_beside_weights_that_nobody_can_read(
+    monkeypatch: pytest.MonkeyPatch, weights: dict[str, str], dtype: str
+) -> None:
+    """As a compiler takes them: one float32 weight is multiplied as it is, a product is not."""
+    be = numpy_backend()
+    monkeypatch.setattr(type(be), "readable", lambda *_: False)
+    monkeypatch.setattr(type(be), "known", lambda *_: None)
+    arrays = {name: np.zeros((FEW, 3), np.float32) for name in ("predictions", "targets")}
+    own = {name: np.ones(2, kind) for name, kind in weights.items()}
+    names = ("class_weight", "pos_weight")
+    assert mass_dtype(be, {**arrays, **own}, own, names, "float32", "float64") == dtype

@@ -28,11 +28,18 @@ def mass_dtype(
     """The dtype of target masses; ``weights`` name what multiplies them, ``given`` as they came."""
     if be.dtype_name(arrays["targets"]) == accumulate:
         return accumulate
+    own = [name for name in weights if name in arrays]
     if be.readable(arrays["predictions"]) and prod(arrays["predictions"].shape) <= FEW:
-        held = not any(name in arrays for name in weights)
-    else:
-        held = all(_ordinary(be, given[name]) for name in weights if name in arrays)
-    return compute if held else accumulate
+        return accumulate if own else compute
+    unknown = [name for name in own if not _ordinary(be, given[name])]
+    # One weight that cannot be looked at and is no wider than the masses is multiplied as it is:
+    # beside float64 compilers take up to twice the time.
+    alone = len(unknown) == 1 and _narrow(be, given[unknown[0]], arrays[unknown[0]], accumulate)
+    return compute if alone or not unknown else accumulate
+
+
+def _narrow(be: Backend, given: Any, array: Any, accumulate: str) -> bool:
+    return be.owns(given) and be.known(given) is None and be.dtype_name(array) != accumulate
 
 
 def _ordinary(be: Backend, given: Any) -> bool:
