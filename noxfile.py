@@ -66,7 +66,7 @@ def tests(session: nox.Session, backend: str) -> None:
 @nox.session
 def coverage(session: nox.Session) -> None:
     """Branches of wce_core that no test takes, by NumPy's blocks and by the plain formula."""
-    install(session, "-e", ".", *TOOLS, *FRAMEWORKS["array_api_strict"], *DEMO)
+    install(session, "-e", ".", *TOOLS, *FRAMEWORKS["array_api_strict"], *DEMO, "pyarrow")
     backends = ["--backend", "numpy", "--backend", "array_api_strict"]
     cases = ["tests/core", "tests/documentation", "--ignore", "tests/core/test_oracle.py"]
     limits = ["--cov", "--cov-report=term-missing:skip-covered", "--cov-fail-under=98"]

@@ -108,7 +108,7 @@ WAYS: dict[str, dict[str, Way]] = {
         "threads": Way("blocks", THREADED),
         "turned": Way("fused", {"MANY": 0, "PARALLEL": HUGE}),
         "replayed": Way("program", {}),
-        "one sum": Way("one sum", {"BLOCK": HUGE, "PARALLEL": HUGE}, least=0.25),
+        "one sum": Way("one sum", {"BLOCK": HUGE, "PARALLEL": HUGE}, least=0.2),
     },
     "array_api_strict": {
         "value by plain": Way("plain", {}),
@@ -119,7 +119,7 @@ WAYS: dict[str, dict[str, Way]] = {
         "replayed": Way("program", {"FEW": HUGE}, least=0.25),
         "blocks": Way("blocks", {"FEW": -1, "CPU_BLOCK": 1}),
         "one block": Way("fused", {"FEW": -1, "CPU_BLOCK": HUGE}),
-        "one sum": Way("one sum", {"FEW": -1, "CPU_BLOCK": HUGE}, least=0.25),
+        "one sum": Way("one sum", {"FEW": -1, "CPU_BLOCK": HUGE}, least=0.2),
         "plain": Way("plain", {}),
         "compiled": Way("fused", {}, "compiled", 40),
     },

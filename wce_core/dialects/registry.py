@@ -65,7 +65,7 @@ class Registry:
 @functools.cache
 def registry() -> Registry:
     """As the file has it."""
-    file = resources.files(__package__).joinpath("registry.toml")
+    file = resources.files("wce_core.dialects").joinpath("registry.toml")
     data = tomllib.loads(file.read_text(encoding="utf-8"))
     return Registry(
         versions=data["versions"],

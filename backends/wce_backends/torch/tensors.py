@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import _is_functional_tensor
+from torch import _is_functional_tensor  # pyright: ignore[reportPrivateImportUsage]  # nowhere public
 from torch._C import (
     _are_functorch_transforms_active,
     _get_dispatch_mode,
