@@ -168,7 +168,9 @@ def cross_entropy(
     precision
         ``"native"``: computed in the predictions' dtype, half types in float32, sums over items in
         float64 where the device has it. ``"exact"``: computed in float64 and rounded, which gives
-        losses and gradients of float32, bfloat16 and float16 the same bits in every framework.
+        losses and gradients of float32, bfloat16 and float16 the same bits in every framework, but
+        for one to five gradient elements in 10⁹, and 8 to 15 % of those that cancel (soft targets
+        equal to the prediction).
     dtype
         Of the result; that of the predictions if None. Weights and targets never narrow it.
     validate
@@ -199,10 +201,11 @@ def cross_entropy(
 
     Notes
     -----
-    Finite logits, however far apart, give the finite loss that the exact result rounds to. A logit
-    of −∞ is a class that cannot be: p = 0, and a loss of +∞ only where mass stands on it. A row
-    with +∞ or NaN, or with nothing but −∞, has a loss of NaN; other rows are not touched. Weight or
-    mass 0 times a loss of +∞ is 0. Uniform label smoothing is that of [1]_.
+    Finite logits, however far apart, give a finite loss, within 4 eps; that of a row that is right
+    by d may be off by d/2 eps more, because differences of logits are rounded. A logit of −∞ is a
+    class that cannot be: p = 0, and a loss of +∞ only where mass stands on it. A row with +∞ or
+    NaN, or with nothing but −∞, has a loss of NaN; other rows are not touched. Weight or mass 0
+    times a loss of +∞ is 0. Uniform label smoothing is that of [1]_.
 
     References
     ----------
