@@ -9,10 +9,10 @@ exact      float32, bfloat16, float16  float64                    float64
 exact      float64                     the same as native
 =========  ==========================  =========================  =======================
 
-Results are rounded once to float32 and a half result once more from there, on every framework. What
-is rounded differs in its last float64 digits, by each framework's ``exp`` and order of sums: next to
-the middle between two float32 numbers, exact results differ too. Of 1.4 billion gradient elements it
-was one to five in 10⁹, and 8 to 15 % of those that cancel.
+Results are rounded once to float32 and a half result once more from there, on every framework.
+What is rounded differs in its last float64 digits, by each framework's ``exp`` and order of sums:
+next to the middle between two float32 numbers, exact results differ too. Of 1.4 billion gradient
+elements it was one to five in 10⁹, and 8 to 15 % of those that cancel.
 """
 
 from __future__ import annotations
