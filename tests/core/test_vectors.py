@@ -261,6 +261,25 @@ def test_digits() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0.0, "0"),
+        (1e30, "1.0e+30"),
+        (-5e29, "-500000000000000000000000000000"),
+        (1234.5, "1234.5"),
+        (0.00012345678, "0.0001234568"),
+        (1e-5, "1.0e-5"),
+        (0.25078125, "0.2507813"),  # a tie
+        (0.25078375, "0.2507838"),  # and one to an even digit
+        (-9.9999999, "-10"),
+        (2.0**-3000, "0"),
+    ],
+)
+def test_sizes_are_printed_alike_by_every_mpmath(number: float, text: str) -> None:
+    assert numbers.size(mp.mpf(number)) == text
+
+
 def test_inputs_survive_being_written_and_read() -> None:
     stored = {vector.id: vector for vector in VECTORS}
     made = {case.id: case.block if isinstance(case, LongCase) else case for case in cases()}

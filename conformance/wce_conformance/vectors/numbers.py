@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_UP, Context, Decimal
 from math import inf, isinf, isnan, nan
 from struct import pack, unpack
 from typing import Any
@@ -57,10 +58,24 @@ def size(number: Real) -> str:
 
 
 def _shown(number: Real, count: int) -> str:
+    """So many significant digits, half up: versions of mpmath differ in how they print a tie."""
     if abs(number) < _NOTHING:
         return "0"
-    text: str = mp.nstr(number, count, min_fixed=-5, max_fixed=DIGITS)
-    return text.removesuffix(".0")
+    sign, mantissa, exponent = number._mpf_[:3]
+    over, under = int(mantissa) << max(exponent, 0), 1 << max(-exponent, 0)
+    rounding = Context(prec=count, rounding=ROUND_HALF_UP, Emin=MIN_EMIN, Emax=MAX_EMAX)
+    rounded = rounding.divide(Decimal(over), Decimal(under))
+    digits = "".join(map(str, rounded.as_tuple().digits)).rstrip("0")
+    return ("-" if sign else "") + _pointed(digits, rounded.adjusted())
+
+
+def _pointed(digits: str, exponent: int) -> str:
+    """With a point where the number is neither large nor small, else with an exponent."""
+    if not -5 < exponent < DIGITS:
+        return f"{digits[0]}.{digits[1:] or 0}e{exponent:+d}"
+    padded = "0" * -exponent + digits if exponent < 0 else digits.ljust(exponent + 1, "0")
+    whole = max(exponent, 0) + 1
+    return f"{padded[:whole]}.{padded[whole:]}".removesuffix(".")
 
 
 def read_digits(text: str) -> Real:
