@@ -11,7 +11,7 @@ from pathlib import Path
 
 from wce_core.frameworks.registry import BUILT_IN
 
-from . import __version__
+from . import __version__, extras
 from .class_weights import command as weights
 
 NEEDED = {
@@ -28,7 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     missing = [name for name in NEEDED[options.command] if find_spec(name) is None]
     if missing:
         print(
-            f'wce-core {options.command} needs {", ".join(missing)}: pip install "wce-core[demo]"',
+            f"wce-core {options.command} needs {', '.join(missing)}. In the checkout: "
+            + extras.command("demo"),
             file=sys.stderr,
         )
         return 1

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import wce_core
-from wce_core import cli
+from wce_core import cli, extras
 from wce_core.frameworks.registry import BUILT_IN
 
 
@@ -49,7 +49,7 @@ def test_backends_lists_what_is_installed(
             assert about.version in out
             assert about.devices[0] in out
         else:
-            assert f'pip install "wce-core[{name}]"' in out
+            assert extras.command(name) in out
     assert "ndtoy" in out
 
 
@@ -81,7 +81,7 @@ def test_a_missing_extra_is_named(
     assert cli.main([command]) == 1
     message = capsys.readouterr().err
     assert "needs rich" in message
-    assert 'pip install "wce-core[demo]"' in message
+    assert extras.command("demo") in message
 
 
 def test_the_command_line_imports_nothing_beforehand() -> None:

@@ -13,6 +13,7 @@ import pytest
 from matplotlib.image import imread
 from rich.console import Console
 
+from wce_core import extras
 from wce_core.demo import comparison, frameworks, report, run
 from wce_core.demo.data import load
 from wce_core.demo.metrics import judge
@@ -133,7 +134,7 @@ def test_numpy_alone_says_how_to_add_the_others(
     text = _short_run(tmp_path)
     assert "nothing to compare" in text
     for name in ("torch", "jax", "tensorflow"):
-        assert f'pip install "wce-core[{name}]"' in text
+        assert extras.command(name) in text
 
 
 def test_a_framework_that_cannot_be_imported_is_named(
@@ -147,7 +148,7 @@ def test_a_framework_that_cannot_be_imported_is_named(
     monkeypatch.setitem(BUILT_IN, "torch", broken)
     text = _short_run(tmp_path)
     assert "ImportError: no such library" in " ".join(text.split())
-    assert "wce-core[torch]" not in text
+    assert extras.command("torch") not in text
 
 
 def test_noise_of_an_import_is_kept_for_a_failure(

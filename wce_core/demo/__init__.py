@@ -1,6 +1,6 @@
 """The demo: weighted logistic regressions on real images, in every installed framework.
 
-Needs the extra ``wce-core[demo]``. ``wce-core demo`` runs it.
+Needs the extra ``demo``. ``wce-core demo`` runs it.
 """
 
 from .run import run

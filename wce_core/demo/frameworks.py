@@ -14,6 +14,7 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
+from wce_core import extras
 from wce_core.frameworks.backend import Backend, Description
 from wce_core.frameworks.registry import BUILT_IN
 
@@ -64,8 +65,9 @@ def advice(absent: list[str]) -> str:
     """How to add frameworks that are not installed; empty if none is missing."""
     if not absent:
         return ""
-    lines = [f'  pip install "wce-core[{name}]"' for name in absent]
-    return "\n".join([f"Not installed here: {', '.join(absent)}. To add them:", *lines])
+    lines = [f"  {extras.command(name)}" for name in absent]
+    missing = ", ".join(absent)
+    return "\n".join([f"Not installed here: {missing}. To add them, in the checkout:", *lines])
 
 
 def show() -> None:
