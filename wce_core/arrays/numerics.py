@@ -80,12 +80,6 @@ def _polynomial(coefficients: tuple[float, ...], z: Array) -> Array:
     return value
 
 
-def of_nan(xp: Namespace, rows: Array, axis: int) -> Array:
-    """NaN for each row that has NaN in it, else 0: what is added to all that comes of the row."""
-    largest = xp.max(rows, axis=axis, keepdims=True)
-    return xp.where(largest == largest, xp.zeros_like(largest), xp.nan)
-
-
 def total(xp: Namespace, values: Array, axis: int) -> Array:
     """Sum along ``axis``, which stays with length 1, in the dtype of ``values``."""
     return xp.sum(values, axis=axis, keepdims=True, dtype=values.dtype)

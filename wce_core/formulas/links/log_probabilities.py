@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wce_core.arrays.numerics import along, complement_of_exp, log_of, of_nan
+from wce_core.arrays.missing import of_nan
+from wce_core.arrays.numerics import along, complement_of_exp, log_of
 from wce_core.arrays.ops import ArrayOps
 from wce_core.types import Array
 
@@ -15,7 +16,7 @@ class CategoricalLogProbabilityRows:
     def __init__(self, ops: ArrayOps, predictions: Array, axis: int) -> None:
         self.ops, self.xp, self.axis = ops, ops.xp, axis
         self.predictions = predictions
-        self.level = of_nan(ops.xp, predictions, axis)
+        self.level = of_nan(ops, predictions, axis)
 
     def at(self, index: Array) -> Array:
         """−log p of class ``index`` of each row."""
@@ -73,7 +74,7 @@ class CategoricalLogProbabilities:
     def rows(self, ops: ArrayOps, predictions: Array, axis: int) -> CategoricalLogProbabilityRows:
         """The rows of ``predictions`` along ``axis``."""
         # A product, so that autodiff finds NaN at each class of a row that has it at one.
-        missing = of_nan(ops.xp, predictions, axis)
+        missing = of_nan(ops, predictions, axis)
         return self.closed(ops, predictions * (1.0 + missing), axis)
 
     def closed(self, ops: ArrayOps, predictions: Array, axis: int) -> CategoricalLogProbabilityRows:

@@ -14,7 +14,8 @@ from typing import Literal, NamedTuple, Protocol
 import numpy as np
 
 from wce_core.arrays.cancellation import sum_of_others
-from wce_core.arrays.numerics import along, log_of, of_nan, product, total
+from wce_core.arrays.missing import of_nan
+from wce_core.arrays.numerics import along, log_of, product, total
 from wce_core.arrays.ops import ArrayOps
 from wce_core.dtypes import SMALLEST_NORMAL
 from wce_core.scalars import number
@@ -204,7 +205,7 @@ class CategoricalProbabilityRows:
     ) -> None:
         self.ops, self.xp, self.axis, self.convention = ops, ops.xp, axis, convention
         self.dtype = ops.dtype_name(predictions)
-        self.level = of_nan(ops.xp, predictions, axis)
+        self.level = of_nan(ops, predictions, axis)
         self.steps: list[Step] = []
         self.logarithm: Logarithm | None = None
         self.chance = _given(ops, predictions, convention)
@@ -310,7 +311,7 @@ class CategoricalProbabilities:
     def rows(self, ops: ArrayOps, predictions: Array, axis: int) -> CategoricalProbabilityRows:
         """The rows of ``predictions`` along ``axis``."""
         # A product, so that autodiff finds NaN at each class of a row that has it at one.
-        missing = of_nan(ops.xp, predictions, axis)
+        missing = of_nan(ops, predictions, axis)
         return self.closed(ops, predictions * (1.0 + missing), axis)
 
     def closed(self, ops: ArrayOps, predictions: Array, axis: int) -> CategoricalProbabilityRows:

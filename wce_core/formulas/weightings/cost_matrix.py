@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from wce_core.arrays.numerics import of_nan
+from wce_core.arrays.missing import of_nan
 from wce_core.arrays.ops import ArrayOps
 from wce_core.errors import shape_error
 from wce_core.formulas.layout import Layout
@@ -49,5 +49,5 @@ class CostMatrix(Weighting):
         predicted = ops.argmax(predictions, weighing.axis)
         mass = cast(CategoricalTargets, weighing.mass)
         cost = mass.expected_cost(array, predicted, weighing.dtype)
-        cost = cost + ops.cast(of_nan(ops.xp, predictions, weighing.axis), weighing.dtype)
+        cost = cost + ops.cast(of_nan(ops, predictions, weighing.axis), weighing.dtype)
         return weighing._replace(factor=weighing.times(cost))
