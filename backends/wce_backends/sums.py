@@ -15,8 +15,6 @@ from wce_core.types import Array
 
 PIECE, FEW = 16, 32
 """Numbers that are added one after another, and how many need no pieces."""
-LAST_PIECE, LAST_FEW = 128, 1024
-"""The same along the last axis, where each lane of a register has a sum of its own."""
 
 Sum = Callable[[Array, int], Array]
 """The sum along an axis, which goes."""
@@ -36,13 +34,12 @@ def _levels(
 ) -> Iterator[Array]:
     """What is left over at each level, and the sum of the last."""
     before, after = shape[:axis], shape[axis + 1 :]
-    length, few = (PIECE, FEW) if after else (LAST_PIECE, LAST_FEW)
     count, all_of = shape[axis], (slice(None),) * axis
-    while count > few:
-        pieces, left = count // length, count % length
+    while count > FEW:
+        pieces, left = count // PIECE, count % PIECE
         if not (isinstance(left, int) and left == 0):  # unknown while compiling: perhaps of none
             yield add(values[(*all_of, slice(count - left, None), ...)], axis)
             values = values[(*all_of, slice(0, count - left), ...)]
-        values = add(reshape(values, [*before, pieces, length, *after]), axis + 1)
+        values = add(reshape(values, [*before, pieces, PIECE, *after]), axis + 1)
         count = pieces
     yield add(values, axis)

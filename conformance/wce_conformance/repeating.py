@@ -10,12 +10,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 
-import numpy as np
-
-from wce_conformance.adapters.base import Outcome
 from wce_conformance.cases import Case, Tensor
 from wce_conformance.cases.long import PER_ITEM, LongCase, long, scaled
-from wce_conformance.judging.vectors import first_rows
 from wce_conformance.oracle import Result
 from wce_conformance.vectors import Vector
 from wce_conformance.vectors.vector import item_shape
@@ -45,7 +41,12 @@ def repeated(vector: Vector) -> Vector:
 
 
 def lengthened(case: Case) -> LongCase | None:
-    """The case with its rows repeated; None if its first axis is that of classes or labels."""
+    """The case with its rows repeated; None if its first axis is that of classes or labels.
+
+    Item losses alone: sums of equal numbers err to the same side, whatever code made them.
+    """
+    if case.arguments.get("reduction") != "none":
+        return None
     shape, axis = case.predictions.shape, case.arguments.get("axis")
     assert axis is None or isinstance(axis, int)
     if axis is None and (case.loss == "cross_entropy" or len(shape) > 1):
@@ -61,17 +62,6 @@ def lengthened(case: Case) -> LongCase | None:
 def _has_rows(value: object, length: int) -> bool:
     """Is an argument missing, or an array with a row for each of the predictions'?"""
     return not isinstance(value, Tensor) or value.shape[:1] == (length,)
-
-
-def first_block(outcome: Outcome, case: LongCase) -> Outcome:
-    """What was given for the block; an AssertionError if its repetitions differ."""
-    value, gradient = outcome
-    if case.arguments.get("reduction") == "none":
-        value = first_rows(np.asarray(value), case.times)
-    rows = first_rows(gradient, case.times)
-    assert value is not None, "items that are the same have different losses"
-    assert rows is not None or gradient is None, "items that are the same have different gradients"
-    return Outcome(value, rows)
 
 
 def answer_of_block(once: Result, block: Case, times: int) -> Result:

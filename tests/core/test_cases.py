@@ -10,9 +10,9 @@ import pytest
 from wce_conformance.adapters import Adapter, adapter
 from wce_conformance.calls import outcome_of, supports
 from wce_conformance.cases import Case, small_cases
-from wce_conformance.judging.numbers import judge
+from wce_conformance.judging.vectors import blocks_of, judged_together
 from wce_conformance.oracle import Result
-from wce_conformance.repeating import answer_of_block, first_block, lengthened
+from wce_conformance.repeating import answer_of_block, lengthened
 
 SAMPLED = {
     ("torch", "compiled"): 15,
@@ -42,10 +42,12 @@ def failures_of(case: Case, framework: Adapter, route: str, precision: str) -> l
     """Compiled with many items: few of them never meet a compiler's vectorized code."""
     answer, long = expected(case.id), lengthened(case) if route in ("compiled", "xla") else None
     outcome = outcome_of(long or case, framework, route, precision)
+    outcomes = [outcome]
     if long:
-        answer, outcome = answer_of_block(answer, case, long.times), first_block(outcome, long)
+        answer = answer_of_block(answer, case, long.times)
+        outcomes = blocks_of(outcome, long.times, "none")
     exact, slack = precision == "exact", case.known_to_fail
-    return judge(case, answer, outcome, exact=exact, slack=slack).failures
+    return judged_together(case, answer, outcomes, exact=exact, slack=slack).failures
 
 
 @pytest.mark.parametrize("number", range(len(CASES)), ids=list(CASES))

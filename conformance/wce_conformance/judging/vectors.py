@@ -8,8 +8,9 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from wce_conformance.adapters.base import Outcome
+from wce_conformance.cases import Case
 from wce_conformance.implementation import Answer, Given, NotOffered, Refused
-from wce_conformance.oracle import Grid
+from wce_conformance.oracle import Grid, Result
 from wce_conformance.vectors import Vector
 from wce_conformance.vectors.numbers import UNDEFINED
 from wce_conformance.vectors.vector import item_shape
@@ -59,15 +60,13 @@ def _failed(*failures: str) -> Judgement:
 
 def _compared(vector: Vector, given: Outcome | Answer, *, exact: bool) -> Judgement:
     expected = vector.expected
-    outcome = _of_block(vector, given)
-    if outcome is None:
-        return _failed("items that are the same have different gradients or losses")
-    verdict = judge(vector.block, expected, outcome, exact=exact)
+    outcomes = blocks_of(given, vector.times, vector.reduction)
+    verdict = judged_together(vector.block, expected, outcomes, exact=exact)
     for name, gradient in getattr(given, "gradients", {}).items():
         _further(verdict, vector, name, gradient)
     status: Status = "failed" if verdict.failures else "passed"
     if verdict.failures and exact and vector.case.known_to_fail:
-        between = judge(vector.block, expected, outcome, exact=True, slack=True)
+        between = judged_together(vector.block, expected, outcomes, exact=True, slack=True)
         status = "failed" if between.failures else "known"
     return Judgement(status, verdict.worst, verdict.failures)
 
@@ -110,30 +109,40 @@ def _misshapen(vector: Vector, given: Outcome | Answer) -> list[str]:
     return [f"{what} has shape {got}, expected {want}" for what, got, want in found if got != want]
 
 
-def _of_block(vector: Vector, given: Outcome | Answer) -> Outcome | None:
-    """What was given for the block of a long vector; None if its repetitions differ."""
-    if vector.times == 1:
-        return Outcome(given.value, given.gradient)
-    gradient = first_rows(given.gradient, vector.times)
-    value = given.value
-    if vector.reduction == "none":
-        value = first_rows(np.asarray(value), vector.times)
-        if value is None:
-            return None
-    if gradient is None and given.gradient is not None:
-        return None
-    return Outcome(value, gradient)
+def judged_together(
+    block: Case, expected: Result, outcomes: list[Outcome], *, exact: bool, slack: bool = False
+) -> Verdict:
+    """The worst of what was given for the repetitions of a block."""
+    verdict = Verdict()
+    for outcome in outcomes:
+        own = judge(block, expected, outcome, exact=exact, slack=slack)
+        for name, error in own.worst.items():
+            verdict.worst[name] = max(verdict.worst.get(name, 0.0), error)
+        verdict.failures += [each for each in own.failures if each not in verdict.failures]
+    return verdict
 
 
-def first_rows(array: np.ndarray | None, times: int) -> np.ndarray | None:
-    """The first of equal blocks along the leading axis; None if they are not equal."""
-    if array is None:
-        return None
-    blocks = array.reshape(times, array.shape[0] // times, *array.shape[1:])
-    wide = blocks.astype(np.float64)
-    first: np.ndarray = blocks[0]
+def blocks_of(given: Outcome | Answer, times: int, reduction: str) -> list[Outcome]:
+    """What was given for the repetitions of a block, each that differs from the others.
+
+    A compiler's code for several numbers at once may round otherwise than that for what is left
+    over; all of them have to be right.
+    """
+    values = _blocks(np.asarray(given.value), times) if reduction == "none" else [given.value]
+    gradients = [None] if given.gradient is None else _blocks(given.gradient, times)
+    count = max(len(values), len(gradients))
+    pairs = zip(values * (count // len(values)), gradients * (count // len(gradients)), strict=True)
+    found = {_bytes(value, gradient): Outcome(value, gradient) for value, gradient in pairs}
+    return list(found.values())
+
+
+def _blocks(array: np.ndarray, times: int) -> list[Any]:
     return (
-        first
-        if np.array_equal(wide[1:], np.broadcast_to(wide[:1], wide[1:].shape), equal_nan=True)
-        else None
+        list(array.reshape(times, array.shape[0] // times, *array.shape[1:]))
+        if times > 1
+        else [array]
     )
+
+
+def _bytes(*arrays: Any) -> tuple[bytes, ...]:
+    return tuple(np.asarray(array).tobytes() for array in arrays)
