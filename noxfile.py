@@ -13,6 +13,7 @@ nox.options.sessions = [
     "lint",
     "types",
     "tests",
+    "lowest",
     "coverage",
     "agreement",
     "doctest",
@@ -21,7 +22,8 @@ nox.options.sessions = [
 ]
 nox.options.stop_on_first_error = False
 
-CONSTRAINTS = str(Path(__file__).parent / "constraints.txt")
+ROOT = Path(__file__).parent
+CONSTRAINTS = str(ROOT / "constraints.txt")
 TOOLS = [
     "pytest",
     "pytest-xdist",
@@ -46,7 +48,7 @@ ALL = sorted(
 OTHERS = ["pandas", "polars", "pyarrow", "xarray", "dask", "sparse", "ndonnx", "mlx[cpu]"]
 """Libraries whose arrays and tables are read, or refused in a sentence."""
 DEMO = ["rich", "matplotlib", "scikit-learn"]
-EVERYTHING = Path(__file__).parent / ".nox" / "everything"
+EVERYTHING = ROOT / ".nox" / "everything"
 
 
 def install(session: nox.Session, *packages: str) -> None:
@@ -61,6 +63,30 @@ def tests(session: nox.Session, backend: str) -> None:
     install(session, "-e", ".", *TOOLS, *FRAMEWORKS[backend])
     folders = ["tests/core", "tests/backends", "tests/fuzz"]
     session.run("pytest", "-n", "2", "--backend", backend, *folders, *session.posargs)
+
+
+@nox.session
+def lowest(session: nox.Session) -> None:
+    """NumPy and JAX, the demo and the commands, with the lowest versions that are allowed."""
+    extras = ".[jax,demo,weights,conformance]"
+    packages = [*TOOLS, *FRAMEWORKS["jax"]]
+    session.install("-c", _lowest(Path(session.create_tmp())), "-e", extras, *packages)
+    backends = ["--backend", "numpy", "--backend", "array_api_strict"]
+    commands = ["test_cli.py", "test_demo.py", "test_weights_command.py"]
+    folders = ["tests/core", "tests/backends", *(f"tests/documentation/{c}" for c in commands)]
+    session.run("pytest", "-n", "2", *backends, *folders)
+    session.run("pytest", "-n", "2", "--backend", "jax", "tests/backends")
+
+
+def _lowest(folder: Path) -> str:
+    """The exact versions, the lowest where there are such."""
+    versions: dict[str, str] = {}
+    for file in ("constraints.txt", "constraints-lowest.txt"):
+        lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
+        versions.update(line.split("==") for line in lines if "==" in line)
+    path = folder / "constraints.txt"
+    path.write_text("".join(f"{name}=={version}\n" for name, version in versions.items()))
+    return str(path)
 
 
 @nox.session

@@ -49,5 +49,9 @@ class CostMatrix(Weighting):
         predicted = ops.argmax(predictions, weighing.axis)
         mass = cast(CategoricalTargets, weighing.mass)
         cost = mass.expected_cost(array, predicted, weighing.dtype)
-        cost = cost + ops.cast(of_nan(ops, predictions, weighing.axis), weighing.dtype)
+        missing = ops.cast(of_nan(ops, predictions, weighing.axis), weighing.dtype)
+        # Selected, not added: a row that predicts no class has no gradient to the matrix.
+        cost = ops.xp.where(missing == missing, cost, missing)
+        if weighing.included is not None:
+            cost = ops.xp.where(weighing.included, cost, 0.0)
         return weighing._replace(factor=weighing.times(cost))
