@@ -248,6 +248,11 @@ BAD: list[tuple[str, Any, dict[str, Any], type[Exception], str]] = [
     ("weight shape", [0, 1], {"sample_weight": [1.0] * 3}, ValueError, r"shape \(3,\)"),
     ("mask dtype", [0, 1], {"mask": [1, 0]}, TypeError, "mask has dtype"),
     ("ignored rows", [[1, 0]], {"kind": "one_hot", "ignore_index": 0}, ValueError, "use mask="),
+    ("no axis", 1, {"kind": "one_hot"}, ValueError, "an axis of classes for kind"),
+    ("axis", [[1, 0]], {"kind": "one_hot", "axis": 2}, ValueError, "axis=2"),
+    ("names in rows", [["a", "b"]], {"kind": "one_hot"}, TypeError, "expected numbers"),
+    ("complex weight", [0, 1], {"sample_weight": [1j, 1]}, TypeError, "sample_weight has dtype"),
+    ("masked", np.ma.array([0, 1]), {}, TypeError, "masked array"),
     ("counts", ClassCounts(2), {"mask": [True]}, ValueError, r"update\(\)"),
 ]
 
@@ -260,6 +265,23 @@ def test_bad_input(
 ) -> None:
     with pytest.raises(error, match=message):
         class_weights(labels, **options)
+
+
+def test_counts_that_can_not_be_made() -> None:
+    with pytest.raises(ValueError, match="kind is 'rows'"):
+        ClassCounts(kind="rows")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="expected pixel masks"):
+        ClassCounts(kind="one_hot", per_image=True)
+    with pytest.raises(ValueError, match="expected images"):
+        ClassCounts(per_image=True).update([0, 1])
+    known, open_ended = ClassCounts(2), ClassCounts()
+    open_ended.update([0, 5])
+    with pytest.raises(ValueError, match="different numbers of classes"):
+        known.merge(open_ended)
+
+
+def test_a_beta_of_0_weighs_all_alike() -> None:
+    assert class_weights(LABELS, "effective_number", beta=0.0).tolist() == [1.0] * 4
 
 
 def test_counts_that_do_not_fit() -> None:

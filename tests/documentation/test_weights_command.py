@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,9 @@ BAD: dict[str, tuple[Any, str]] = {
     "no masks": (lambda d: [str(d)], "holds no .png files"),
     "range": (lambda d: [_text(d / "a.csv", "a\n0\n5"), "--classes", "3"], "5 at flat position 1"),
     "missing": (lambda d: [_text(d / "a.csv", "a\n0\n2")], "class 1 never occurs"),
+    "a column of an array": (lambda d: [*npy(d), "--column", "y"], "has no columns"),
+    "a column of masks": (lambda d: [*masks(d), "--column", "y"], "has no columns"),
+    "a number": (lambda d: [_save(d / "a.npy", np.array(1))], "a single number"),
     "option": (lambda d: [*npy(d), "--beta", "0.5"], "got beta"),
 }
 
@@ -138,6 +142,33 @@ def test_bad_files(name: str, tmp_path: Path, capsys: Any) -> None:
     error = capsys.readouterr().err
     assert error.startswith("wce-core weights: ")
     assert message in error
+
+
+def test_missing_values_in_a_table(tmp_path: Path, capsys: Any) -> None:
+    import pyarrow
+    from pyarrow import parquet as format_
+
+    format_.write_table(pyarrow.table({"y": [0, None, 1]}), tmp_path / "a.parquet")
+    assert main(["weights", str(tmp_path / "a.parquet")]) == 1
+    assert "1 missing values" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("package", "kind"), [("pyarrow", parquet), ("PIL", masks)], ids=["pyarrow", "pillow"]
+)
+def test_a_package_that_is_not_there(
+    package: str, kind: Any, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = kind(tmp_path)
+    monkeypatch.setitem(sys.modules, package, None)
+    assert main(["weights", *arguments]) == 1
+    assert "need the package" in capsys.readouterr().err
+
+
+def test_several_labels(tmp_path: Path, capsys: Any) -> None:
+    np.save(tmp_path / "bits.npy", np.array([[1, 0], [0, 1], [0, 1]]))
+    assert main(["weights", str(tmp_path / "bits.npy"), "--kind", "multi_label"]) == 0
+    assert "label 1, 1" in capsys.readouterr().out
 
 
 def test_masks_of_several_channels(tmp_path: Path, capsys: Any) -> None:
