@@ -65,12 +65,14 @@ def complement_of_exp(xp: Namespace, x: Array) -> Array:
     By arithmetic near 0, because ``expm1`` is what a compiler makes of it: PyTorch's Inductor
     writes exp(x) − 1 wherever it vectorizes, which is 0 for the smallest x.
     """
-    near = x > -0.5
-    small = xp.where(near, x, -0.25)
+    near, zero = x > -0.5, x == 0
+    # At 0 the slope of a logarithm of this is infinite, of which 0 · z would make NaN.
+    small = xp.where(near & ~zero, x, -0.25)
     z = small * small
     p, q, d = (_polynomial(each, z) for each in (_P, _Q, _D))
     series = small + z * (p + small * d) / (q - small * p)
-    return xp.where(near, -series, 1.0 - xp.exp(xp.where(near, -1.0, x)))
+    rest = xp.where(near, 0.0 - series, 1.0 - xp.exp(xp.where(near, -1.0, x)))
+    return xp.where(zero, 0.0 - x, rest)
 
 
 def _polynomial(coefficients: tuple[float, ...], z: Array) -> Array:

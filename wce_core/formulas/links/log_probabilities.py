@@ -60,7 +60,7 @@ class BinaryLogProbabilityRows:
         """−d₁ + d₀·p / (1 − p), where p / (1 − p) = exp(x) / (1 − exp(x))."""
         del into
         xp = self.xp
-        rest = complement_of_exp(xp, self.x)
+        rest = xp.abs(complement_of_exp(xp, self.x))  # of a certain item compilers may make it −0
         certain = (slope_zero == 0) & (rest == 0)
         return slope_zero * xp.exp(self.x) / xp.where(certain, 1.0, rest) - slope_one
 
