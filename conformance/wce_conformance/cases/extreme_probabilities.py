@@ -126,6 +126,16 @@ def _logarithms(dtype: str) -> Iterator[Case]:
         form="log_probabilities",
         reduction="none",
     )
+    yield binary(
+        "log-probability 0 under mass of the other class",
+        dtype,
+        [0.0, 0.0, -1.0],
+        [0.0, 0.25, 0.25],
+        "+inf, with a gradient of +inf: 1 − e^x is +0",
+        "impossible",
+        form="log_probabilities",
+        reduction="none",
+    )
     near = [-1e-3, -0.125, -0.4375, -0.5, -0.625, -0.75, -4.0]
     tiny = [-(2.0**-14)] if dtype == "float16" else [-1e-7, -1e-9, -1e-30]
     for answer, name in ((0.0, "wrong"), (0.25, "soft")):
