@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from wce_conformance.adapters import NAMES, Adapter, adapter
+from wce_conformance.cases import Case
 
 from .calls import Call, calls
 from .running import failures
@@ -126,7 +127,12 @@ def kind(call: Call, wrong: list[str]) -> str:
     """What failures that are likely to have one cause have in common."""
     case = call.cases[0]
     failure = re.sub(r"-?\d[\d.e+-]*", "#", wrong[0])
-    return " ".join([case.loss, str(case.arguments.get("form")), call.precision, failure])
+    return " ".join([case.loss, _form(case), call.precision, failure])
+
+
+def _form(case: Case) -> str:
+    form = case.arguments.get("form", "logits")
+    return form if isinstance(form, str) else "conventions"
 
 
 if __name__ == "__main__":

@@ -55,7 +55,10 @@ def calls(draw: st.DrawFn, adapter: Adapter, most: int = 2) -> Call:
     options = {name: given[name] for name in NOT_OF_THE_ORACLE if name in given}
     differentiable = [n for n in cases[0].differentiable() if _floating(cases[0], n)]
     wrt = tuple(name for name in differentiable if draw(st.booleans()))
-    return Call(cases, options, draw(st.booleans()), wrt)
+    held = (a for a in cases[0].arguments.values() if isinstance(a, Tensor))
+    # A loss that holds weights of no labels is refused when it is made.
+    configured = all(a.data for a in held) and draw(st.booleans())
+    return Call(cases, options, configured, wrt)
 
 
 def _arguments(draw: st.DrawFn, draft: Draft) -> dict[str, Any]:

@@ -58,9 +58,9 @@ class Draft:
         return self.shape[: self.axis] + self.shape[self.axis + 1 :]
 
     @property
-    def form(self) -> str:
+    def form(self) -> Any:
         """Of the predictions."""
-        return str(self.options.get("form", "logits"))
+        return self.options.get("form", "logits")
 
 
 @st.composite

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from hypothesis import strategies as st
 
+from wce_conformance.oracle import Probabilities
 from wce_core import losses
 from wce_core.evaluation.options import CHOICES
 from wce_core.formulas.links import BINARY_LINKS, CATEGORICAL_LINKS
@@ -31,8 +32,11 @@ def parameters(loss: str) -> dict[str, inspect.Parameter]:
 
 
 def predictions(draw: st.DrawFn, draft: Draft) -> Arrays:
-    """Of the form that was drawn."""
-    return numbers(FORMS[draft.form], draft.shape, draft.dtype, flushed=draft.flushed)
+    """Of the form that was drawn; what is normalized need not be below 1."""
+    whole = isinstance(draft.form, Probabilities) and draft.form.normalize is not None
+    name = "probabilities" if isinstance(draft.form, Probabilities) else draft.form
+    kind = MASSES if whole else FORMS[name]
+    return numbers(kind, draft.shape, draft.dtype, flushed=draft.flushed)
 
 
 def targets(draw: st.DrawFn, draft: Draft) -> Arrays:
@@ -136,15 +140,30 @@ def smoothing(draw: st.DrawFn, draft: Draft) -> Argument:
 
 
 def form(draw: st.DrawFn, draft: Draft) -> Argument:
-    """What the predictions are."""
-    return draw(st.sampled_from(tuple(CATEGORICAL_LINKS if draft.multiclass else BINARY_LINKS)))
+    """What the predictions are, or with which conventions they are probabilities."""
+    links = tuple(CATEGORICAL_LINKS if draft.multiclass else BINARY_LINKS)
+    own = draw(st.sampled_from(links))
+    if own != "probabilities" or draw(st.booleans()):
+        return own
+    names = [n for n in CONVENTIONS if n != "normalize" or draft.multiclass]
+    chosen = [name for name in names if draw(st.booleans())]
+    return Probabilities(**{name: draw(CONVENTIONS[name]) for name in chosen})
+
+
+CLIPS = st.sampled_from((0.1, 0.0, 1e-7, 0.49, 1e-12, 1e-40)) | st.floats(0, 0.4999)
+CONVENTIONS = {
+    "clip": CLIPS,
+    "offset": st.sampled_from((0.1, 0.0, 1e-7, 1e-8, 1e-17, 2.0**-53, 1e-40, 10.0)),
+    "floor": st.sampled_from((-100.0, -1.0, -0.1, -1e-9, -1e4)),
+    "normalize": st.sampled_from(("before", "after")),
+}
 
 
 def clip(draw: st.DrawFn, draft: Draft) -> Argument:
     """Of probabilities."""
     if draft.form != "probabilities":
         return None
-    return draw(st.sampled_from((0.1, 0.0, 1e-7, 0.49, 1e-12, 1e-40)) | st.floats(0, 0.4999))
+    return draw(CLIPS)
 
 
 def normalizer(draw: st.DrawFn, draft: Draft) -> Argument:

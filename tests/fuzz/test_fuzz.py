@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -11,12 +12,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from wce_conformance.adapters import Adapter, adapter
 from wce_conformance.adapters.numpy import NumpyAdapter
 from wce_conformance.cases.case import LOSSES
+from wce_core import losses
 from wce_core.formulas.links import BINARY_LINKS, CATEGORICAL_LINKS
 from wce_core.formulas.weightings import WEIGHTINGS
 
 from .calls import ARRAYS, DRAWN_WITH_THE_SHAPE, Call, calls
 from .kinds import FORMS
-from .options import MAKERS, parameters
+from .options import CONVENTIONS, MAKERS, parameters
 from .running import failures
 from .showing import shown
 
@@ -36,6 +38,7 @@ def test_every_parameter_is_drawn_for() -> None:
         assert set(parameters(loss)) <= {*MAKERS, *DRAWN_WITH_THE_SHAPE}
     assert set(WEIGHTINGS) <= set(MAKERS)
     assert set(ARRAYS) <= set(MAKERS)
+    assert set(CONVENTIONS) == {field.name for field in fields(losses.Probabilities)}
     assert set(FORMS) == {*CATEGORICAL_LINKS, *BINARY_LINKS}
 
 

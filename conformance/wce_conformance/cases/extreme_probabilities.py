@@ -136,6 +136,18 @@ def _logarithms(dtype: str) -> Iterator[Case]:
         form="log_probabilities",
         reduction="none",
     )
+    for reduction in ("none", "mean"):
+        yield binary(
+            f"certain and wrong, {reduction}",
+            dtype,
+            [0.0, 0.0, -0.5, -0.0],
+            [0.0, 1.0, 0.25, 0.25],
+            "the loss of log p = 0 grows towards it: a gradient of +inf",
+            "impossible",
+            "zero_sign",
+            form="log_probabilities",
+            **({} if reduction == "mean" else {"reduction": reduction}),
+        )
     near = [-1e-3, -0.125, -0.4375, -0.5, -0.625, -0.75, -4.0]
     tiny = [-(2.0**-14)] if dtype == "float16" else [-1e-7, -1e-9, -1e-30]
     for answer, name in ((0.0, "wrong"), (0.25, "soft")):

@@ -68,6 +68,16 @@ class UnweightedGradient(Wrong):
         return super().gradient(call, x, self.smoothed(call, self.mass(call)))
 
 
+@wrong("zero_sign")
+class DividedByNegativeZero(Wrong):
+    """1 − p is −0 where log p is 0, and the infinite gradient of the other sign."""
+
+    def gradient(self, call: Call, x: np.ndarray, d: np.ndarray) -> np.ndarray:
+        gradient = super().gradient(call, x, d)
+        turned = call.binary & (call.form == "log_probabilities") & (x == 0) & np.isinf(gradient)
+        return np.where(turned, -gradient, gradient)
+
+
 @wrong("impossible")
 class GradientBesideAnInfinity(Wrong):
     """Where a probability of 0 is under mass, its row's other classes have a gradient too."""

@@ -411,7 +411,7 @@ class Reference:
         """−d_k; of an element of the binary loss, p = e^x, d0·p/(1 − p) − d1."""
         if not call.binary:
             return np.where(np.isnan(x).any(-1, keepdims=True), np.nan, -d)
-        return np.asarray(quotient(d[..., 0], np.expm1(-np.minimum(x, 0))) - d[..., 1])
+        return np.asarray(quotient(d[..., 0], np.expm1(0.0 - np.minimum(x, 0))) - d[..., 1])
 
     def to_probabilities(self, call: Call, x: np.ndarray, d: np.ndarray) -> np.ndarray:
         """−d_k/p_k; binary d0/(1 − p) − d1/p. Constant where clipped, NaN in a row with NaN."""

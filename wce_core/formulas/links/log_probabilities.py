@@ -50,11 +50,13 @@ class BinaryLogProbabilityRows:
         self.predictions = predictions
 
     def pair(self, one: Array, zero: Array) -> tuple[Array, Array]:
-        """(−x, −log(1 − exp(x)))."""
+        """(−x, −log(1 − exp(x))); 0 where that is infinite, and no mass stands."""
         del one
         xp = self.xp
-        x = xp.where((self.x == 0) & (zero == 0), -1.0, self.x)
-        return 0.0 - self.predictions, 0.0 - log_of(xp, complement_of_exp(xp, x), -xp.exp(x))
+        lost = (self.x == 0) & (zero == 0)
+        x = xp.where(lost, -1.0, self.x)
+        rest = log_of(xp, complement_of_exp(xp, x), -xp.exp(x))
+        return 0.0 - self.predictions, xp.where(lost, 0.0, 0.0 - rest)
 
     def vjp_pair(self, slope_one: Array, slope_zero: Array, into: Array | None = None) -> Array:
         """−d₁ + d₀·p / (1 − p), where p / (1 − p) = exp(x) / (1 − exp(x))."""
