@@ -21,7 +21,7 @@ from wce_core.evaluation.counting import Divisor, counted_and_shared, none_over_
 from wce_core.evaluation.items import item_losses, kept_gradient, rows_of, scale_of
 from wce_core.evaluation.reducing import itemised, reduced, total_of
 from wce_core.evaluation.spec import LossSpec
-from wce_core.evaluation.weighing import Weighed, weigh
+from wce_core.evaluation.weighing import Weighed, silenced, weigh
 from wce_core.types import Array, Arrays
 
 
@@ -34,6 +34,7 @@ def plain(ops: ArrayOps, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
     weighed, counts, under = counted_and_shared(ops, spec, arrays, weighed)
     if under is not None:
         weighed = none_over_zero(ops, arrays, weighed, under)
+    weighed = silenced(ops, weighed)
     rows = rows_of(ops, spec, arrays, weighed, closed=False)
     losses = item_losses(ops, spec, weighed, weighed.mass.loss(spec.term, rows))
     return _outputs(ops, spec, arrays, weighed, losses, counts, under)

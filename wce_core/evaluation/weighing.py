@@ -51,6 +51,17 @@ def weigh(ops: ArrayOps, spec: LossSpec, arrays: Arrays, *, closed: bool = True)
     return Weighed(mass, factor, included)
 
 
+def silenced(ops: ArrayOps, weighed: Weighed) -> Weighed:
+    """The items for autodiff: of a factor of 0, the mass has no derivative, whatever its loss is.
+
+    It would be 0 times the loss of a class, and of an infinite one NaN.
+    """
+    if weighed.factor is None or isinstance(weighed.mass, ClassIndices):
+        return weighed
+    mass = cast(SoftTargets, weighed.mass).constant_where(weighed.factor == 0)
+    return weighed._replace(mass=mass)
+
+
 def omega(ops: ArrayOps, spec: LossSpec, weighed: Weighed) -> Array:
     """The effective weight of each item: the mass times the factor, 0 where excluded."""
     own = weighed.factor

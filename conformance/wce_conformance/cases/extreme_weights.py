@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from wce_conformance.cases.by_hand import binary, each_dtype, in_turn, multiclass
 from wce_conformance.cases.case import Case
 
+INF = float("inf")
 LOGITS = [[0.5, -1.0, 2.0], [1.0, 0.0, -0.5], [2.0, 2.0, -3.0]]
 LABELS = [0, 2, 1]
 MEANS = ("mean", "mean_over_all", "weighted_mean", "nonzero_mean", "batch_mean")
@@ -14,6 +15,7 @@ def cases() -> Iterator[Case]:
     """All of this theme."""
     yield from in_turn(_zero)
     yield from each_dtype(_sizes)
+    yield from in_turn(_silenced)
     yield from in_turn(_all_excluded)
     yield from in_turn(_costs)
     yield from in_turn(_mappings)
@@ -56,6 +58,34 @@ def _zero(dtype: str) -> Iterator[Case]:
         reduction="nonzero_mean",
         empty="nan",
     )
+
+
+def _silenced(dtype: str) -> Iterator[Case]:
+    about = "0 · ∞ is 0 in the gradient to the mass, too"
+    for reduction in ("sum", "weighted_mean"):
+        yield multiclass(
+            f"weight 0 over an infinite loss of mass, {reduction}",
+            dtype,
+            [[0.5, 0.0, 0.5], [0.25, 0.5, 0.25]],
+            [[0.5, 0.5, 0.0], [1.0, 0.0, 0.5]],
+            about,
+            "zero_weight",
+            "impossible",
+            form="probabilities",
+            sample_weight=[0.0, 2.0],
+            reduction=reduction,
+        )
+        yield binary(
+            f"weight 0 over an infinite loss of soft targets, {reduction}",
+            dtype,
+            [INF, -INF, 0.5],
+            [0.0, 0.25, 0.75],
+            about,
+            "zero_weight",
+            "impossible",
+            sample_weight=[0.0, 0.0, 2.0],
+            reduction=reduction,
+        )
 
 
 def _sizes(dtype: str) -> Iterator[Case]:

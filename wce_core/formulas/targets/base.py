@@ -59,6 +59,10 @@ class SoftTargets(Targets, Protocol):
         """All of it times a number."""
         ...
 
+    def constant_where(self, items: Array) -> SoftTargets:
+        """The same, through which no derivative flows at these items."""
+        ...
+
 
 class CategoricalTargets(Targets, Protocol):
     """Mass over C classes, which alone has a predicted class."""

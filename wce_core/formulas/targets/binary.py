@@ -45,6 +45,13 @@ class BinaryTargets(NamedTuple):
         """All of it times a number."""
         return self._replace(one=self.one * by, zero=self.zero * by)
 
+    def constant_where(self, items: Array) -> BinaryTargets:
+        """The same, through which no derivative flows at these items."""
+        one, zero = (
+            self.ops.xp.where(items, self.ops.constant(own), own) for own in (self.one, self.zero)
+        )
+        return self._replace(one=one, zero=zero)
+
     def mean_weight(self, weights: tuple[Array | None, Array]) -> Array:
         """w₀·(1 − y) + w₁·y."""
         zero, one = self._shares(weights[1])

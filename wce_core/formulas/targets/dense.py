@@ -47,6 +47,11 @@ class DenseTargets(NamedTuple):
         """All of it times a number."""
         return self._replace(mass=self.mass * by)
 
+    def constant_where(self, items: Array) -> DenseTargets:
+        """The same, through which no derivative flows at these items."""
+        ops = self.ops
+        return self._replace(mass=ops.xp.where(items, ops.constant(self.mass), self.mass))
+
     def _shares(self, like: Array) -> Array:
         mass = self.ops.cast(self.mass, self.ops.dtype_name(like))
         return divide_or(self.ops.xp, mass, total(self.ops.xp, mass, self.axis), 0.0)
