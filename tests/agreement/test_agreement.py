@@ -172,7 +172,12 @@ def test_random_batches_have_the_same_bits(setting: Setting, seed: int) -> None:
         same_bits(want, results(name, "eager", setting, "exact", [seed]), name)
 
 
-CORPUS = [v for v in load_vectors() if v.error is None and v.dtype != "float64"]
+CORPUS = [
+    v
+    for v in load_vectors()
+    if v.error is None and v.dtype != "float64" and not v.case.known_to_fail
+]
+"""Without the rows in which frameworks are known to differ: tests/core/test_known.py has them."""
 COMPILED = {("torch", "compiled"): 50, ("tensorflow", "compiled"): 10, ("tensorflow", "xla"): 10}
 """One vector in how many by the routes that compile each; ``nox -s thorough`` runs them all."""
 

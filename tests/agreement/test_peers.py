@@ -35,7 +35,18 @@ def of(name: str, vector_id: str) -> Judgement:
 
 HARD = {
     *("saturation", "overflow", "sum_overflow", "offset", "tail", "zero_logit", "cancellation"),
-    *("impossible", "nan", "clamp", "clip", "log1p", "weight_size", "count_dtype", "mass"),
+    *("difference", "underflow", "target_dtype", "class_weight_size", "zero_denominator"),
+    *(
+        "weight_sum",
+        "impossible",
+        "nan",
+        "clamp",
+        "clip",
+        "log1p",
+        "weight_size",
+        "count_dtype",
+        "mass",
+    ),
 }
 """Flags of vectors that libraries are known to fail."""
 
