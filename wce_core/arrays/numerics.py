@@ -90,7 +90,7 @@ def total(xp: Namespace, values: Array, axis: int) -> Array:
 def divide_or(xp: Namespace, numerator: Array, denominator: Array, fallback: float) -> Array:
     """``numerator / denominator``; ``fallback``, with derivative 0, where the denominator is 0."""
     zero = denominator == 0
-    quotient = numerator / xp.where(zero, 1.0, denominator)
+    quotient = xp.divide(numerator, xp.where(zero, xp.ones_like(denominator), denominator))
     return xp.where(zero, fallback, quotient)
 
 

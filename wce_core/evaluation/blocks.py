@@ -119,7 +119,7 @@ class _Blocks:
         """One block done: its part of the gradient written, its losses too, or their sum given."""
         ops, spec = self.ops, self.spec
         part, weighed = self._weighed(cut) if self.kept is None else self.kept
-        weighed = shared(spec, weighed, self.under)
+        weighed = shared(self.ops, spec, weighed, self.under)
         losses = (self._in_cache if self.nested else self._at_once)(cut, part, weighed)
         if self.items is None:
             return total_of(ops, spec, weighed, losses, self.under)

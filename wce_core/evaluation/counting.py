@@ -136,7 +136,7 @@ def _may_overflow(ops: ArrayOps, spec: LossSpec, arrays: Arrays) -> bool:
     )
 
 
-def shared(spec: LossSpec, weighed: Weighed, divisor: Divisor | None) -> Weighed:
+def shared(ops: ArrayOps, spec: LossSpec, weighed: Weighed, divisor: Divisor | None) -> Weighed:
     """The items with their factors divided, before anything large is multiplied or added."""
     if divisor is None:
         return weighed
@@ -146,7 +146,7 @@ def shared(spec: LossSpec, weighed: Weighed, divisor: Divisor | None) -> Weighed
     elif unit is not None and factor is not None:
         factor = factor * unit
     if factor is not None:
-        factor = factor / divisor.number
+        factor = ops.xp.divide(factor, divisor.number)
     return weighed._replace(mass=mass, factor=factor)
 
 
@@ -168,4 +168,4 @@ def counted_and_shared(
     count = partial(sums_over_items, ops, spec, arrays, weighed)
     counts = count()
     under = divisor(ops, spec, arrays, counts, count)
-    return shared(spec, weighed, under), counts, under
+    return shared(ops, spec, weighed, under), counts, under

@@ -47,7 +47,7 @@ def scale_of(
     scale = weighed.factor
     if scale is None:
         scale = ops.scalar(1.0, spec.accumulate, arrays["predictions"])
-        scale = scale if divisor is None else scale / divisor.number
+        scale = scale if divisor is None else ops.xp.divide(scale, divisor.number)
     if weighed.included is not None:
         scale = ops.xp.where(weighed.included, scale, 0.0)
     return ops.cast(scale, spec.mass)

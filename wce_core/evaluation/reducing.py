@@ -20,7 +20,7 @@ def total_of(
     """Σℓ of :func:`shared` items, divided."""
     total = ops.total(losses, spec.accumulate)
     if divisor is not None and weighed.factor is None:
-        return total / divisor.number
+        return ops.xp.divide(total, divisor.number)
     return total
 
 
