@@ -41,12 +41,7 @@ def repeated(vector: Vector) -> Vector:
 
 
 def lengthened(case: Case) -> LongCase | None:
-    """The case with its rows repeated; None if its first axis is that of classes or labels.
-
-    Item losses alone: sums of equal numbers err to the same side, whatever code made them.
-    """
-    if case.arguments.get("reduction") != "none":
-        return None
+    """The case with its rows repeated; None if its first axis is that of classes or labels."""
     shape, axis = case.predictions.shape, case.arguments.get("axis")
     assert axis is None or isinstance(axis, int)
     if axis is None and (case.loss == "cross_entropy" or len(shape) > 1):

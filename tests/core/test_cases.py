@@ -45,7 +45,7 @@ def failures_of(case: Case, framework: Adapter, route: str, precision: str) -> l
     outcomes = [outcome]
     if long:
         answer = answer_of_block(answer, case, long.times)
-        outcomes = blocks_of(outcome, long.times, "none")
+        outcomes = blocks_of(outcome, long.times, case.arguments.get("reduction", "mean"))
     exact, slack = precision == "exact", case.known_to_fail
     return judged_together(case, answer, outcomes, exact=exact, slack=slack).failures
 

@@ -470,10 +470,10 @@ def test_the_page_of_worst_errors(tmp_path: Path) -> None:
 
 
 def test_repeated_vectors_have_the_answers_of_long_ones() -> None:
-    """NumPy in the place of a compiled route."""
+    """NumPy in the place of a compiled route: means stay, sums grow, gradients of means shrink."""
     long = [own for own in map(repeated, VECTORS) if isinstance(own, Repeated)]
-    assert len(long) > len(VECTORS) / 4
-    assert {own.reduction for own in long} == {"none"}
+    assert len(long) > len(VECTORS) / 2
+    assert {own.reduction for own in long} >= {"none", "sum", "mean", "weighted_mean", "parts"}
     for vector in long:
         assert prod(item_shape(vector.case)) >= ITEMS
         judgement = judged(vector, CORE.run(vector, "eager", "native"), exact=False)

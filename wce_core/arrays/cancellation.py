@@ -17,7 +17,8 @@ def snapped(ops: ArrayOps, own: Array, cross: Array, into: Array | None = None) 
         return ops.in_place(xp.subtract, own, cross, into=into)
     difference = own - cross
     noise = 4.0 * float(xp.finfo(difference.dtype).eps) * xp.abs(own)
-    return xp.where(xp.abs(difference) <= noise, 0.0, difference)
+    # Of an infinite term the noise is infinite, too, and the difference not below it.
+    return xp.where(xp.abs(difference) < noise, 0.0, difference)
 
 
 def sum_of_others(ops: ArrayOps, values: Array, axis: int, top: Array) -> Array:

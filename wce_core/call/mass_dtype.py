@@ -47,7 +47,7 @@ def _ordinary(be: Backend, given: Any) -> bool:
     values = be.known(given)
     if values is None:
         return _ordinary_numbers(given)
-    size = values[values != 0]
+    size = values[values != 0].astype("float64")
     return not size.size or bool(size.min() >= 1.0 / ORDINARY and size.max() <= ORDINARY)
 
 

@@ -34,7 +34,7 @@ def plain(ops: ArrayOps, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
     weighed, counts, under = counted_and_shared(ops, spec, arrays, weighed)
     if under is not None:
         weighed = none_over_zero(ops, arrays, weighed, under)
-    weighed = silenced(ops, weighed)
+    weighed = silenced(weighed)
     rows = rows_of(ops, spec, arrays, weighed, closed=False)
     losses = item_losses(ops, spec, weighed, weighed.mass.loss(spec.term, rows))
     return _outputs(ops, spec, arrays, weighed, losses, counts, under)

@@ -21,12 +21,12 @@ def rows_of(
     predictions = widened(ops, arrays["predictions"], spec.compute)
     predictions = neutralised(ops, predictions, weighed.included, spec.link.neutral)
     link: Any = spec.link
-    rows = link.closed if closed else link.rows
-    if spec.axis is None:
-        return rows(ops, predictions)
-    if closed:
+    along = () if spec.axis is None else (spec.axis,)
+    if not closed:
+        return link.rows(ops, predictions, *along, silent=weighed.silent)
+    if spec.axis is not None:
         predictions = ops.memory_order(predictions, spec.axis)
-    return rows(ops, predictions, spec.axis)
+    return link.closed(ops, predictions, *along)
 
 
 def item_losses(ops: ArrayOps, spec: LossSpec, weighed: Weighed, loss: Array) -> Array:

@@ -21,6 +21,8 @@ class Weighed(NamedTuple):
     mass: Targets
     factor: Array | None
     included: Array | None
+    silent: Array | None = None
+    """Items whose factor is 0, where autodiff follows."""
 
     def part(self, cut: Cut) -> Weighed:
         """Some of the items, which have one class each."""
@@ -51,15 +53,18 @@ def weigh(ops: ArrayOps, spec: LossSpec, arrays: Arrays, *, closed: bool = True)
     return Weighed(mass, factor, included)
 
 
-def silenced(ops: ArrayOps, weighed: Weighed) -> Weighed:
-    """The items for autodiff: of a factor of 0, the mass has no derivative, whatever its loss is.
+def silenced(weighed: Weighed) -> Weighed:
+    """The items for autodiff: under a factor of 0, an infinite loss has no derivative.
 
-    It would be 0 times the loss of a class, and of an infinite one NaN.
+    That to the mass would be 0 · ∞, as that to the predictions, which their link keeps away.
     """
-    if weighed.factor is None or isinstance(weighed.mass, ClassIndices):
+    if weighed.factor is None:
         return weighed
-    mass = cast(SoftTargets, weighed.mass).constant_where(weighed.factor == 0)
-    return weighed._replace(mass=mass)
+    silent = weighed.factor == 0
+    if isinstance(weighed.mass, ClassIndices):
+        return weighed._replace(silent=silent)
+    mass = cast(SoftTargets, weighed.mass).silenced(silent)
+    return weighed._replace(mass=mass, silent=silent)
 
 
 def omega(ops: ArrayOps, spec: LossSpec, weighed: Weighed) -> Array:

@@ -39,7 +39,7 @@ def _order(dtype: str) -> Iterator[Case]:
         "all of them": {"normalize": "after", "clip": 0.0625, "offset": 0.25, "floor": -1.0},
     }  # fmt: skip
     for name, options in orders.items():
-        dense = [[0.5, 0.25, 0.25], [0.0, 1.0, 0.0], [2.0, 0.5, 1.0]]
+        dense = [[0.5, 0.25, 0.25], [0.0, 1.0, 0.0], [2.0, 0.0, 1.0]]
         for kind, targets in (("indices", [0, 1, 2]), ("mass", dense)):
             yield multiclass(
                 f"{name}, {kind}", dtype, rows, targets,

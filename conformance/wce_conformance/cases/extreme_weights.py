@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from wce_conformance.cases.by_hand import binary, each_dtype, in_turn, multiclass
 from wce_conformance.cases.case import Case
+from wce_conformance.oracle import Probabilities
 
 INF = float("inf")
 LOGITS = [[0.5, -1.0, 2.0], [1.0, 0.0, -0.5], [2.0, 2.0, -3.0]]
@@ -85,6 +86,34 @@ def _silenced(dtype: str) -> Iterator[Case]:
             "impossible",
             sample_weight=[0.0, 0.0, 2.0],
             reduction=reduction,
+        )
+
+    yield multiclass(
+        "weight 0 over an infinite loss of a class",
+        dtype,
+        [[0.5, 0.0, 0.5], [0.25, 0.5, 0.25]],
+        [1, 0],
+        about,
+        "zero_weight",
+        "impossible",
+        form=Probabilities(normalize="after"),
+        sample_weight=[0.0, 2.0],
+    )
+    for form, predictions in (
+        ("probabilities", [0.0, 1.0, 0.5]),
+        ("log_probabilities", [0.0, 0.0, -1.0]),
+    ):
+        yield binary(
+            f"weight 0 over an infinite loss of soft {form}",
+            dtype,
+            predictions,
+            [0.5, 0.25, 0.75],
+            about,
+            "zero_weight",
+            "impossible",
+            form=form,
+            sample_weight=[0.0, 0.0, 2.0],
+            reduction="weighted_mean",
         )
 
 

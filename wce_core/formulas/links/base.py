@@ -83,8 +83,13 @@ class CategoricalLink(Protocol):
         """A prediction without infinities, put in the place of excluded ones."""
         ...
 
-    def rows(self, ops: ArrayOps, predictions: Array, axis: int) -> CategoricalRows:
-        """The rows of ``predictions`` along ``axis``, differentiable."""
+    def rows(
+        self, ops: ArrayOps, predictions: Array, axis: int, silent: Array | None = None
+    ) -> CategoricalRows:
+        """The rows of ``predictions`` along ``axis``, differentiable.
+
+        Where ``silent``, which has an element for each item, no infinite slope meets autodiff.
+        """
         ...
 
     def closed(self, ops: ArrayOps, predictions: Array, axis: int) -> ClosedCategorical:
@@ -105,8 +110,8 @@ class BinaryLink(Protocol):
         """A prediction without infinities, put in the place of excluded ones."""
         ...
 
-    def rows(self, ops: ArrayOps, predictions: Array) -> BinaryRows:
-        """One item per element of ``predictions``, differentiable."""
+    def rows(self, ops: ArrayOps, predictions: Array, silent: Array | None = None) -> BinaryRows:
+        """One item per element of ``predictions``, differentiable; ``silent`` as above."""
         ...
 
     def closed(self, ops: ArrayOps, predictions: Array) -> ClosedBinary:

@@ -43,8 +43,11 @@ class CategoricalLogProbabilityRows:
 class BinaryLogProbabilityRows:
     """x = log p of class 1; log p of class 0 is log(1 − exp(x))."""
 
-    def __init__(self, ops: ArrayOps, predictions: Array) -> None:
+    def __init__(self, ops: ArrayOps, predictions: Array, silent: Array | None) -> None:
         self.xp = ops.xp
+        if silent is not None:
+            certain = silent & (predictions >= 0)
+            predictions = self.xp.where(certain, ops.constant(predictions), predictions)
         # Rounding may leave a log-probability a few eps above 0: certain.
         self.x = self.xp.where(predictions > 0, 0.0, predictions)
         self.predictions = predictions
@@ -73,8 +76,11 @@ class CategoricalLogProbabilities:
 
     neutral: float = -1.0
 
-    def rows(self, ops: ArrayOps, predictions: Array, axis: int) -> CategoricalLogProbabilityRows:
-        """The rows of ``predictions`` along ``axis``."""
+    def rows(
+        self, ops: ArrayOps, predictions: Array, axis: int, silent: Array | None = None
+    ) -> CategoricalLogProbabilityRows:
+        """The rows of ``predictions`` along ``axis``: no slope is infinite."""
+        del silent
         # A product, so that autodiff finds NaN at each class of a row that has it at one.
         missing = of_nan(ops, predictions, axis)
         return self.closed(ops, predictions * (1.0 + missing), axis)
@@ -91,9 +97,11 @@ class BinaryLogProbabilities:
     neutral: float = -1.0
     symmetric: bool = False
 
-    def rows(self, ops: ArrayOps, predictions: Array) -> BinaryLogProbabilityRows:
+    def rows(
+        self, ops: ArrayOps, predictions: Array, silent: Array | None = None
+    ) -> BinaryLogProbabilityRows:
         """One item per element of ``predictions``."""
-        return BinaryLogProbabilityRows(ops, predictions)
+        return BinaryLogProbabilityRows(ops, predictions, silent)
 
     def closed(self, ops: ArrayOps, predictions: Array) -> BinaryLogProbabilityRows:
         """The same rows: their slopes need nothing that autodiff could not follow."""

@@ -8,12 +8,13 @@ the values as well.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from math import exp, inf
 from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 
-from wce_core.arrays.cancellation import sum_of_others
+from wce_core.arrays.cancellation import snapped, sum_of_others
 from wce_core.arrays.missing import of_nan
 from wce_core.arrays.numerics import along, log_of, product, total
 from wce_core.arrays.ops import ArrayOps
@@ -116,7 +117,8 @@ class Normalized:
         ops, (p, rest) = self.ops, self.after
         shares = product(ops.xp, p, slope)
         steepest, _ = ops.argmax_and_max(ops.xp.abs(shares), self.axis)
-        return (slope * rest - sum_of_others(ops, shares, self.axis, steepest)) / self.whole
+        others = sum_of_others(ops, shares, self.axis, steepest)
+        return snapped(ops, slope * rest, others) / self.whole
 
 
 class Clipped:
@@ -146,10 +148,19 @@ class Logarithm:
     """
 
     def __init__(
-        self, ops: ArrayOps, chance: Chance, convention: Probabilities, needed: Array | None = None
+        self,
+        ops: ArrayOps,
+        chance: Chance,
+        convention: Probabilities,
+        needed: Array | None = None,
+        *,
+        silent: Array | None = None,
     ) -> None:
         self.xp = xp = ops.xp
         offset, self.floor = convention.offset, convention.floor
+        if silent is not None:
+            lost = silent & (chance.p == 0)
+            chance = chance._replace(p=xp.where(lost, ops.constant(chance.p), chance.p))
         self.inner = chance.p + offset if offset else chance.p
         if self.floor is not None:
             lost = self.inner <= 0.5 * exp(self.floor)
@@ -201,9 +212,15 @@ class CategoricalProbabilityRows:
     """Rows of probabilities along a class axis. NaN at one class is NaN for its row."""
 
     def __init__(
-        self, ops: ArrayOps, predictions: Array, axis: int, convention: Probabilities
+        self,
+        ops: ArrayOps,
+        predictions: Array,
+        axis: int,
+        convention: Probabilities,
+        silent: Array | None = None,
     ) -> None:
         self.ops, self.xp, self.axis, self.convention = ops, ops.xp, axis, convention
+        self.silent = silent
         self.dtype = ops.dtype_name(predictions)
         self.level = of_nan(ops, predictions, axis)
         self.steps: list[Step] = []
@@ -230,7 +247,7 @@ class CategoricalProbabilityRows:
             own = Chance(
                 self._picked(p, index), None if rest is None else self._picked(rest, index)
             )
-            self.logarithm = Logarithm(self.ops, own, self.convention)
+            self.logarithm = Logarithm(self.ops, own, self.convention, silent=self.silent)
         return self.level - self.ops.cast(self.logarithm.value, self.dtype)
 
     def _picked(self, rows: Array, index: Array) -> Array:
@@ -239,7 +256,9 @@ class CategoricalProbabilityRows:
     def every(self, mass: Array) -> Array:
         """−log p of every class."""
         if self.logarithm is None:
-            self.logarithm = Logarithm(self.ops, self.chance, self.convention, mass != 0)
+            self.logarithm = Logarithm(
+                self.ops, self.chance, self.convention, mass != 0, silent=self.silent
+            )
         return self.level - self.ops.cast(self.logarithm.value, self.dtype)
 
     def vjp_at(self, index: Array, slope: Array, into: Array | None = None) -> Array:
@@ -268,8 +287,15 @@ class CategoricalProbabilityRows:
 class BinaryProbabilityRows:
     """The probability of class 1, and 1 − p, which is that of class 0."""
 
-    def __init__(self, ops: ArrayOps, predictions: Array, convention: Probabilities) -> None:
+    def __init__(
+        self,
+        ops: ArrayOps,
+        predictions: Array,
+        convention: Probabilities,
+        silent: Array | None = None,
+    ) -> None:
         self.ops, self.convention, self.dtype = ops, convention, ops.dtype_name(predictions)
+        self.silent = silent
         self.chance = _given(ops, predictions, convention)
         self.clipped: Clipped | None = None
         self.logarithms: tuple[Logarithm, Logarithm] | None = None
@@ -281,9 +307,10 @@ class BinaryProbabilityRows:
         """(−log p, −log(1 − p))."""
         if self.logarithms is None:
             mirrored = Chance(self.chance.complement, self.chance.p)
+            logarithm = partial(Logarithm, self.ops, silent=self.silent)
             self.logarithms = (
-                Logarithm(self.ops, self.chance, self.convention, one != 0),
-                Logarithm(self.ops, mirrored, self.convention, zero != 0),
+                logarithm(self.chance, self.convention, one != 0),
+                logarithm(mirrored, self.convention, zero != 0),
             )
         log_one, log_zero = self.logarithms
         cast, dtype = self.ops.cast, self.dtype
@@ -295,7 +322,8 @@ class BinaryProbabilityRows:
         assert self.logarithms is not None
         (one, zero), cast = self.logarithms, self.ops.cast
         wide = self.ops.dtype_name(self.chance.p)
-        gradient = zero.vjp(cast(slope_zero, wide)) - one.vjp(cast(slope_one, wide))
+        own, cross = zero.vjp(cast(slope_zero, wide)), one.vjp(cast(slope_one, wide))
+        gradient = snapped(self.ops, own, cross)
         if self.clipped is not None:
             gradient = self.clipped.vjp(gradient)
         return cast(gradient, self.dtype)
@@ -308,11 +336,14 @@ class CategoricalProbabilities:
     convention: Probabilities
     neutral: float = 0.5
 
-    def rows(self, ops: ArrayOps, predictions: Array, axis: int) -> CategoricalProbabilityRows:
+    def rows(
+        self, ops: ArrayOps, predictions: Array, axis: int, silent: Array | None = None
+    ) -> CategoricalProbabilityRows:
         """The rows of ``predictions`` along ``axis``."""
         # A product, so that autodiff finds NaN at each class of a row that has it at one.
         missing = of_nan(ops, predictions, axis)
-        return self.closed(ops, predictions * (1.0 + missing), axis)
+        given = predictions * (1.0 + missing)
+        return CategoricalProbabilityRows(ops, given, axis, self.convention, silent)
 
     def closed(self, ops: ArrayOps, predictions: Array, axis: int) -> CategoricalProbabilityRows:
         """The same with the way back."""
@@ -327,9 +358,11 @@ class BinaryProbabilities:
     neutral: float = 0.5
     symmetric: bool = False
 
-    def rows(self, ops: ArrayOps, predictions: Array) -> BinaryProbabilityRows:
+    def rows(
+        self, ops: ArrayOps, predictions: Array, silent: Array | None = None
+    ) -> BinaryProbabilityRows:
         """One item per element of ``predictions``."""
-        return BinaryProbabilityRows(ops, predictions, self.convention)
+        return BinaryProbabilityRows(ops, predictions, self.convention, silent)
 
     def closed(self, ops: ArrayOps, predictions: Array) -> BinaryProbabilityRows:
         """The same rows: their slopes need nothing that autodiff could not follow."""

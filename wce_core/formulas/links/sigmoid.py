@@ -82,8 +82,9 @@ class Sigmoid:
     neutral: float = 0.0
     symmetric: bool = True
 
-    def rows(self, ops: ArrayOps, predictions: Array) -> SigmoidRows:
-        """One item per element of ``predictions``, differentiable."""
+    def rows(self, ops: ArrayOps, predictions: Array, silent: Array | None = None) -> SigmoidRows:
+        """One item per element of ``predictions``, differentiable: no slope is infinite."""
+        del silent
         return SigmoidRows(ops, predictions)
 
     def closed(self, ops: ArrayOps, predictions: Array) -> ClosedSigmoid:

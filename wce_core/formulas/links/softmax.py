@@ -97,8 +97,11 @@ class Softmax:
 
     neutral: float = 0.0
 
-    def rows(self, ops: ArrayOps, predictions: Array, axis: int) -> SoftmaxRows:
-        """The rows of ``predictions`` along ``axis``, differentiable."""
+    def rows(
+        self, ops: ArrayOps, predictions: Array, axis: int, silent: Array | None = None
+    ) -> SoftmaxRows:
+        """The rows of ``predictions`` along ``axis``, differentiable: no slope is infinite."""
+        del silent
         return SoftmaxRows(ops, predictions, axis)
 
     def closed(self, ops: ArrayOps, predictions: Array, axis: int) -> ClosedSoftmax:

@@ -6,6 +6,7 @@ knows how to weigh, smooth and score itself, so nothing else asks which one it h
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any, Protocol
 
 from wce_core.arrays.ops import ArrayOps
@@ -59,8 +60,8 @@ class SoftTargets(Targets, Protocol):
         """All of it times a number."""
         ...
 
-    def constant_where(self, items: Array) -> SoftTargets:
-        """The same, through which no derivative flows at these items."""
+    def silenced(self, items: Array) -> SoftTargets:
+        """The same, of which these items have no derivative to the mass of an infinite loss."""
         ...
 
 
@@ -75,6 +76,14 @@ class CategoricalTargets(Targets, Protocol):
 def _steep(scale: Array, slope: Array | float) -> Array:
     """The product, without a visit for a slope that is 1 everywhere."""
     return scale if isinstance(slope, float) and slope == 1.0 else slope * scale
+
+
+def _finite(ops: ArrayOps, mass: Array, penalty: Array, silent: Array | None) -> Array:
+    """The mass, through which no derivative flows where it is silent under infinite penalty."""
+    if silent is None:
+        return mass
+    lost = silent & (ops.xp.abs(penalty) == inf)
+    return ops.xp.where(lost, ops.constant(mass), mass)
 
 
 def _beside(ops: ArrayOps, mass: Array, value: Array) -> Array:

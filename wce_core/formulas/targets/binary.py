@@ -10,7 +10,7 @@ from wce_core.formulas.links import (
     ClosedBinary,
     ClosedLogits,
 )
-from wce_core.formulas.targets.base import _beside, _power, _slopes, _steep
+from wce_core.formulas.targets.base import _beside, _finite, _power, _slopes, _steep
 from wce_core.formulas.terms import Term
 from wce_core.types import Array, Smoothing
 
@@ -21,6 +21,7 @@ class BinaryTargets(NamedTuple):
     ops: ArrayOps
     one: Array
     zero: Array
+    silent: Array | None = None
 
     def total(self) -> Array:
         """Σ of both."""
@@ -45,12 +46,9 @@ class BinaryTargets(NamedTuple):
         """All of it times a number."""
         return self._replace(one=self.one * by, zero=self.zero * by)
 
-    def constant_where(self, items: Array) -> BinaryTargets:
-        """The same, through which no derivative flows at these items."""
-        one, zero = (
-            self.ops.xp.where(items, self.ops.constant(own), own) for own in (self.one, self.zero)
-        )
-        return self._replace(one=one, zero=zero)
+    def silenced(self, items: Array) -> BinaryTargets:
+        """No derivative of these items to the mass of an infinite loss."""
+        return self._replace(silent=items)
 
     def mean_weight(self, weights: tuple[Array | None, Array]) -> Array:
         """w₀·(1 − y) + w₁·y."""
@@ -77,7 +75,9 @@ class BinaryTargets(NamedTuple):
         ops, (one, zero) = self.ops, rows.pair(self.one, self.zero)
         one = _beside(ops, self.one, term.penalty(ops.xp, one))
         zero = _beside(ops, self.zero, term.penalty(ops.xp, zero))
-        return ops.times(self.one, one, self.zero, zero)
+        mass_one = _finite(ops, self.one, one, self.silent)
+        mass_zero = _finite(ops, self.zero, zero, self.silent)
+        return ops.times(mass_one, one, mass_zero, zero)
 
     def gradient(
         self, term: Term, rows: ClosedBinary, scale: Array, into: Array | None = None

@@ -12,7 +12,7 @@ from wce_core.formulas.links import (
     CategoricalRows,
     ClosedCategorical,
 )
-from wce_core.formulas.targets.base import _beside, _power, _slopes
+from wce_core.formulas.targets.base import _beside, _finite, _power, _slopes
 from wce_core.formulas.terms import Term
 from wce_core.types import Array, Smoothing
 
@@ -23,6 +23,7 @@ class DenseTargets(NamedTuple):
     ops: ArrayOps
     mass: Array
     axis: int
+    silent: Array | None = None
 
     def total(self) -> Array:
         """Σ_k q_k."""
@@ -47,10 +48,9 @@ class DenseTargets(NamedTuple):
         """All of it times a number."""
         return self._replace(mass=self.mass * by)
 
-    def constant_where(self, items: Array) -> DenseTargets:
-        """The same, through which no derivative flows at these items."""
-        ops = self.ops
-        return self._replace(mass=ops.xp.where(items, ops.constant(self.mass), self.mass))
+    def silenced(self, items: Array) -> DenseTargets:
+        """No derivative of these items to the mass of an infinite loss."""
+        return self._replace(silent=items)
 
     def _shares(self, like: Array) -> Array:
         mass = self.ops.cast(self.mass, self.ops.dtype_name(like))
@@ -87,7 +87,8 @@ class DenseTargets(NamedTuple):
         """Σ_k q_k·penalty(−log p_k)."""
         xp = self.ops.xp
         penalties = _beside(self.ops, self.mass, term.penalty(xp, rows.every(self.mass)))
-        return total(xp, self.ops.times(self.mass, penalties), self.axis)
+        mass = _finite(self.ops, self.mass, penalties, self.silent)
+        return total(xp, self.ops.times(mass, penalties), self.axis)
 
     def gradient(
         self, term: Term, rows: ClosedCategorical, scale: Array, into: Array | None = None
