@@ -37,14 +37,12 @@ TOOLS = [
 FRAMEWORKS = {
     "numpy": [],
     "array_api_strict": ["array-api-strict"],
-    "torch": ["torch", "numpy", "array-api-strict"],
+    "torch": ["torch", "numpy", "onnx", "array-api-strict"],
     "jax": ["jax", "optax", "flatbuffers", "array-api-strict"],
     "tensorflow": ["tensorflow-cpu", "array-api-strict"],
 }
 """What each backend needs beside the package; the keys are those of the conformance adapters."""
-ALL = sorted(
-    {package for packages in FRAMEWORKS.values() for package in packages} | {"keras", "onnx"}
-)
+ALL = sorted({package for packages in FRAMEWORKS.values() for package in packages} | {"keras"})
 OTHERS = ["pandas", "polars", "pyarrow", "xarray", "dask", "sparse", "ndonnx", "mlx[cpu]"]
 """Libraries whose arrays and tables are read, or refused in a sentence."""
 DEMO = ["rich", "matplotlib", "scikit-learn"]

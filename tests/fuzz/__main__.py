@@ -66,6 +66,7 @@ class Hunt:
     def __init__(self, own: Adapter, route: str, seconds: float, first: int) -> None:
         self.adapter, self.route, self.seconds, self.first = own, route, seconds, first
         self.count = 0
+        self.until = 0.0
         self.found: dict[str, str] = {}
         """A call of each kind of failure; of the same kind no other is looked for."""
 
@@ -74,6 +75,7 @@ class Hunt:
         name = f"{self.adapter.name}, {self.route}"
         task = progress.add_task(name, total=self.seconds, count=0, found=0)
         began, number = time.monotonic(), self.first
+        self.until = began + self.seconds
         while (spent := time.monotonic() - began) < self.seconds:
             progress.update(task, completed=spent, count=self.count, found=len(self.found))
             simplest = self.round(number)
@@ -89,13 +91,18 @@ class Hunt:
         return text
 
     def round(self, number: int) -> tuple[Call, list[str]] | None:
-        """Some calls; the simplest that failed, which Hypothesis runs last."""
+        """Some calls; the simplest that failed, which Hypothesis runs last.
+
+        When the time is over nothing fails any more, so that a search for a simpler one ends.
+        """
         simplest: list[tuple[Call, list[str]]] = []
 
         @seed(number)
         @self._settings(known=number == self.first)
         @given(calls(self.adapter))
         def right(call: Call) -> None:
+            if time.monotonic() > self.until:
+                return
             self.count += 1
             wrong = failures(call, self.adapter, self.route)
             if wrong and kind(call, wrong) not in self.found:

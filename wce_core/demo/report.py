@@ -100,7 +100,10 @@ def _agreement_cells(own: Agreement | None) -> tuple[str | Text, ...]:
 
 def conclude(console: Console, frameworks: Sequence[Framework], plot: str) -> None:
     """Where the plot is, and which frameworks could be added."""
-    console.print(f"\nThe plot of loss, recall and precision: {plot}", highlight=False)
+    # A path is not wrapped, so that it can be copied.
+    console.print(
+        f"\nThe plot of loss, recall and precision:\n{plot}", highlight=False, soft_wrap=True
+    )
     for one in frameworks:
         if one.trouble:
             message = f"\n{one.name} is installed, but cannot be imported. {one.trouble}"
