@@ -9,6 +9,7 @@ from .announcements import announce
 from .call.parts import LossParts
 from .explanation import Explanation, explain
 from .gradient import value_and_grad
+from .unweighting import unweight_logits, unweight_probabilities
 
 __all__ = [
     "Explanation",
@@ -17,6 +18,8 @@ __all__ = [
     "dialects",
     "explain",
     "losses",
+    "unweight_logits",
+    "unweight_probabilities",
     "value_and_grad",
 ]
 __version__ = "0.1.0"

@@ -7,7 +7,7 @@ from typing import Any
 
 from wce_core.dtypes import FLOATING
 from wce_core.errors import dtype_error, shape_error
-from wce_core.evaluation.options import Options, ignored_number
+from wce_core.evaluation.options import ignored_number
 from wce_core.evaluation.spec import LossSpec
 from wce_core.formulas.hints import order_hint, target_shape_error
 from wce_core.formulas.layout import Layout, same_shape
@@ -108,22 +108,23 @@ def _normalizer(be: Backend, predictions: Array, value: Any) -> Array:
     return array
 
 
-def _layout(be: Backend, options: Options, predictions: Array) -> Layout:
+def layout_of(be: Backend, predictions: Array, axis: int | None, *, categorical: bool) -> Layout:
+    """Where classes or labels stand in the predictions' shape; ValueError where they cannot."""
     shape = be.shape(predictions)
-    axis = _axis(options, shape)
-    layout = Layout.of(shape, axis, categorical=options.categorical)
-    if options.categorical and layout.classes == 0:
+    axis = _axis(shape, axis, categorical=categorical)
+    layout = Layout.of(shape, axis, categorical=categorical)
+    if categorical and layout.classes == 0:
         raise shape_error("predictions", shape, f"at least one class along axis {axis}")
     return layout
 
 
-def _axis(options: Options, shape: tuple[int | None, ...]) -> int | None:
+def _axis(shape: tuple[int | None, ...], given: int | None, *, categorical: bool) -> int | None:
     # A plain number: of a symbol that stands for many, Dynamo could not make a message.
-    rank, axis = len(shape), None if options.axis is None else int(options.axis)
+    rank, axis = len(shape), None if given is None else int(given)
     if axis is None:
         return rank - 1 if rank >= 2 else None
     if not -rank <= axis < rank:
-        what = "class" if options.categorical else "label"
+        what = "class" if categorical else "label"
         raise shape_error("predictions", shape, f"a {what} axis at axis={axis}")
     return axis % rank
 

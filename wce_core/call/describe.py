@@ -8,11 +8,11 @@ from wce_core.call.companions import (
     _companion,
     _index_targets,
     _laid_targets,
-    _layout,
     _mass_dtype,
     _normalizer,
     _weightings,
     check_predictions,
+    layout_of,
 )
 from wce_core.dtypes import result_name, wider
 from wce_core.evaluation.options import Options, check_classes, checked_options
@@ -43,7 +43,7 @@ def prepare(
 ) -> tuple[LossSpec, Arrays]:
     """A call in which nothing can be wrong any more but values that cannot be read."""
     options = checked_options(options)
-    layout = _layout(be, options, predictions)
+    layout = layout_of(be, predictions, options.axis, categorical=options.categorical)
     targets = _companion(be, targets, predictions, "targets")
     index_targets = _index_targets(be, layout, targets)
     _check_together(options, layout, given, index_targets=index_targets)
