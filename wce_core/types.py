@@ -13,7 +13,7 @@ Arrays: TypeAlias = dict[str, Array]
 Cut: TypeAlias = tuple[slice, ...]
 """A block: a slice for each axis of the predictions."""
 
-ClassWeight: TypeAlias = Array | Mapping[int, Any]
+ClassWeight: TypeAlias = Array | Mapping[int, Any] | Literal["balanced"]
 
 Form = Literal["logits", "probabilities", "log_probabilities"]
 Smoothing = Literal["uniform", "others"]

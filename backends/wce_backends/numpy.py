@@ -60,7 +60,7 @@ def _innermost(x: Array, axis: int) -> Array:
 
     Along any other axis it adds one by one, which loses a digit in 1000 classes.
     """
-    return np.ascontiguousarray(np.moveaxis(x, axis, -1))
+    return np.moveaxis(x, axis, -1).copy()
 
 
 def _max(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
@@ -165,6 +165,10 @@ class NumpyBackend(OneByOne, GenericBackend):
         del axis
         found: Array = row.reshape(-1).take(index)
         return found
+
+    def occurrences(self, index: Array, classes: int) -> Array:
+        """By ``bincount``, one visit: what names no class is at most their number."""
+        return np.bincount(index.reshape(-1), minlength=classes + 1)[:classes]
 
     def memory_order(self, predictions: Array, axis: int) -> Array:
         """Few classes outermost: each operation then runs along many items. Many innermost."""

@@ -19,6 +19,8 @@ from wce_conformance.vectors.encode import encode, encode_input
 from wce_conformance.vectors.reading import files_of
 
 VERSION = 1
+OWN_FILES = ("balanced",)
+"""Flags of cases that have files of their own."""
 GROUPS = {2: "pairs", 3: "triples"}
 """The file of cases with several weighting modes; those with one are in the mode's own."""
 
@@ -74,7 +76,8 @@ def rendered(*, advance: Callable[[], object] = lambda: None) -> dict[str, str]:
 def file_of(case: Case) -> str:
     """One file per loss and weighting mode, and for pairs, triples and extremes of each loss."""
     if "systematic" not in case.flags:
-        return f"{case.loss}.extremes.json"
+        theme = next((flag for flag in case.flags if flag in OWN_FILES), "extremes")
+        return f"{case.loss}.{theme}.json"
     modes = case.id.split("/")[1]
     return f"{case.loss}.{GROUPS.get(modes.count('+') + 1, modes)}.json"
 

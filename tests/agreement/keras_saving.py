@@ -27,7 +27,9 @@ def cases() -> dict[str, tuple[Any, Any]]:
     weighted = losses.CrossEntropy(
         class_weight={0: 1.0, 1: 3.0, 2: 0.5}, form=normalized, reduction="weighted_mean"
     )
-    labels = losses.BinaryCrossEntropy(pos_weight=[1.0, 2.0, 3.0], form="probabilities")
+    labels = losses.BinaryCrossEntropy(
+        class_weight="balanced", pos_weight=[1.0, 2.0, 3.0], form="probabilities"
+    )
     smoothed = dialects.keras.CategoricalCrossentropy(label_smoothing=0.1, dtype=np.float32)
     return {
         "CrossEntropy": (weighted.keras(name="own"), INDEX),

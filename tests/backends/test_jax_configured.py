@@ -110,6 +110,23 @@ def test_static_arguments_still_do() -> None:
     np.testing.assert_allclose(found, loss(X, Y), rtol=1e-6)
 
 
+def test_weights_of_the_batch_are_no_leaf() -> None:
+    loss = losses.CrossEntropy(class_weight="balanced", cost_matrix=COSTS)
+    assert len(jax.tree.leaves(loss)) == 1
+    found = jax.jit(lambda own, x, y: own(x, y))(loss, X, Y)
+    np.testing.assert_allclose(found, loss(X, Y), rtol=1e-6)
+    assert jax.tree.map(lambda w: w, loss).class_weight == "balanced"
+
+
+def test_a_batch_is_what_one_call_sees() -> None:
+    loss = losses.CrossEntropy(class_weight="balanced", reduction="none")
+    batches = jnp.stack([jnp.asarray(X), 2.0 * jnp.asarray(X)])
+    labels = jnp.stack([jnp.asarray(Y), jnp.zeros_like(jnp.asarray(Y))])
+    found = jax.vmap(loss)(batches, labels)
+    for x, y, own in zip(batches, labels, found, strict=True):
+        np.testing.assert_allclose(own, loss(x, y), rtol=1e-6)
+
+
 ORDERS = {
     "jax first": "import jax; from wce_core import losses; loss = losses.CrossEntropy()",
     "jax second": "from wce_core import losses; import jax; loss = losses.CrossEntropy()",

@@ -129,7 +129,7 @@ def matrix(numbers: Any) -> Any:
 
 EYE = np.eye(3)
 WRONG: list[tuple[Any, dict[str, Any], type[Exception], str]] = [
-    (losses.CrossEntropy, {"class_weight": "balanced"}, TypeError, "class_weight"),
+    (losses.CrossEntropy, {"class_weight": b"balanced"}, TypeError, "class_weight"),
     (losses.CrossEntropy, {"class_weight": [None, 1.0]}, TypeError, "class_weight"),
     (losses.CrossEntropy, {"class_weight": ["a", "b"]}, TypeError, "class_weight"),
     (losses.CrossEntropy, {"class_weight": [1.0, -1.0]}, ValueError, r"-1.0 at position \(1,\)"),

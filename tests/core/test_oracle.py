@@ -366,6 +366,19 @@ def test_soft_rules_agree_on_hard_targets() -> None:
         assert all(r.omega == results[0].omega for r in results)
 
 
+def test_balanced_weights_by_hand() -> None:
+    """Three items of class 0, one of class 1, none of class 2: 4/(2·3), 4/(2·1) and 0."""
+    rows = [[0.5, -1.0, 2.0]] * 5
+    labels, mask = [0, 0, 1, 0, 2], [True] * 4 + [False]
+    found = cross_entropy(rows, labels, mask=mask, class_weight="balanced", label_smoothing=0.3)
+    weights = [mp.mpf(2) / 3, 2, 0]
+    known = cross_entropy(rows, labels, mask=mask, class_weight=weights, label_smoothing=0.3)
+    assert abs(found.value - known.value) < mp.mpf(10) ** -40
+    found = binary_cross_entropy([[0.5, 2.0]], [[0.25, 1.0]], class_weight="balanced")
+    known = binary_cross_entropy([[0.5, 2.0]], [[0.25, 1.0]], class_weight=[2 / 1.5, 2 / 2.5])
+    assert abs(found.value - known.value) < mp.mpf(10) ** -14
+
+
 @pytest.mark.parametrize("loss", MODES)
 def test_split_and_merge(loss: str) -> None:
     for case in filter(has_batch, calls(loss)):

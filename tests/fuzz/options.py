@@ -74,7 +74,9 @@ def _answers(draw: st.DrawFn, draft: Draft) -> Arrays:
 
 
 def class_weight(draw: st.DrawFn, draft: Draft) -> Argument:
-    """An array, a mapping, or a pair for each label."""
+    """An array, a mapping, a pair for each label, or the word for weights of the batch."""
+    if draw(st.integers(0, 7)) == 7:
+        return "balanced"
     count = draft.length if draft.multiclass else 2
     if count <= 8 and draw(st.booleans()):
         return {str(k): draw(WEIGHTS.strategy("edges")) for k in range(count)}

@@ -173,6 +173,17 @@ class ArrayOps(ABC):
         found = self.xp.take(flat, self.xp.reshape(index, (-1,)), axis=0)
         return self.xp.reshape(found, self.sizes(index))
 
+    def occurrences(self, index: Array, classes: int) -> Array:
+        """How many class indices are k, for each of the classes; what names none is not counted.
+
+        Rank 1, in :attr:`index_dtype`. Not differentiable.
+        """
+        xp, flat = self.xp, self.xp.reshape(index, (1, -1))
+        found = xp.reshape(self.arange(classes, flat), (-1, 1)) == flat
+        return xp.sum(
+            self.cast(found, self.index_dtype), axis=-1, dtype=self.dtype(self.index_dtype)
+        )
+
     def arange(self, count: int, like: Array) -> Array:
         """0 … count−1 in the dtype and on the device of ``like``."""
         return self.xp.arange(count, dtype=like.dtype, device=like.device)

@@ -165,5 +165,8 @@ def _mass_dtype(be: Backend, spec: LossSpec, arrays: Arrays, given: dict[str, An
     """The dtype of masses that are shared by classes; of an index it is 1."""
     if spec.one_class or spec.compute == spec.accumulate:
         return spec.compute
-    weights = ("class_weight", "pos_weight") if spec.soft_weighting == "per_class" else ()
+    per_class = spec.soft_weighting == "per_class"
+    if per_class and spec.balanced:
+        return spec.accumulate
+    weights = ("class_weight", "pos_weight") if per_class else ()
     return mass_dtype(be, arrays, given, weights, spec.compute, spec.accumulate)

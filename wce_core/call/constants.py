@@ -93,7 +93,7 @@ def freeze(weight: Any) -> Any:
     Nothing is looked at: what JAX puts in the place of arrays is no array.
     """
     if weight is None or isinstance(
-        weight, (bool, int, float, np.generic, Constant, ConstantMapping, ArrayReference)
+        weight, (bool, int, float, str, np.generic, Constant, ConstantMapping, ArrayReference)
     ):
         return weight
     if isinstance(weight, Mapping):

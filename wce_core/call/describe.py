@@ -94,6 +94,7 @@ def _spec(
         accumulate="float64" if has_float64 else "float32",
         mass="float64" if exact else compute,
         result=result,
+        balanced=options.balanced,
     )
 
 

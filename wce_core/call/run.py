@@ -9,6 +9,7 @@ from wce_core.call.companions import check_predictions
 from wce_core.call.describe import described, prepare, result_dtype_of
 from wce_core.evaluation.options import Options
 from wce_core.evaluation.spec import LossSpec
+from wce_core.formulas.weightings.balanced import is_balanced
 from wce_core.frameworks.backend import Backend
 from wce_core.frameworks.registry import backend_of
 from wce_core.types import Array, Reduction
@@ -20,6 +21,8 @@ from .parts import LossParts
 
 def evaluate(options: Options, predictions: Any, targets: Any, given: dict[str, Any]) -> Any:
     """The result of a loss. ``given``: weighting arguments and ``normalizer`` by name."""
+    if is_balanced(given.get("class_weight")):
+        options, given = options._replace(balanced=True), {**given, "class_weight": None}
     if isinstance(predictions, Predictions):
         return _tracked(predictions, options, targets, given)
     owner = backend_of(predictions)

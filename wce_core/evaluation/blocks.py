@@ -19,6 +19,7 @@ from wce_core.formulas.targets.class_indices import ClassIndices
 from wce_core.formulas.weightings import WEIGHTINGS
 from wce_core.types import Array, Arrays, Cut
 
+from .balancing import occurrences, with_balance
 from .counting import counted, divisor, needs_weights, shared, sums_over_items
 from .cuts import cut_of, own_cut
 from .evaluate import fused
@@ -99,6 +100,7 @@ class _Blocks:
         self.outer_each: Each = map if self.nested else each
         shape = tuple(arrays["predictions"].shape)
         self.cuts = list(cuts_of(shape, spec.axis, size * NESTED if self.nested else size))
+        self.arrays = with_balance(ops, spec, arrays, self._occurrences)
         self.kept = self._weighed(self.cuts[0]) if len(self.cuts) == 1 else None
         self.counts = self._count()
         self.under = divisor(ops, spec, arrays, self.counts, self._count)
@@ -163,6 +165,10 @@ class _Blocks:
         gradient = kept_gradient(self.ops, self.spec, weighed, rows, scale, part, self.under, into)
         if gradient is not into:
             slopes[cut] = gradient
+
+    def _occurrences(self) -> Array:
+        parts = (_part(self.arrays, cut) for cut in self.cuts)
+        return reduce(add, (occurrences(self.ops, self.spec, part) for part in parts))
 
     def _count(self, unit: float = 1.0) -> dict[str, Array]:
         counts: dict[str, Array] = {}

@@ -40,6 +40,8 @@ class Options(NamedTuple):
     precision: Precision
     dtype: Any
     validate: bool | None
+    balanced: bool = False
+    """Are class weights those of the batch?"""
 
     @property
     def form_name(self) -> Form:

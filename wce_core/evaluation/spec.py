@@ -34,6 +34,8 @@ class LossSpec(NamedTuple):
     mass: str
     """The dtype of target masses: wider than ``compute`` where that would lose some of them."""
     result: str
+    balanced: bool = False
+    """Are class weights those of the batch?"""
 
     @property
     def one_class(self) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 
 from wce_core.arrays.numerics import along, product
 from wce_core.evaluation import counting, evaluate, items, weighing
+from wce_core.evaluation.balancing import with_balance
 from wce_core.evaluation.spec import LossSpec
 from wce_core.evaluation.weighing import Weighed
 from wce_core.formulas.links import Sigmoid, Softmax
@@ -67,9 +68,11 @@ def explain(loss: Callable[..., Any], *args: Any, **kwargs: Any) -> Explanation:
 
     """
     call = asked(loss, args, kwargs)
-    spec, arrays = call.spec, call.arrays
+    spec, be = call.spec, numpy_backend()
     with np.errstate(all="ignore"):
-        weighed = weighing.weigh(numpy_backend(), spec, arrays)
+        arrays = with_balance(be, spec, call.arrays)
+        call = call._replace(arrays=arrays)
+        weighed = weighing.weigh(be, spec, arrays)
         batch = _batch(call, weighed)
         reduction, under, value = _division(call, weighed, batch)
     items = tuple(n for axis, n in enumerate(arrays["predictions"].shape) if axis != spec.axis)

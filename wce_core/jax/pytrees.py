@@ -7,6 +7,8 @@ from typing import Any
 
 from jax import tree_util
 
+from wce_core.formulas.weightings.balanced import BALANCED
+
 
 def register(
     kind: type[Any],
@@ -18,8 +20,9 @@ def register(
 
     def flattened(loss: Any) -> tuple[tuple[Any, ...], Any]:
         given = dict(arguments(loss))
-        children = tuple(given.pop(name) for name in weights)
-        return children, tuple(given.items())
+        # A word in the place of weights is static, as every other option is.
+        held = {name: given.pop(name) for name in weights if not _is_word(given[name])}
+        return tuple(held.get(name) for name in weights), tuple(given.items())
 
     def with_keys(loss: Any) -> tuple[Any, Any]:
         children, static = flattened(loss)
@@ -27,6 +30,10 @@ def register(
         return tuple(zip(keys, children, strict=True)), static
 
     def unflattened(static: Any, children: Any) -> Any:
-        return restored(dict(static) | dict(zip(weights, children, strict=True)))
+        return restored(dict(zip(weights, children, strict=True)) | dict(static))
 
     tree_util.register_pytree_with_keys(kind, with_keys, unflattened, flattened)
+
+
+def _is_word(weight: Any) -> bool:
+    return isinstance(weight, str) and weight == BALANCED

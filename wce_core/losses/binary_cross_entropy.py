@@ -105,7 +105,11 @@ def binary_cross_entropy(
     targets
         y, in the predictions' shape: 0 and 1 as integers or booleans, or any number in [0, 1].
     class_weight
-        (w₀, w₁) or ``{0: w0, 1: w1}``; or an (L, 2) array, a row (w₀, w₁) for each of L labels.
+        (w₀, w₁) or ``{0: w0, 1: w1}``; or an (L, 2) array, a row (w₀, w₁) for each of L labels. Or
+        ``"balanced"``: w₀ = n/(K·n₀) and w₁ = n/(K·n₁) of this batch, whatever is in it, with
+        n₁ = Σy and n₀ = Σ(1 − y) of all elements that are not excluded, n their number, and K = 2,
+        or 1 where one class does not occur, which has weight 0. Most who ask for it want the
+        weights of their data set: :func:`wce_core.class_weights.class_weights`.
     pos_weight
         A factor on w₁: a scalar, an (L,) array, one per label, or an array of the predictions'
         rank with each axis equal or 1; beside rank 1, where items have no labels, only (1,).

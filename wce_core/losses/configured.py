@@ -191,6 +191,7 @@ class CrossEntropy(_Configured[ReductionT_co]):
         One weight per class: a (C,) array, a list, or a mapping that names every class 0 … C−1.
         NumPy arrays and lists are copied. Arrays of PyTorch, TensorFlow and JAX are held as they
         are, so that gradients flow to them; what is written to them in place, the next call sees.
+        ``"balanced"``: those of each batch; of the data set, ``class_weights(labels)``.
     ignore_index
         Index targets equal to it are excluded.
     label_smoothing, smoothing
@@ -273,6 +274,7 @@ class BinaryCrossEntropy(_Configured[ReductionT_co]):
         (w₀, w₁) or ``{0: w0, 1: w1}``; or an (L, 2) array, a row for each of L labels. NumPy
         arrays and lists are copied. Arrays of PyTorch, TensorFlow and JAX are held as they are, so
         that gradients flow to them; what is written to them in place, the next call sees.
+        ``"balanced"``: those of each batch; of the data set, ``class_weights(labels)``.
     ignore_index
         Targets equal to it are excluded.
     label_smoothing

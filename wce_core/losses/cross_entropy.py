@@ -125,7 +125,10 @@ def cross_entropy(
         row of predictions, mass is floating.
     class_weight
         w: one weight per class, as a (C,) array or a mapping that names every class 0 … C−1 once;
-        JSON's ``"3"`` names class 3.
+        JSON's ``"3"`` names class 3. Or ``"balanced"``: n/(K·n_k) of this batch, whatever is in it,
+        with n_k items of class k that are not excluded (of dense targets, their mass), n of all K
+        classes that occur, and 0 for those that do not. Most who ask for it want the weights of
+        their data set: :func:`wce_core.class_weights.class_weights`.
     sample_weight
         A factor in s, per item: its shape is a prefix of the items' shape, or has their rank with
         each axis equal or 1. A shape that fits only from the right is refused.

@@ -11,6 +11,7 @@ from wce_core.call.companions import weight_array
 from wce_core.evaluation.options import Options, check_classes, checked_options
 from wce_core.formulas.layout import Layout, Shape
 from wce_core.formulas.weightings import WEIGHTINGS
+from wce_core.formulas.weightings.balanced import is_balanced
 from wce_core.frameworks.backend import Backend
 from wce_core.frameworks.registry import backend_of, numpy_backend
 from wce_core.interchange import by_class
@@ -22,6 +23,8 @@ Shapes = dict[str, Shape]
 def checked(options: Options, weights: Mapping[str, Any]) -> dict[str, Any]:
     """The weights as they are held; TypeError or ValueError for what no call makes right."""
     options = checked_options(options)
+    if is_balanced(weights.get("class_weight")):
+        weights = {name: weight for name, weight in weights.items() if name != "class_weight"}
     weights = {name: by_class(w) if name == "class_weight" else w for name, w in weights.items()}
     owners = {name: _owner(value) for name, value in weights.items()}
     arrays = {name: _array(options, *owners[name], name, value) for name, value in weights.items()}

@@ -124,6 +124,11 @@ class TensorFlowBackend(Backend):
         """A constant of the graph."""
         return tf.range(count, dtype=like.dtype)
 
+    def occurrences(self, index: Array, classes: int) -> Array:
+        """By a sum of segments: a graph without XLA would keep a number for each class and item."""
+        flat = tf.reshape(index, (-1,))
+        return tf.math.unsorted_segment_sum(tf.ones_like(flat), flat, classes + 1)[:classes]
+
     def scalar(self, value: Any, dtype: str, like: Array) -> Array:
         """A constant of that dtype at once, so that no digit is lost; or a cast."""
         del like

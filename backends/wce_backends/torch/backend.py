@@ -347,6 +347,12 @@ class _Blocks(OneByOne, TorchBackend):
         """Asked of the host only."""
         return on_host(number) and super().divides(number)
 
+    def occurrences(self, index: Array, classes: int) -> Array:
+        """On the host by ``bincount``, one visit; elsewhere it would wait for the largest."""
+        if not on_host(index):
+            return super().occurrences(index, classes)
+        return torch.bincount(index.reshape(-1), minlength=classes + 1)[:classes]
+
     def put_along_axis(self, array: Array, index: Array, value: Any, axis: int) -> Array:
         """By ``scatter_``."""
         return array.scatter_(axis, index, value.expand(index.shape))

@@ -26,6 +26,7 @@ function notOffered({ dtype, arguments: given }) {
   if (dtype !== "float64") return "float64 only";
   if ((given.form ?? "logits") !== "logits") return "logits only";
   if (given.cost_matrix) return "no cost matrices";
+  if (given.class_weight === "balanced") return "no weights of the batch";
   const weighted = given.class_weight !== undefined || given.pos_weight !== undefined;
   if (weighted && (given.soft_weighting ?? "per_class") !== "per_class") return "per_class only";
   return undefined;

@@ -93,7 +93,7 @@ class Case:
     def differentiable(self) -> tuple[str, ...]:
         """The arguments beside the predictions that `expected` can differentiate to."""
         weights = ("class_weight", "pos_weight", "sample_weight", "cost_matrix")
-        given = tuple(name for name in weights if name in self.arguments)
+        given = tuple(n for n in weights if self.arguments.get(n) not in (None, "balanced"))
         dense = len(self.targets.shape) == len(self.predictions.shape)
         return ("targets", *given) if dense else given
 

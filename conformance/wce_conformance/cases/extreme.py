@@ -1,6 +1,7 @@
 """Hand-made cases, each hunting a kind of bug."""
 
 from wce_conformance.cases import (
+    balanced,
     extreme_conventions,
     extreme_logits,
     extreme_masses,
@@ -31,6 +32,7 @@ _THEMES = (
     extreme_zero_denominators,
     extreme_rounding,
     extreme_ties,
+    balanced,
 )
 
 

@@ -101,7 +101,7 @@ def _of_mass(case: Case) -> Case:
 def rows(loss: str) -> Iterator[Row]:
     """The settings of the cases of one loss."""
     random = Random(f"{SEED} rows of {loss}")
-    return covering_rows(list(_fixed(loss, random)), FREE[loss], _goes_together, random)
+    return covering_rows(list(_fixed(loss, random)), FREE[loss], goes_together, random)
 
 
 def mode_sets(loss: str, random: Random) -> list[tuple[str, ...]]:
@@ -123,7 +123,8 @@ def _fixed(loss: str, random: Random) -> Iterator[Row]:
             yield {"modes": modes, "reduction": reduction}
 
 
-def _goes_together(row: Row) -> bool:
+def goes_together(row: Row) -> bool:
+    """Is it no contradiction: labels have an axis, and what is ignored is a number?"""
     shape, axis = row["layout"]
     modes = " ".join(row["modes"])
     if "ignore_index" in modes and row["targets"] in ("one-hot", "shares", "mass", "booleans"):

@@ -1,6 +1,7 @@
 """Cross-entropy of elements that are each a question of yes (1) or no (0)."""
 
 from collections.abc import Collection, Mapping
+from typing import Literal
 
 from wce_conformance.oracle.autodiff import Var
 from wce_conformance.oracle.checks import check_shape, checked_axis, class_weight_grid
@@ -22,7 +23,7 @@ def binary_cross_entropy(
     predictions: Nested,
     targets: Nested,
     *,
-    class_weight: Nested | Mapping[int, float] | None = None,
+    class_weight: Nested | Mapping[int, float] | Literal["balanced"] | None = None,
     pos_weight: Nested | None = None,
     sample_weight: Nested | None = None,
     mask: Nested | None = None,
@@ -40,7 +41,8 @@ def binary_cross_entropy(
     """Weighted binary cross-entropy of every element; predictions are those of class 1.
 
     An element with target y has mass 1 − y on class 0 and y on class 1, and all else follows
-    as for two classes. `axis` is the label axis, where `class_weight` of shape (L, 2) and
+    as for two classes. `class_weight` "balanced": n/(K·n_k), of all elements that are not
+    excluded. `axis` is the label axis, where `class_weight` of shape (L, 2) and
     `pos_weight` of shape (L,) stand: the last by default, none for rank 0 and 1. `pos_weight` of
     the predictions' rank, from 2 on, stands at each element, its axes equal or 1. `wrt` names
     further arguments to differentiate to: "targets", "class_weight", "pos_weight",
@@ -60,7 +62,9 @@ def binary_cross_entropy(
         axis=_label_axis(axis, x.rank),
         mask=mask_grid(mask),
         weights=given_grids(weights),
-        settings=Settings(form_of(form, clip), rules, reducing, ignore_index, wrt),
+        settings=Settings(
+            form_of(form, clip), rules, reducing, ignore_index, wrt, class_weight == "balanced"
+        ),
     ).result()
 
 
@@ -72,6 +76,10 @@ def _label_axis(axis: int | None, rank: int) -> int | None:
 
 class _Binary(Problem):
     """A call of `binary_cross_entropy`."""
+
+    @property
+    def classes(self) -> int:
+        return 2
 
     @property
     def shape(self) -> Index:

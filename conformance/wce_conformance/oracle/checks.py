@@ -34,7 +34,12 @@ def checked_mask(mask: Nested) -> Grid[bool]:
 
 
 def class_weight_grid(class_weight: Nested | Mapping[int, Any] | None, classes: int) -> Nested:
-    """Class weights as an array; a mapping must name each of the classes and nothing else."""
+    """Class weights as an array; a mapping must name each of the classes and nothing else.
+
+    None for those that the batch is to say.
+    """
+    if class_weight == "balanced":
+        return None
     if not isinstance(class_weight, Mapping):
         return class_weight
     if set(class_weight) != set(range(classes)):

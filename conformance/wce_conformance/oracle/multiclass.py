@@ -1,6 +1,7 @@
 """Cross-entropy of items that belong to one of C classes, or partly to several."""
 
 from collections.abc import Collection, Mapping
+from typing import Literal
 
 from wce_conformance.oracle.autodiff import Var
 from wce_conformance.oracle.checks import check_shape, checked_axis, class_weight_grid
@@ -24,7 +25,7 @@ def cross_entropy(
     predictions: Nested,
     targets: Nested,
     *,
-    class_weight: Nested | Mapping[int, float] | None = None,
+    class_weight: Nested | Mapping[int, float] | Literal["balanced"] | None = None,
     sample_weight: Nested | None = None,
     mask: Nested | None = None,
     ignore_index: int | None = None,
@@ -42,6 +43,7 @@ def cross_entropy(
 ) -> Result:
     """Weighted cross-entropy over the classes along `axis`.
 
+    `class_weight` "balanced": n/(K·n_k), of the items that are not excluded.
     `targets` of the predictions' rank are mass along `axis`; of one rank less, class indices.
     `wrt` names further arguments to differentiate to: "targets" (mass only), "class_weight",
     "sample_weight", "cost_matrix".
@@ -61,7 +63,9 @@ def cross_entropy(
         axis=axis,
         mask=mask_grid(mask),
         weights=given_grids(weights),
-        settings=Settings(form_of(form, clip), rules, reducing, ignore_index, wrt),
+        settings=Settings(
+            form_of(form, clip), rules, reducing, ignore_index, wrt, class_weight == "balanced"
+        ),
     ).result()
 
 

@@ -13,7 +13,7 @@ from wce_conformance.oracle.real import limited, mp
 from wce_conformance.oracle.reduction import Batch, Item, Reduction
 from wce_conformance.oracle.result import Graph, Result, evaluated
 from wce_conformance.oracle.surprise import Form
-from wce_conformance.oracle.weighting import Rules, Weighing, weighted
+from wce_conformance.oracle.weighting import Rules, Weighing, balanced, weighted
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Settings:
     reduction: Reduction
     ignore_index: float | None
     wrt: Collection[str]
+    balanced: bool = False
 
 
 def form_of(form: Form, clip: float | None) -> Form:
@@ -66,10 +67,11 @@ class Problem(ABC):
         leaves = self._leaves()
         seen = placed(self.mask, self.shape, "mask")
         rows = [self.row(at, leaves["predictions"]) for at in positions(self.shape)]
+        kept = [at for at in positions(self.shape) if seen(at) and not self.ignored(at)]
+        if self.settings.balanced:
+            leaves["class_weight"] = balanced([self.mass(at, leaves) for at in kept], self.classes)
         items = [
-            self._item(at, row, leaves)
-            if seen(at) and not self.ignored(at)
-            else Item(Var(0), Var(0), excluded=True)
+            self._item(at, row, leaves) if at in kept else Item(Var(0), Var(0), excluded=True)
             for at, row in zip(positions(self.shape), rows, strict=True)
         ]
         length = self.shape[0] if self.shape else 1
@@ -103,6 +105,11 @@ class Problem(ABC):
     @abstractmethod
     def differentiable_targets(self) -> bool:
         """Whether the targets are amounts, not indices."""
+
+    @property
+    @abstractmethod
+    def classes(self) -> int:
+        """How many there are."""
 
     @abstractmethod
     def check(self) -> None:

@@ -6,7 +6,9 @@ from typing import Literal, TypeAlias
 
 from wce_conformance.oracle.autodiff import Var, power, total
 from wce_conformance.oracle.checks import check_choice
+from wce_conformance.oracle.grid import Grid
 from wce_conformance.oracle.mass import Smoothing, shares, smoothed, under
+from wce_conformance.oracle.real import mp
 
 SoftWeighting: TypeAlias = Literal["per_class", "mixture", "geometric", "hard"]
 
@@ -61,6 +63,19 @@ def weighted(item: Weighing, mass: Sequence[Var], rules: Rules) -> tuple[Var, Va
         return s * _dot(item.class_weights, terms), s * _dot(item.class_weights, q)
     factor = FACTORS[rules.soft_weighting](item.class_weights, r)
     return s * factor * total(terms), s * factor * whole
+
+
+def balanced(masses: Sequence[Sequence[Var]], classes: int) -> Grid[Var]:
+    """The weights n/(K·n_k) of items with these masses, constants; 0 for a class without mass.
+
+    n_k is the mass of class k in all, n that of all classes, K the number of classes with some.
+    An item whose mass is not known does not count.
+    """
+    known = [mass for mass in masses if not any(mp.isnan(q.value) for q in mass)]
+    counts = [sum((mass[k].value for mass in known), mp.zero) for k in range(classes)]
+    occurring = sum(count > 0 for count in counts)
+    weights = [sum(counts) / (occurring * count) if count > 0 else 0 for count in counts]
+    return Grid((classes,), tuple(map(Var, weights)))
 
 
 def _massless(item: Weighing, mass: Sequence[Var], rules: Rules) -> tuple[Var, Var]:

@@ -115,6 +115,8 @@ class Asked:
 
     def fits(self, names: Collection[str], dtype: np.dtype[Any] | None = None) -> bool:
         """Each of these arguments is the same in the dtype of the predictions, or in `dtype`."""
+        if any(isinstance(self.options.get(name), str) for name in names):
+            return False  # no array: the batch says what it is
         wanted = self.arrays["predictions"].dtype if dtype is None else dtype
         return all(_same(self._argument(name), wanted) for name in names)
 

@@ -214,11 +214,29 @@ class Reference:
         """w, such that it can be multiplied with the mass."""
         w = np.ones((*call.items, call.classes))
         given = call.options.get("class_weight")
-        if given is not None:
+        if given == "balanced":
+            w = w * self.balanced(call)
+        elif given is not None:
             w = w * np.array([given[k] for k in range(call.classes)])
         if "class_weight" in call.arrays:
             w = w * self.by_label(call, call.arrays["class_weight"], 1)
         return self.with_pos_weight(call, w) if call.binary else w
+
+    def balanced(self, call: Call) -> np.ndarray:
+        """n/(K·n_k), 0 for a class that does not occur."""
+        counts = self.occurrences(call)
+        return np.asarray(
+            np.where(counts > 0, counts.sum() / (self.occurring(counts) * counts), 0.0)
+        )
+
+    def occurring(self, counts: np.ndarray) -> int:
+        """K."""
+        return int((counts > 0).sum())
+
+    def occurrences(self, call: Call) -> np.ndarray:
+        """n_k, of the items that are not excluded."""
+        q = self.mass(call)[self.seen(call)]
+        return np.asarray(q.reshape(-1, call.classes).sum(0))
 
     def with_pos_weight(self, call: Call, w: np.ndarray) -> np.ndarray:
         """w1 times the weight of positives."""

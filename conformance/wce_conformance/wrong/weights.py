@@ -142,3 +142,39 @@ class ClassWeightsInPredictionsDtype(Wrong):
     def class_weights(self, call: Call) -> np.ndarray:
         dtype = call.vector.arrays["predictions"].dtype
         return super().class_weights(call).astype(dtype).astype(np.float64)
+
+
+@wrong("balanced")
+class BalancedOverAbsentClasses(Wrong):
+    """n/(C·n_k): classes that do not occur are counted, too."""
+
+    def occurring(self, counts: np.ndarray) -> int:
+        return counts.size
+
+
+@wrong("balanced")
+class AbsentClassesWeighOne(Wrong):
+    """A class that does not occur has weight 1, which meets the mass that smoothing puts there."""
+
+    def balanced(self, call: Call) -> np.ndarray:
+        return np.where(self.occurrences(call) > 0, super().balanced(call), 1.0)
+
+
+@wrong("balanced")
+class ExcludedAreBalanced(Wrong):
+    """Items that are excluded are counted for the weights."""
+
+    def occurrences(self, call: Call) -> np.ndarray:
+        q = self.mass(call)
+        known = (q >= 0).all(-1)
+        return np.asarray(q[known].reshape(-1, call.classes).sum(0))
+
+
+@wrong("balanced")
+class BalancedSampleWeights(Wrong):
+    """Sample weights are counted, not items."""
+
+    def occurrences(self, call: Call) -> np.ndarray:
+        q, seen = self.mass(call), self.seen(call)
+        s = self.placed(call, call.arrays.get("sample_weight", np.ones(())))
+        return np.asarray((q * s[..., None])[seen].reshape(-1, call.classes).sum(0))

@@ -21,6 +21,10 @@ class Targets(Protocol):
         """M = Σ_k q_k, the items' full shape."""
         ...
 
+    def occurrences(self, included: Array | None, dtype: str) -> Array:
+        """How much there is of each class in the items that are included."""
+        ...
+
     def smoothed(self, epsilon: float, rule: Smoothing) -> Targets:
         """Label smoothing; M stays."""
         ...

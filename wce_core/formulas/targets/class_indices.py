@@ -29,6 +29,12 @@ class ClassIndices(NamedTuple):
         """1."""
         return self.ops.xp.ones_like(self.index, dtype=self.ops.dtype(self.dtype))
 
+    def occurrences(self, included: Array | None, dtype: str) -> Array:
+        """How many items are of each class."""
+        ops = self.ops
+        index = self.index if included is None else ops.xp.where(included, self.index, self.classes)
+        return ops.cast(ops.occurrences(index, self.classes), dtype)
+
     def smoothed(self, epsilon: float, rule: Smoothing) -> Targets:
         """(1 − ε) on the class and ε spread; a row of masses that lives in the block only."""
         return self._row().smoothed(epsilon, rule)
