@@ -34,13 +34,17 @@ def main() -> None:
     frameworks = options.framework or [name for name in NAMES if find_spec(name)]
     with TemporaryDirectory() as folder:
         results = [_in_a_process(name, options.seconds, Path(folder)) for name in frameworks]
-    from benchmarks import report
+    from benchmarks import counting, report
 
     # A table is cut where nobody looks at a terminal.
     console = Console()
-    report.show(console if console.is_terminal else Console(width=200), results)
+    console = console if console.is_terminal else Console(width=200)
+    report.show(console, results)
+    counts = [] if options.framework else counting.in_processes()
+    if counts:
+        report.show_counts(console, counts)
     if options.output:
-        report.write(options.output, results)
+        report.write(options.output, results, counts)
 
 
 def _in_a_process(framework: str, seconds: float, folder: Path) -> dict[str, object]:

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.frameworks import pairs_of
@@ -32,7 +33,11 @@ def peak(framework: str, workload: Workload, number: int, side: str) -> int:
 def _measure(framework: str, name: str, number: int, side: str) -> int:
     workload = next(each for each in WORKLOADS if each.name == name)
     pair = list(pairs_of(framework)(workload))[number]
-    call = pair.ours if side == "ours" else pair.theirs
+    return peak_of(pair.ours if side == "ours" else pair.theirs)
+
+
+def peak_of(call: Callable[[], object]) -> int:
+    """The same of a call in this process."""
     call()  # compiles, and loads what is loaded late
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
     before = _status("VmRSS")

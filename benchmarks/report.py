@@ -22,6 +22,8 @@ MEMORY_TITLE = (
     "Peak memory of value and gradient beyond the inputs, in predictions' sizes (kept: the "
     "framework kept the memory of an earlier call, so nothing is seen)"
 )
+COUNT_COLUMNS = ("labels", "ratio", "quartiles", "ours", "NumPy's", "our memory", "NumPy's memory")
+
 KEPT = 0.05
 """Below it the allocator had kept the memory of an earlier call, and nothing can be seen."""
 
@@ -43,12 +45,22 @@ def show(console: Console, results: Sequence[Result]) -> None:
         console.print(memory)
 
 
-def write(folder: Path, results: Sequence[Result]) -> None:
+def show_counts(console: Console, counts: Sequence[Result]) -> None:
+    """Labels counted by class."""
+    table = Table(title="Counting classes", box=box.SIMPLE_HEAD, title_justify="left")
+    for column in COUNT_COLUMNS:
+        table.add_column(column, no_wrap=True)
+    for cells in _count_cells(counts):
+        table.add_row(*cells)
+    console.print(table)
+
+
+def write(folder: Path, results: Sequence[Result], counts: Sequence[Result] = ()) -> None:
     """``benchmarks.md`` and a PNG per framework."""
     folder.mkdir(parents=True, exist_ok=True)
     for result in results:
         _plot(result, folder / f"benchmarks-{result['framework']}.png")
-    (folder / "benchmarks.md").write_text("\n".join(_page(results)) + "\n")
+    (folder / "benchmarks.md").write_text("\n".join((*_page(results), *counts_page(counts))) + "\n")
 
 
 def _page(results: Sequence[Result]) -> Iterator[str]:
@@ -77,6 +89,33 @@ def _page(results: Sequence[Result]) -> Iterator[str]:
             yield f"| {' | '.join(cells)} |"
         image = f"benchmarks-{result['framework']}.png"
         yield f"\n![Time against the number of items and of classes]({image})\n"
+
+
+def counts_page(counts: Sequence[Result]) -> Iterator[str]:
+    """The lines of the page that are about counting."""
+    if not counts:
+        return
+    yield "\n## Counting classes\n"
+    yield (
+        "`wce_core.class_weights.ClassCounts` beside `numpy.bincount`, of labels in memory. Memory "
+        "is what a call holds at its most beyond the labels.\n"
+    )
+    yield f"| {' | '.join(COUNT_COLUMNS)} |"
+    yield "|" + "---|" * len(COUNT_COLUMNS)
+    for cells in _count_cells(counts):
+        yield f"| {' | '.join(cells)} |"
+
+
+def _count_cells(counts: Sequence[Result]) -> Iterator[tuple[str, ...]]:
+    for row in counts:
+        yield (
+            f"{row['labels']:,} of {row['dtype']}",
+            f"{row['median']:.2f}",
+            f"{row['low']:.2f}–{row['high']:.2f}",
+            _seconds(row["ours"]),
+            _seconds(row["theirs"]),
+            *(f"{row[name] / 2**20:.1f} MB" for name in ("our_memory", "their_memory")),
+        )
 
 
 def _title(result: Result) -> str:

@@ -156,6 +156,18 @@ def test_weights_masks_and_ignored_labels() -> None:
     np.testing.assert_allclose(by_image, class_weights(LABELS, sample_weight=np.repeat(rows, 100)))
 
 
+def test_a_weight_of_an_excluded_item_is_no_error() -> None:
+    weights = class_weights([0, 1, 1], sample_weight=[1.0, 1.0, np.nan], mask=[True, True, False])
+    np.testing.assert_array_equal(weights, [1.0, 1.0])
+
+
+def test_labels_of_unsigned_integers() -> None:
+    np.testing.assert_array_equal(ClassCounts(3).counts, [0, 0, 0])
+    counts = ClassCounts(3)
+    counts.update(np.array([0, 2, 2], np.uint64))
+    np.testing.assert_array_equal(counts.counts, [1, 0, 2])
+
+
 def test_median_frequency_of_images_counts_those_where_a_class_occurs() -> None:
     """Eigen and Fergus: pixels of a class over all pixels of the images that have it."""
     images = np.array([[[0, 0], [0, 1]], [[0, 0], [0, 0]], [[2, 0], [2, 0]]])
@@ -216,6 +228,16 @@ def test_classes_may_come_later() -> None:
         ({"format": "another"}, "expected wce-core class counts"),
         ({"version": 2}, "version 2"),
         ({"counts": "x"}, "expected wce-core class counts"),
+        ({"counts": [1, -1]}, r"counts is -1 at position \(1,\)"),
+        ({"counts": [1, 2, 3]}, r"counts of shape \(3,\)"),
+        ({"counts": [[1, 2]]}, r"counts of shape \(1, 2\)"),
+        ({"counts": [0.5, 1]}, "counts is 0.5"),
+        ({"counts": [2**70, 1]}, "expected wce-core class counts"),
+        ({"dtype": "float64", "counts": [float("nan"), 1]}, "counts is nan"),
+        ({"dtype": "float64", "counts": [float("inf"), 1]}, "counts is inf"),
+        ({"dtype": "complex128"}, "dtype is 'complex128'"),
+        ({"items": -1}, "items is -1"),
+        ({"around": [0, 0, 0]}, r"around of shape \(3,\)"),
     ],
 )
 def test_a_file_that_holds_no_counts(change: dict[str, Any], message: str) -> None:
@@ -243,8 +265,21 @@ BAD: list[tuple[str, Any, dict[str, Any], type[Exception], str]] = [
     ("NaN mass", [[0.5, float("nan")]], {"kind": "one_hot"}, ValueError, "row 0, column 1"),
     ("label above 1", [[2, 0]], {"kind": "multi_label"}, ValueError, r"in \[0, 1\]"),
     ("length", [[1, 0]], {"kind": "one_hot", "classes": 3}, ValueError, "expected 3"),
-    ("weight", [0, 1], {"sample_weight": [1.0, -1.0]}, ValueError, "negative or not finite"),
-    ("NaN weight", [0, 1], {"sample_weight": [1.0, float("nan")]}, ValueError, "not finite"),
+    (
+        "weight",
+        [0, 1],
+        {"sample_weight": [1.0, -1.0]},
+        ValueError,
+        r"sample_weight is -1.0 at position \(1,\)",
+    ),
+    (
+        "NaN weight",
+        [0, 1],
+        {"sample_weight": [1.0, float("nan")]},
+        ValueError,
+        "sample_weight is nan",
+    ),
+    ("infinite weight", [0, 1], {"sample_weight": [1.0, np.inf]}, ValueError, "weight is inf"),
     ("weight shape", [0, 1], {"sample_weight": [1.0] * 3}, ValueError, r"shape \(3,\)"),
     ("mask dtype", [0, 1], {"mask": [1, 0]}, TypeError, "mask has dtype"),
     ("ignored rows", [[1, 0]], {"kind": "one_hot", "ignore_index": 0}, ValueError, "use mask="),
@@ -253,6 +288,29 @@ BAD: list[tuple[str, Any, dict[str, Any], type[Exception], str]] = [
     ("names in rows", [["a", "b"]], {"kind": "one_hot"}, TypeError, "expected numbers"),
     ("complex weight", [0, 1], {"sample_weight": [1j, 1]}, TypeError, "sample_weight has dtype"),
     ("masked", np.ma.array([0, 1]), {}, TypeError, "masked array"),
+    ("lists", [[0, 1], [1]], {}, ValueError, "different lengths"),
+    ("nothing", None, {}, TypeError, "no numbers"),
+    ("infinity", [0.0, np.inf], {}, ValueError, "labels is inf"),
+    ("beyond", [2**40], {}, ValueError, "below 16777216"),
+    ("unsigned", np.array([0, 2**64 - 1], np.uint64), {}, ValueError, "18446744073709551615"),
+    ("ignored", [0, 1], {"ignore_index": "x"}, TypeError, "ignore_index is 'x'"),
+    ("no scheme", [0, 1], {"scheme": ["log"]}, ValueError, r"scheme is \['log'\]"),
+    (
+        "steep",
+        [0, 0, 1],
+        {"scheme": "power", "alpha": 3e3},
+        ValueError,
+        "class 0 is inf by 'power'",
+    ),
+    ("little", [[1e-320, 1.0]], {"kind": "one_hot"}, ValueError, "class 0 is inf by 'balanced'"),
+    ("much", [0, 1], {"sample_weight": [1e308, 1e308]}, ValueError, "class 0 is nan"),
+    (
+        "steep labels",
+        [[1, 0], [0, 0], [0, 1], [0, 1]],
+        {"kind": "multi_label", "scheme": "power", "alpha": 3e3},
+        ValueError,
+        "label 0, class 0, is inf",
+    ),
     ("counts", ClassCounts(2), {"mask": [True]}, ValueError, r"update\(\)"),
 ]
 

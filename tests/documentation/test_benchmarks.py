@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from benchmarks import measure, memory, report, timing
+from benchmarks import counting, measure, memory, report, timing
 from benchmarks.frameworks import NAMES, pairs_of
 from benchmarks.targets import Target, verdict
 from benchmarks.timing import compare
@@ -64,6 +64,23 @@ def test_a_ratio_is_ours_over_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_allclose([found.low, found.median, found.high], 0.2)
     np.testing.assert_allclose([found.ours, found.theirs], [0.002, 0.01])
     assert found.rounds >= 7
+
+
+def test_counting_classes() -> None:
+    """By ours and NumPy's, which must agree."""
+    rows = [counting.measured(dtype, 200_000, seconds=0.01) for dtype in counting.DTYPES]
+    console = Console(file=StringIO(), width=200)
+    report.show_counts(console, rows)
+    assert console.file.getvalue().count("200,000 of ") == len(rows) == 3
+    page = "\n".join(report.counts_page(rows))
+    assert "| 200,000 of int32 | " in page
+    assert "## Counting classes" in page
+
+
+def test_counting_makes_no_copy_of_the_labels() -> None:
+    """NumPy's own makes one of int64; ours takes the same memory of any number of labels."""
+    row = counting.measured("uint8", 8_000_000, seconds=0.01)
+    assert row["our_memory"] < 8_000_000 < row["their_memory"]
 
 
 def test_verdicts() -> None:

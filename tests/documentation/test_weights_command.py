@@ -113,6 +113,16 @@ def _save(path: Path, array: Any) -> str:
     return str(path)
 
 
+def _bytes(path: Path, content: bytes) -> str:
+    path.write_bytes(content)
+    return str(path)
+
+
+def _cut(path: str) -> str:
+    """The same file, of which the last bytes are missing."""
+    return _bytes(Path(path), Path(path).read_bytes()[:-7])
+
+
 BAD: dict[str, tuple[Any, str]] = {
     "absent": (lambda d: [str(d / "no.npy")], "does not exist"),
     "ending": (lambda d: [_text(d / "a.txt", "0")], "'.txt'; expected one of"),
@@ -121,10 +131,36 @@ BAD: dict[str, tuple[Any, str]] = {
     "several columns": (lambda d: [_text(d / "a.csv", "a,b\n0,1")], "--column is one of: a, b"),
     "wrong column": (
         lambda d: [_text(d / "a.csv", "a,b\n0,1"), "--column", "c"],
-        "there is no 'c'",
+        "there is no column 'c'",
     ),
     "a word": (lambda d: [_text(d / "a.csv", "a\n0\ncat")], "line 3 holds 'cat'"),
     "empty": (lambda d: [_text(d / "a.csv", "")], "it is empty"),
+    "no bytes": (lambda d: [_text(d / "a.npy", "")], "a.npy can't be read"),
+    "cut off": (lambda d: [_cut(npy(d)[0])], "labels.npy can't be read"),
+    "a damaged archive": (lambda d: [_cut(npz(d)[0])], "labels.npz can't be read"),
+    "no archive": (lambda d: [str(Path(npy(d)[0]).rename(d / "a.npz"))], "is no archive"),
+    "no Parquet": (lambda d: [_text(d / "a.parquet", "PAR1")], "a.parquet can't be read"),
+    "no text": (lambda d: [_bytes(d / "a.csv", b"a\n\xff\xfe")], "a.csv can't be read"),
+    "a line too short": (
+        lambda d: [_text(d / "a.csv", "a,b\n0,1\n2"), "--column", "b"],
+        "a.csv can't be read: line 3 holds 'nothing'",
+    ),
+    "beyond int64": (lambda d: [_text(d / "a.csv", f"a\n{2**63}")], "line 2 holds '9223372"),
+    "a number that is none": (lambda d: [_text(d / "a.csv", "a\nnan")], "line 2 holds 'nan'"),
+    "fractions": (lambda d: [_save(d / "a.npy", np.array([0.5]))], "a.npy: labels is 0.5"),
+    "negative": (lambda d: [_save(d / "a.npy", np.array([0, -1]))], "a.npy: labels holds -1"),
+    "far out": (lambda d: [_save(d / "a.npy", np.array([2**40]))], "expected a class index below"),
+    "infinite": (lambda d: [*npy(d), "--scheme", "power", "--alpha", "5e3"], "of class 0 is inf"),
+    "NaN for a class": (lambda d: [*npy(d), "--missing", "nan"], "missing is nan"),
+    "a folder for JSON": (lambda d: [*npy(d), "--json", str(d)], "--json names a folder"),
+    "no folder for JSON": (
+        lambda d: [*npy(d), "--json", str(d / "no" / "w.json")],
+        "no, which does not exist",
+    ),
+    "the labels for JSON": (
+        lambda d: [*npy(d), "--force", "--json", str(d / "labels.npy")],
+        "--json names the file of labels",
+    ),
     "no masks": (lambda d: [str(d)], "holds no .png files"),
     "range": (lambda d: [_text(d / "a.csv", "a\n0\n5"), "--classes", "3"], "5 at flat position 1"),
     "missing": (lambda d: [_text(d / "a.csv", "a\n0\n2")], "class 1 never occurs"),
@@ -142,6 +178,34 @@ def test_bad_files(name: str, tmp_path: Path, capsys: Any) -> None:
     error = capsys.readouterr().err
     assert error.startswith("wce-core weights: ")
     assert message in error
+
+
+def test_the_labels_are_still_there(tmp_path: Path) -> None:
+    arguments = npy(tmp_path)
+    before = Path(arguments[0]).read_bytes()
+    assert main(["weights", *arguments, "--json", arguments[0], "--force"]) == 1
+    assert Path(arguments[0]).read_bytes() == before
+
+
+def test_a_missing_weight_that_is_no_number(tmp_path: Path, capsys: Any) -> None:
+    with pytest.raises(SystemExit):
+        main(["weights", *npy(tmp_path), "--missing", "half"])
+    assert "'half' is none of error, zero, one or a number" in capsys.readouterr().err
+
+
+def test_a_bad_label_is_found_in_its_piece(
+    tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "PIECE", 4)
+    file = _save(tmp_path / "a.npy", np.array([0, 1, 0, 1, 1, -1]))
+    assert main(["weights", file]) == 1
+    assert "a.npy, after 4 entries: labels holds -1 at flat position 1" in capsys.readouterr().err
+
+
+def test_a_bad_mask_is_named(tmp_path: Path, capsys: Any) -> None:
+    folder = masks(tmp_path)[0]
+    assert main(["weights", folder, "--classes", "2"]) == 1
+    assert "1.png: labels holds 2" in capsys.readouterr().err
 
 
 def test_missing_values_in_a_table(tmp_path: Path, capsys: Any) -> None:

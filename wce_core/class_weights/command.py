@@ -41,8 +41,7 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Count, weigh, show; the exit status."""
     try:
-        if options.json is not None and options.json.exists() and not options.force:
-            raise ValueError(f"{options.json} exists; --force overwrites it")
+        _check_output(options)
         counts = _counted(options)
         given = {name: getattr(options, name) for name in ("beta", "alpha", "c")}
         weights = class_weights(
@@ -52,28 +51,47 @@ def run(options: argparse.Namespace) -> int:
             missing=options.missing,
             **{name: value for name, value in given.items() if value is not None},
         )
+        if options.json is not None:
+            options.json.write_text(_json(counts, weights, options), encoding="utf-8")
     except (OSError, TypeError, ValueError) as error:
         print(f"wce-core weights: {error}", file=sys.stderr)
         return 1
     _show(counts, weights, options.scheme)
-    if options.json is not None:
-        options.json.write_text(_json(counts, weights, options), encoding="utf-8")
     return 0
 
 
+def _check_output(options: argparse.Namespace) -> None:
+    """Before all is counted: may the weights be written there?"""
+    if options.json is None:
+        return
+    if options.json.exists() and options.labels.exists() and options.json.samefile(options.labels):
+        raise ValueError(f"--json names the file of labels, {options.json}")
+    if options.json.is_dir():
+        raise ValueError(f"--json names a folder, {options.json}")
+    if options.json.exists() and not options.force:
+        raise ValueError(f"{options.json} exists; --force overwrites it")
+    if not options.json.parent.is_dir():
+        raise ValueError(f"--json names the folder {options.json.parent}, which does not exist")
+
+
 def _missing(text: str) -> str | float:
-    return text if text in ("error", "zero", "one") else float(text)
+    try:
+        return text if text in ("error", "zero", "one") else float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is none of error, zero, one or a number"
+        ) from None
 
 
 def _counted(options: argparse.Namespace) -> ClassCounts:
     found = source(options.labels, options.column)
     images = options.scheme == "median_frequency" and found.images
     counts = ClassCounts(options.classes, options.kind, per_image=images)
-    _update(counts, found, options.ignore_index)
+    _update(counts, found, options)
     return counts
 
 
-def _update(counts: ClassCounts, found: Source, ignore_index: int | None) -> None:
+def _update(counts: ClassCounts, found: Source, options: argparse.Namespace) -> None:
     from rich.console import Console
     from rich.progress import track
 
@@ -82,8 +100,15 @@ def _update(counts: ClassCounts, found: Source, ignore_index: int | None) -> Non
         found.labels, "Counting", total=found.pieces, console=console, transient=True,
         disable=not console.is_terminal or found.pieces == 1,
     )  # fmt: skip
-    for labels in shown:
-        counts.update(labels, ignore_index=ignore_index)
+    before = 0
+    for number, labels in enumerate(shown):
+        try:
+            counts.update(labels, ignore_index=options.ignore_index)
+        except (TypeError, ValueError) as error:
+            file = found.files[number] if found.files else options.labels
+            after = f", after {before:,} entries" if before and not found.files else ""
+            raise type(error)(f"{file}{after}: {error}") from error
+        before += len(labels)
 
 
 def _show(counts: ClassCounts, weights: np.ndarray, scheme: str) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import NoReturn
 
 import numpy as np
 
-from wce_core.formulas.weightings.base import within
-
 from .labels import Labels
 
+MOST = 2**24
+"""Classes where nobody said how many there are: a label beyond is more likely an accident."""
 CHUNK = 2**18
 """Labels counted at a time: NumPy's ``bincount`` makes an int64 copy of what it counts."""
 
@@ -53,16 +53,31 @@ def _indices(labels: Labels, classes: int | None) -> np.ndarray:
         own = values if included is None else values[included]
         factors = weight if weight is None or included is None else weight[included]
         if own.size:
-            if not within(own, 0, np.inf if classes is None else classes - 1):
+            found = _counted(own, factors)
+            if found is None or len(found) > (classes or MOST):
                 _refuse(start, values, included, classes)
-            counts = added(counts, np.bincount(own, factors))
+            counts = added(counts, found)
     return counts
 
 
-def _refuse(start: int, values: np.ndarray, included: np.ndarray | None, classes: Any) -> None:
-    wrong = values < 0 if classes is None else (values < 0) | (values >= classes)
+def _counted(labels: np.ndarray, factors: np.ndarray | None) -> np.ndarray | None:
+    """By ``bincount``, whose own look at the labels is the only one; None if one is no index."""
+    if labels.dtype == np.uint64:  # which bincount does not take; what is beyond int64 is negative
+        labels = labels.view(np.int64)
+    try:
+        return np.bincount(labels, factors)
+    except (ValueError, MemoryError):
+        return None
+
+
+def _refuse(
+    start: int, values: np.ndarray, included: np.ndarray | None, classes: int | None
+) -> NoReturn:
+    wrong = (values < 0) | (values >= (classes or MOST))
     place = int(np.argmax(wrong if included is None else wrong & included))
-    expected = "from 0 on" if classes is None else f"in [0, {classes})"
+    expected = f"in [0, {classes})" if classes else "from 0 on"
+    if classes is None and values[place] > 0:
+        expected = f"below {MOST}, or classes="
     raise ValueError(
         f"labels holds {values[place]} at flat position {start + place}; expected a class index "
         f"{expected}; to leave it out, pass ignore_index={values[place]}"

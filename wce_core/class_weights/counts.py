@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import choice_error
+from ..errors import choice_error, value_error
 from .counting import added, counts_of, items_of, labels_around
 from .labels import KINDS, Kind, read
 
@@ -152,13 +152,15 @@ class ClassCounts:
             if (state["format"], state["version"]) != (FORMAT, VERSION):
                 raise ValueError(f"it says {state['format']!r}, version {state['version']!r}")
             made = cls(state["classes"], state["kind"], per_image=state["per_image"])
-            shape = (-1, 2) if made.kind == "multi_label" else (-1,)
-            made._add(
-                np.array(state["counts"], state["dtype"]).reshape(shape),
-                np.array(state["around"], state["dtype"]).reshape(-1),
-                int(state["items"]),
-            )
-        except (KeyError, TypeError, ValueError) as error:
+            counts, around = (_numbers(state, name) for name in ("counts", "around"))
+            (items,) = _numbers({"items": [state["items"]], "dtype": "int64"}, "items")
+            shape = (len(counts), 2) if made.kind == "multi_label" else (len(counts),)
+            if counts.shape != shape or made.classes not in (None, len(counts)):
+                raise ValueError(f"counts of shape {counts.shape}")
+            if around.shape != ((len(counts),) if made.per_image else (made.classes or 0,)):
+                raise ValueError(f"around of shape {around.shape}")
+            made._add(counts, around, int(items))
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"expected {FORMAT} of version {VERSION}: {error}") from error
         return made
 
@@ -196,3 +198,16 @@ class ClassCounts:
             "counts": self._counts.tolist(),
             "around": self._around.tolist(),
         }
+
+
+def _numbers(state: dict[str, Any], name: str) -> np.ndarray:
+    """Counts of a file: none of them negative or infinite, in one of the two dtypes."""
+    if state["dtype"] not in ("int64", "float64"):
+        raise ValueError(f"dtype is {state['dtype']!r}")
+    given = np.array(state[name])
+    counts = given.astype(state["dtype"])
+    wrong = ~((given >= 0) & (given < np.inf) & (counts == given))
+    if wrong.any():
+        place = tuple(int(places[0]) for places in wrong.nonzero())
+        raise value_error(name, place, given[place], "a count")
+    return counts

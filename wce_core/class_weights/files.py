@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 
+UNREADABLE = (OSError, ValueError, EOFError, csv.Error, BadZipFile, zlib.error)
+"""What readers raise of files that are damaged or of another kind."""
 PIECE = 2**22
 """Labels read at a time."""
 ROWS = 2**16
@@ -24,6 +29,8 @@ class Source(NamedTuple):
     labels: Iterator[np.ndarray]
     images: bool
     """Is each piece made of whole images?"""
+    files: Sequence[Path] = ()
+    """That of each piece; empty: all are of one."""
 
 
 def source(path: Path, column: str | None = None) -> Source:
@@ -48,10 +55,23 @@ def source(path: Path, column: str | None = None) -> Source:
             f"{path} has the ending {path.suffix!r}; expected one of {', '.join(READERS)}, "
             "or a folder of .png masks"
         )
+    with _named(path):
+        found = reader(path, column)
+    return found._replace(labels=_named_pieces(path, found.labels))
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Errors of reading say of what."""
     try:
-        return reader(path, column)
-    except (OSError, ValueError) as error:
+        yield
+    except UNREADABLE as error:
         raise ValueError(f"{path} can't be read: {error}") from error
+
+
+def _named_pieces(path: Path, pieces: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    with _named(path):
+        yield from pieces
 
 
 def _npy(path: Path, column: str | None) -> Source:
@@ -61,7 +81,10 @@ def _npy(path: Path, column: str | None) -> Source:
 
 
 def _npz(path: Path, column: str | None) -> Source:
-    with np.load(path, allow_pickle=False) as arrays:
+    with path.open("rb") as file:  # which NumPy leaves open if it is no archive
+        arrays = np.load(file, allow_pickle=False)
+        if isinstance(arrays, np.ndarray):
+            raise ValueError("it holds one array, as .npy files do, and is no archive")
         return _array(arrays[chosen(column, list(arrays))])
 
 
@@ -96,11 +119,14 @@ def _csv_pieces(path: Path, place: int, *, skip: bool) -> Iterator[np.ndarray]:
 
 
 def _label(row: list[str], place: int, line: int) -> int:
+    got = row[place] if place < len(row) else ""
     try:
-        return int(row[place])
-    except (IndexError, ValueError):
-        got = row[place] if place < len(row) else "nothing"
-        raise ValueError(f"line {line} holds {got!r}; expected a class index") from None
+        label = int(got)
+        if abs(label) < 2**63:
+            return label
+    except ValueError:
+        pass
+    raise ValueError(f"line {line} holds {got or 'nothing'!r}; expected a class index")
 
 
 def _is_number(text: str) -> bool:
@@ -138,7 +164,7 @@ def _masks(folder: Path, column: str | None) -> Source:
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".png")
     if not paths:
         raise ValueError(f"{folder} holds no .png files")
-    return Source(len(paths), (_mask(path) for path in paths), images=True)
+    return Source(len(paths), (_mask(path) for path in paths), images=True, files=paths)
 
 
 def _mask(path: Path) -> np.ndarray:
@@ -150,7 +176,7 @@ def _mask(path: Path) -> np.ndarray:
     try:
         with Image.open(path) as image:
             pixels = np.asarray(image)
-    except (OSError, UnidentifiedImageError) as error:
+    except (*UNREADABLE, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise ValueError(f"{path} can't be read: {error}") from error
     if pixels.ndim != 2:
         raise ValueError(
@@ -165,7 +191,7 @@ def chosen(column: str | None, names: list[str]) -> str:
         return names[0]
     if column not in names:
         listed = ", ".join(names[:20]) or "none"
-        what = "no column is named" if column is None else f"there is no {column!r}"
+        what = "no column is named" if column is None else f"there is no column {column!r}"
         raise ValueError(f"{what}; --column is one of: {listed}")
     return column
 

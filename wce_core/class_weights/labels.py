@@ -6,9 +6,11 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from wce_core.evaluation.options import ignored_number
+from wce_core.formulas.weightings.base import check_weights
 from wce_core.frameworks.registry import backend_of
 
-from ..errors import choice_error, dtype_error, shape_error
+from ..errors import choice_error, dtype_error, ragged_error, shape_error
 
 Kind = Literal["index", "one_hot", "multi_label"]
 KINDS: tuple[Kind, ...] = ("index", "one_hot", "multi_label")
@@ -57,17 +59,15 @@ def read(
     elif values.dtype.kind not in "iufb":
         raise dtype_error("labels", str(values.dtype), "numbers")
     found = Labels(values, kind, None, None)
-    return found._replace(
-        weight=_weights(sample_weight, found.items),
-        included=_included(mask, ignore_index, found),
-    )
+    included = _included(mask, ignore_index, found)
+    return found._replace(weight=_weights(sample_weight, found.items, included), included=included)
 
 
 def as_numpy(name: str, array: Any) -> np.ndarray:
     """Values that can be read now; a ValueError says why they can't."""
     backend = backend_of(array)
     if backend is None:
-        return np.asarray(array)
+        return _from_lists(name, array)
     reason = backend.refusal(array)
     if reason is not None:
         raise TypeError(f"{name} are {reason}")
@@ -77,6 +77,13 @@ def as_numpy(name: str, array: Any) -> np.ndarray:
             "count classes outside of compiled code, on labels in the host's memory"
         )
     return backend.to_numpy(array)
+
+
+def _from_lists(name: str, values: Any) -> np.ndarray:
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise ragged_error(name) from error
 
 
 def kind_of(values: np.ndarray, kind: Kind | None) -> Kind:
@@ -103,10 +110,12 @@ def _integers(values: np.ndarray) -> np.ndarray:
     """Booleans as 0 and 1, and floats that hold whole numbers, as Keras has labels."""
     if values.dtype.kind == "b":
         return values.astype(np.uint8)
+    if values.dtype.kind == "O":
+        raise TypeError("labels hold objects that are no numbers; expected integers")
     if values.dtype.kind != "f":
         hint = "integers; encode names first: numpy.unique(labels, return_inverse=True)[1]"
         raise dtype_error("labels", str(values.dtype), hint)
-    whole = values == np.floor(values)
+    whole = (values == np.floor(values)) & (np.abs(values) < 2.0**63)
     if not whole.all():
         place = tuple(int(i[0]) for i in (~whole).nonzero())
         raise ValueError(
@@ -122,15 +131,17 @@ def _last(name: str, values: np.ndarray, axis: int) -> np.ndarray:
     return np.moveaxis(values, axis, -1)
 
 
-def _weights(sample_weight: Any, items: tuple[int, ...]) -> np.ndarray | None:
+def _weights(
+    sample_weight: Any, items: tuple[int, ...], included: np.ndarray | None
+) -> np.ndarray | None:
     if sample_weight is None:
         return None
     weights = as_numpy("sample_weight", sample_weight)
     if weights.dtype.kind not in "iuf":
         raise dtype_error("sample_weight", str(weights.dtype), "real numbers")
-    if not ((weights >= 0) & (weights < np.inf)).all():
-        raise ValueError("sample_weight holds a number that is negative or not finite")
-    return _placed("sample_weight", weights.astype(np.float64), items)
+    weights = _placed("sample_weight", weights.astype(np.float64), items)
+    check_weights("sample_weight", weights, included)
+    return weights
 
 
 def _included(mask: Any, ignore_index: int | None, labels: Labels) -> np.ndarray | None:
@@ -142,9 +153,10 @@ def _included(mask: Any, ignore_index: int | None, labels: Labels) -> np.ndarray
         included = _placed("mask", included, labels.items)
     if ignore_index is None:
         return included
+    ignored = ignored_number(ignore_index)
     if labels.kind == "one_hot":
         raise ValueError("ignore_index with kind='one_hot'; expected class indices, or use mask=")
-    kept: np.ndarray = labels.values != ignore_index
+    kept: np.ndarray = labels.values != ignored
     return kept if included is None else kept & included
 
 

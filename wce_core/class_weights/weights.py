@@ -85,7 +85,8 @@ def class_weights(
     Raises
     ------
     TypeError, ValueError
-        For labels that are no labels, an option that a scheme has not, missing classes.
+        For labels that are no labels, an option that a scheme has not, missing classes, and where
+        a weight would be infinite or NaN.
 
     Examples
     --------
@@ -112,16 +113,18 @@ def class_weights(
         )
     elif any(each is not None for each in (classes, kind, sample_weight, mask, ignore_index)):
         raise ValueError("ClassCounts know their classes and items; pass what says so to update()")
-    found = _frequencies(counts, scheme)
-    if missing == "error":
-        _refuse_missing(found.occurs)
     with np.errstate(all="ignore"):  # where nothing occurs, what comes out is not used
-        weights = _normalized(applied(scheme, found, options), found, normalize)
+        found = _frequencies(counts, scheme)
+        if missing == "error":
+            _refuse_missing(found.occurs)
+        raw = applied(scheme, found, options)
+        weights = _normalized(raw, found, normalize)
+    _refuse_infinite(scheme, raw, weights, found.occurs)
     return np.where(found.occurs, weights, _weight_of_missing(missing))
 
 
 def _check(scheme: str, normalize: Any, missing: Any) -> None:
-    if scheme not in SCHEMES:
+    if not isinstance(scheme, str) or scheme not in SCHEMES:
         raise choice_error("scheme", scheme, SCHEMES)
     if normalize is not None and normalize not in NORMALIZATIONS:
         raise choice_error("normalize", normalize, (None, *NORMALIZATIONS))
@@ -157,6 +160,19 @@ def _refuse_missing(occurs: np.ndarray) -> None:
             f"class {listed} never occurs" if len(names) == 1 else f"classes {listed} never occur"
         )
     raise ValueError(f"{what}; missing= says what its weight is: 'zero', 'one' or a number")
+
+
+def _refuse_infinite(scheme: str, raw: np.ndarray, weights: np.ndarray, occurs: np.ndarray) -> None:
+    """Weights above the largest number, or normalized by a sum that is."""
+    for values in (raw, weights):
+        wrong = occurs & ~((values > 0) & (values < np.inf))
+        if wrong.any():
+            *label, kind = place = tuple(int(places[0]) for places in wrong.nonzero())
+            of = f"label {label[0]}, class {kind}," if label else f"class {kind}"
+            raise ValueError(
+                f"the weight of {of} is {values[place]} by {scheme!r}; expected a finite number: "
+                "the classes differ too much for this scheme"
+            )
 
 
 def _normalized(weights: np.ndarray, found: Frequencies, normalize: Normalize | None) -> np.ndarray:
