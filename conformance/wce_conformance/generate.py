@@ -13,6 +13,7 @@ import numpy as np
 from wce_conformance.cases import Argument, Case, Tensor, small_cases
 from wce_conformance.cases.hunting import hunting_cases
 from wce_conformance.cases.long import large_cases, more_cases
+from wce_conformance.cases.systematic import MODES
 from wce_conformance.invalid_calls import BAD_INPUTS, BadInput
 from wce_conformance.vectors import FOLDER
 from wce_conformance.vectors.encode import encode, encode_input
@@ -69,12 +70,18 @@ def rendered(*, advance: Callable[[], object] = lambda: None) -> dict[str, str]:
     for case in cases():
         lines[file_of(case)].append(_advanced(encode(case), advance))
     for bad in BAD_INPUTS:
-        lines[f"{bad.loss}.invalid.json"].append(invalid(bad))
+        file = f"{bad.loss}.invalid.json" if bad.loss in MODES else f"{bad.loss}.json"
+        lines[file].append(invalid(bad))
     return {name: _file(lines[name]) for name in sorted(lines)}
 
 
 def file_of(case: Case) -> str:
-    """One file per loss and weighting mode, and for pairs, triples and extremes of each loss."""
+    """One file per cross-entropy and mode, and for its pairs, triples and extremes.
+
+    Of any other loss there is one file.
+    """
+    if case.loss not in MODES:
+        return f"{case.loss}.json"
     if "systematic" not in case.flags:
         theme = next((flag for flag in case.flags if flag in OWN_FILES), "extremes")
         return f"{case.loss}.{theme}.json"

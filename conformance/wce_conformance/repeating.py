@@ -44,7 +44,7 @@ def lengthened(case: Case) -> LongCase | None:
     """The case with its rows repeated; None if its first axis is that of classes or labels."""
     shape, axis = case.predictions.shape, case.arguments.get("axis")
     assert axis is None or isinstance(axis, int)
-    if axis is None and (case.loss == "cross_entropy" or len(shape) > 1):
+    if axis is None and (case.categorical or len(shape) > 1):
         axis = -1
     if not shape or 0 in shape or (axis is not None and axis % len(shape) == 0):
         return None
@@ -67,6 +67,8 @@ def answer_of_block(once: Result, block: Case, times: int) -> Result:
         value=whole.value[:length] if block.arguments.get("reduction") == "none" else whole.value,
         items=whole.items[:length],
         omega=whole.omega[:length],
+        slope=whole.slope[:length],
+        steepness=whole.steepness[:length],
         gradient=whole.gradient[:length],
         gradient_scale=whole.gradient_scale[:length],
         gradient_sizes={n: sizes[:length] for n, sizes in whole.gradient_sizes.items()},

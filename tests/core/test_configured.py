@@ -8,7 +8,8 @@ import inspect
 import pickle
 import re
 import warnings
-from typing import Any, get_type_hints
+from types import SimpleNamespace
+from typing import Any, get_args, get_overloads, get_type_hints
 
 import numpy as np
 import pytest
@@ -17,11 +18,9 @@ from wce_conformance.adapters import adapter
 from wce_core import losses
 from wce_core.formulas.reductions import REDUCTIONS
 from wce_core.losses import signatures
+from wce_core.losses.registry import LOSSES
 
-PAIRS = [
-    (losses.CrossEntropy, losses.cross_entropy),
-    (losses.BinaryCrossEntropy, losses.binary_cross_entropy),
-]
+PAIRS = [(kind, getattr(losses, name)) for name, kind in LOSSES.items()]
 
 
 @pytest.mark.parametrize(("configured", "function"), PAIRS)
@@ -47,6 +46,35 @@ def test_overloads_name_the_same_options(function: Any, together: Any, held: Any
     assert get_type_hints(together) == own
     at_call = get_type_hints(signatures.AtCall)
     assert get_type_hints(held) == {n: t for n, t in own.items() if n not in at_call}
+
+
+def overloads_of(function: Any) -> list[Any]:
+    """As they were defined: a loss goes by the name of the package, not by that of its file."""
+    place = {"__module__": function.__globals__["__name__"], "__qualname__": function.__qualname__}
+    return list(get_overloads(SimpleNamespace(**place)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("configured", "function"), PAIRS)
+def test_every_overload_takes_what_the_loss_takes(configured: Any, function: Any) -> None:
+    for of, whole in ((function, function), (configured.__init__, configured)):
+        names = set(inspect.signature(whole).parameters)
+        for overload in overloads_of(of):
+            (rest,) = get_args(get_type_hints(overload)["rest" if of is whole else "options"])
+            own = set(inspect.signature(overload).parameters) - {"rest", "options", "self"}
+            assert own | set(get_type_hints(rest)) | {"reduction"} == names
+    assert len(overloads_of(function)) == 6
+
+
+@pytest.mark.parametrize(("configured", "function"), PAIRS)
+def test_the_function_is_documented_in_full(configured: Any, function: Any) -> None:
+    text = inspect.getdoc(function) or ""
+    for heading in ("Parameters", "Returns", "Raises", "See Also", "Notes", "Examples"):
+        assert text.count(f"\n{heading}\n{'-' * len(heading)}\n") == 1
+    section = text.partition("Parameters\n----------\n")[2].partition("\n\n")[0]
+    named = re.findall(r"^(\w[\w, ]*)$", section, re.MULTILINE)
+    explained = [name for line in named for name in line.split(", ")]
+    assert sorted(explained) == sorted(inspect.signature(function).parameters)
+    assert f"{configured.__name__} : the same with its options fixed" in text
 
 
 @pytest.mark.parametrize(("configured", "function"), PAIRS)
@@ -209,6 +237,8 @@ SAVED = [
     losses.CrossEntropy(class_weight=[1.0, 2.0], ignore_index=-100, dtype=np.float32),
     losses.BinaryCrossEntropy(pos_weight=9.0, form=losses.Probabilities(clip=1e-7)),
     losses.BinaryCrossEntropy(pos_weight=np.float32(9.0), axis=0),
+    losses.FocalCrossEntropy(gamma=1.5, class_weight=[1.0, 2.0]),
+    losses.BinaryFocalCrossEntropy(gamma=np.array(0.5), pos_weight=[1.0, 2.0]),
 ]
 COPIES: dict[str, Any] = {
     "pickle": lambda loss: pickle.loads(pickle.dumps(loss)),

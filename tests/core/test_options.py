@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from wce_conformance.oracle import LOSSES as OF_THE_ORACLE
 from wce_core import losses
+from wce_core.losses.registry import LOSSES
 
 WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"reduction": "avg"}, ValueError, "reduction is 'avg'; expected one of 'none'"),
@@ -36,17 +38,46 @@ BINARY: list[tuple[dict[str, Any], type[Exception], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("options", "error", "message"), WRONG + CATEGORICAL)
-def test_multi_class(options: Any, error: Any, message: str) -> None:
-    with pytest.raises(error, match=message):
-        losses.cross_entropy(np.full((2, 3), 0.5), [0, 1], **options)
-    with pytest.raises(error, match=message):
-        losses.CrossEntropy(**options)
+GAMMA: list[tuple[dict[str, Any], type[Exception], str]] = [
+    ({"gamma": -0.5}, ValueError, "gamma is -0.5; expected a finite number from 0 on"),
+    ({"gamma": float("inf")}, ValueError, "gamma is inf"),
+    ({"gamma": float("nan")}, ValueError, "gamma is nan"),
+    ({"gamma": "2"}, TypeError, "gamma is '2'; expected a finite number"),
+    ({"gamma": None}, TypeError, "gamma is None"),
+]
+OWN: dict[str, list[tuple[dict[str, Any], type[Exception], str]]] = {
+    "focal_cross_entropy": GAMMA,
+    "binary_focal_cross_entropy": GAMMA,
+}
+"""What a loss has beside the options of all."""
 
 
-@pytest.mark.parametrize(("options", "error", "message"), WRONG + BINARY)
-def test_binary(options: Any, error: Any, message: str) -> None:
-    with pytest.raises(error, match=message):
-        losses.binary_cross_entropy(np.full(2, 0.5), [0, 1], **options)
-    with pytest.raises(error, match=message):
-        losses.BinaryCrossEntropy(**options)
+def wrong_of(name: str) -> list[tuple[dict[str, Any], type[Exception], str]]:
+    family = CATEGORICAL if LOSSES[name]._categorical else BINARY
+    return [*WRONG, *family, *OWN.get(name, [])]
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_wrong_options(name: str) -> None:
+    kind = LOSSES[name]
+    shape = (2, 3) if kind._categorical else (2,)
+    for options, error, message in wrong_of(name):
+        with pytest.raises(error, match=message):
+            getattr(losses, name)(np.full(shape, 0.5), [0, 1], **options)
+        with pytest.raises(error, match=message):
+            kind(**options)
+
+
+def test_every_own_option_has_wrong_values() -> None:
+    for name, loss in OF_THE_ORACLE.items():
+        assert set(loss.own) == {option for given, *_ in OWN.get(name, []) for option in given}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_an_option_that_it_has_not(name: str) -> None:
+    other = "pos_weight" if LOSSES[name]._categorical else "smoothing"
+    for unknown in ("gama", other):
+        with pytest.raises(TypeError, match=unknown):
+            getattr(losses, name)(np.zeros((2, 3)), [0, 1], **{unknown: 1.0})
+        with pytest.raises(TypeError, match=unknown):
+            LOSSES[name](**{unknown: 1.0})

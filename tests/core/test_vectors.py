@@ -15,9 +15,12 @@ from jsonschema import Draft202012Validator
 from wce_conformance import load_vectors
 from wce_conformance.cases import Tensor
 from wce_conformance.cases.by_hand import binary, multiclass
+from wce_conformance.cases.further import base_of
 from wce_conformance.cases.long import LongCase, long
+from wce_conformance.cases.systematic import MODES
 from wce_conformance.generate import cases, differences, file_of, invalid
 from wce_conformance.invalid_calls import BAD_INPUTS
+from wce_conformance.oracle import LOSSES as OF_THE_ORACLE
 from wce_conformance.oracle import Grid, exact_result
 from wce_conformance.oracle.real import mp
 from wce_conformance.vectors import FOLDER, Vector, numbers
@@ -27,19 +30,17 @@ from wce_core import losses
 from wce_core.formulas.links import BINARY_LINKS, CATEGORICAL_LINKS
 from wce_core.formulas.reductions import REDUCTIONS
 from wce_core.formulas.weightings import SOFT_WEIGHTINGS, WEIGHTINGS
+from wce_core.losses.registry import LOSSES as REGISTERED
 
 VECTORS = load_vectors()
 VALID = [vector for vector in VECTORS if vector.error is None]
 FILES = files_of(FOLDER)
 SCHEMA: dict[str, Any] = json.loads((FOLDER / "schema.json").read_text(encoding="utf-8"))
-LOSSES = {
-    name: set(inspect.signature(function).parameters)
-    for name, function in vars(losses).items()
-    if inspect.isfunction(function) and function.__module__ == losses.__name__ and name[0] != "_"
-}
+LOSSES = {name: set(inspect.signature(getattr(losses, name)).parameters) for name in REGISTERED}
 """The losses of the library, with the names of their arguments."""
+FURTHER = [name for name in LOSSES if name not in MODES]
+"""All but the cross-entropies."""
 TINY = mp.mpf(10) ** -1000
-FORMS = {"cross_entropy": CATEGORICAL_LINKS, "binary_cross_entropy": BINARY_LINKS}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
@@ -102,11 +103,40 @@ def missing(vectors: list[Vector], loss: str, argument: str, wanted: Any, defaul
     return set(wanted) - met
 
 
+def test_the_losses_of_the_library_are_those_of_the_oracle() -> None:
+    public = {
+        name
+        for name, function in vars(losses).items()
+        if inspect.isfunction(function) and function.__module__ == losses.__name__
+        if name[0] != "_"
+    }
+    assert public == set(REGISTERED) == set(OF_THE_ORACLE)
+    for name, loss in OF_THE_ORACLE.items():
+        assert REGISTERED[name]._categorical is loss.categorical
+        assert LOSSES[name] - LOSSES[base_of(name)] == set(loss.own)
+
+
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_registry_is_covered(loss: str) -> None:
+    forms = CATEGORICAL_LINKS if OF_THE_ORACLE[loss].categorical else BINARY_LINKS
     assert missing(VECTORS, loss, "reduction", REDUCTIONS, "mean") == set()
-    assert missing(VECTORS, loss, "form", FORMS[loss], "logits") == set()
+    assert missing(VECTORS, loss, "form", forms, "logits") == set()
     assert missing(VECTORS, loss, "soft_weighting", SOFT_WEIGHTINGS, "per_class") == set()
+
+
+@pytest.mark.parametrize("loss", FURTHER)
+def test_every_setting_of_a_further_loss(loss: str) -> None:
+    own = [v for v in VALID if v.loss == loss]
+    assert {v.dtype for v in own} == {"float64", "float32", "float16", "bfloat16"}
+    assert {mode for v in own for mode in v.modes} == set(WEIGHTINGS) & LOSSES[loss]
+    targets = {v.case.targets.dtype for v in own}
+    assert {"int64", "float32", "float64"} <= targets
+    assert all(set(OF_THE_ORACLE[loss].own) <= set(v.case.arguments) for v in own)
+    assert any("term" in v.answer for v in own)
+
+
+@pytest.mark.parametrize("loss", MODES)
+def test_every_mode_has_a_file(loss: str) -> None:
     names = {file.name for file in FILES}
     modes = set(WEIGHTINGS) & LOSSES[loss]
     assert {f"{loss}.{mode}.json" for mode in modes} <= names
@@ -123,7 +153,7 @@ def test_what_has_no_vectors_is_noticed() -> None:
     assert missing(unreduced, "cross_entropy", "reduction", REDUCTIONS, "mean") == {"parts"}
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", MODES)
 def test_every_mode_alone_and_every_pair(loss: str) -> None:
     modes = sorted(set(WEIGHTINGS) & LOSSES[loss])
     own = [v for v in VALID if v.loss == loss and "systematic" in v.flags]
@@ -140,7 +170,7 @@ def test_ranks_axes_and_dtypes() -> None:
             for v in VALID
             if v.loss == loss
         ]
-        for loss in LOSSES
+        for loss in MODES
     }
     assert {len(shape) for shape, _ in shapes["binary_cross_entropy"]} >= {0, 1, 2, 3, 4}
     assert {len(shape) for shape, _ in shapes["cross_entropy"]} >= {1, 2, 3, 4}
@@ -150,7 +180,7 @@ def test_ranks_axes_and_dtypes() -> None:
         if len(shape) > 2
     }
     assert places == {"first", "middle", "last"}
-    dtypes = Counter((v.loss, v.dtype) for v in VALID)
+    dtypes = Counter((v.loss, v.dtype) for v in VALID if v.loss in MODES)
     assert len(dtypes) == 8
     assert min(dtypes.values()) > 50
 
@@ -176,7 +206,7 @@ def test_ranks_axes_and_dtypes() -> None:
         ("no derivative", lambda v: "undefined" in str(v.answer["gradients"])),
     ],
 )
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", MODES)
 def test_special_shapes(loss: str, what: str, found: Any) -> None:
     only_multiclass = {"one class", "mass that is not 1", "257 items"}
     if loss == "binary_cross_entropy" and what in only_multiclass:

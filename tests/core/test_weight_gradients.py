@@ -26,7 +26,7 @@ CASES = {case.id: case for case in small_cases() if case.differentiable()}
 
 def kinked(case: Case) -> bool:
     """A row without mass has shares 0/0, and no gradient to its targets but with ``per_class``."""
-    if case.loss != "cross_entropy" or len(case.targets.shape) != len(case.predictions.shape):
+    if not case.categorical or len(case.targets.shape) != len(case.predictions.shape):
         return False
     rows = as_numpy(case.targets).astype(np.float64).sum(int(case.arguments.get("axis", -1)))
     shares = "soft_weighting" in case.arguments or "cost_matrix" in case.arguments
@@ -37,7 +37,7 @@ def many_powers(case: Case) -> bool:
     """Would it take another way if it had many classes?"""
     dense = len(case.targets.shape) == len(case.predictions.shape)
     geometric = case.arguments.get("soft_weighting") == "geometric"
-    return case.loss == "cross_entropy" and dense and geometric and "class_weight" in case.arguments
+    return case.categorical and dense and geometric and "class_weight" in case.arguments
 
 
 @functools.cache

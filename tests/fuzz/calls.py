@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from wce_conformance.adapters import Adapter
 from wce_conformance.cases import Case, Tensor
-from wce_conformance.cases.case import LOSSES
+from wce_conformance.oracle import LOSSES
 
 from .draft import Draft, drafts
 from .options import MAKERS, parameters

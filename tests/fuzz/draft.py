@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from wce_conformance.adapters import Adapter
+from wce_conformance.oracle import LOSSES
 
 from .arrays import dtypes
 
@@ -42,7 +43,7 @@ class Draft:
     @property
     def multiclass(self) -> bool:
         """Is there a class axis?"""
-        return self.loss == "cross_entropy"
+        return LOSSES[self.loss].categorical
 
     @property
     def length(self) -> int:

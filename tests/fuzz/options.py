@@ -191,6 +191,11 @@ def validate(draw: st.DrawFn, draft: Draft) -> Argument:
     return draw(st.sampled_from((None, False)))
 
 
+def gamma(draw: st.DrawFn, draft: Draft) -> Argument:
+    """Of focal losses."""
+    return draw(st.sampled_from((2.0, 0.0, 0.5, 1.0, 1e-3, 3.0, 4.0, 5.0)) | st.floats(0, 6))
+
+
 def _choice(name: str) -> Maker:
     return lambda draw, draft: draw(st.sampled_from(CHOICES[name]))
 
@@ -215,5 +220,6 @@ MAKERS: Mapping[str, Maker] = {
     "dtype": dtype,
     "validate": validate,
     "smoothing": smoothing,
+    "gamma": gamma,
 }
 """By parameter: one that a loss has and this table lacks is an error."""

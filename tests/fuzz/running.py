@@ -22,13 +22,10 @@ from wce_conformance.oracle import Probabilities
 from wce_conformance.vectors.encode import encode
 from wce_conformance.vectors.reading import decode
 from wce_core import losses
+from wce_core.losses.registry import LOSSES
 
 from .calls import Call
 
-CONFIGURED: dict[str, Any] = {
-    "cross_entropy": losses.CrossEntropy,
-    "binary_cross_entropy": losses.BinaryCrossEntropy,
-}
 TAPES = ("torch", "tensorflow", "jax")
 """They have gradients to weights and soft targets."""
 
@@ -108,7 +105,7 @@ def function(call: Call, case: Case) -> Callable[..., Any]:
         own = replace(case, arguments={**case.arguments, **options})
         return function_of(own, call.precision)
     held = {n: _plain(case.arguments[n]) for n in case.arguments if n in _held(case)}
-    loss = CONFIGURED[case.loss](**held, **call.options)
+    loss = LOSSES[case.loss](**held, **call.options)
     rest = {n: a for n, a in _called(call, case).arguments.items() if not isinstance(a, Tensor)}
     return lambda predictions, targets, **arrays: loss(predictions, targets, **arrays, **rest)
 
@@ -122,7 +119,7 @@ def _called(call: Call, case: Case) -> Case:
 
 
 def _held(case: Case) -> set[str]:
-    return {field.name for field in fields(CONFIGURED[case.loss])}
+    return {field.name for field in fields(LOSSES[case.loss])}
 
 
 def _plain(argument: Any) -> Any:

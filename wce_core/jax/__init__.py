@@ -1,8 +1,8 @@
 """JAX's own habits: configured losses are pytrees. Importing this module imports JAX."""
 
-from wce_core.losses import BinaryCrossEntropy, CrossEntropy
+from wce_core.losses.registry import LOSSES
 
 from .pytrees import register
 
-for kind in (CrossEntropy, BinaryCrossEntropy):
+for kind in LOSSES.values():
     register(kind, kind._weights, kind.__getstate__, kind._restored)

@@ -31,7 +31,7 @@ class KerasLoss(keras.losses.Loss):  # type: ignore[misc]  # no py.typed: Loss i
             )
         super().__init__(name=name or _snake_case(type(loss).__name__), reduction="none")
         self.loss = loss
-        self._categorical = hasattr(loss, "cost_matrix")
+        self._categorical = loss._categorical
         # Keras multiplies the loss before it differentiates: a half result would overflow there.
         self._in_float32 = loss if loss.dtype is not None else replace(loss, dtype="float32")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from inspect import signature
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, Unpack, overload
 
 import numpy as np
@@ -14,7 +15,7 @@ from wce_core.call.parts import LossParts
 from wce_core.compilers import do_not_convert
 from wce_core.evaluation.options import Options, ignored_number
 from wce_core.formulas.links import Probabilities
-from wce_core.formulas.terms import NEGATIVE_LOG_LIKELIHOOD
+from wce_core.formulas.terms import NEGATIVE_LOG_LIKELIHOOD, Term
 from wce_core.imports import named
 from wce_core.losses.binary_cross_entropy import binary_cross_entropy
 from wce_core.losses.cross_entropy import cross_entropy
@@ -40,18 +41,17 @@ from .signatures import (
     ToNumber,
 )
 
-__all__ = [
-    "BinaryCrossEntropy",
-    "CrossEntropy",
-    "Probabilities",
-    "binary_cross_entropy",
-    "cross_entropy",
-]
+
+def _surprisal() -> Term:
+    return NEGATIVE_LOG_LIKELIHOOD
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Configured(Generic[ReductionT_co]):
-    """What both configured losses are: their arguments, frozen."""
+class Configured(Generic[ReductionT_co]):
+    """What every configured loss is: the arguments of its function, frozen.
+
+    ``_term`` makes the term of those fields that it has as parameters.
+    """
 
     class_weight: Any = None
     ignore_index: Any = None
@@ -67,6 +67,7 @@ class _Configured(Generic[ReductionT_co]):
     _categorical: ClassVar[bool]
     _weights: ClassVar[tuple[str, ...]]
     _function: ClassVar[Callable[..., Any]]
+    _term: ClassVar[Callable[..., Term]] = staticmethod(_surprisal)
     _arguments: ClassVar[dict[str, Any]]
 
     def __post_init__(self) -> None:
@@ -81,7 +82,8 @@ class _Configured(Generic[ReductionT_co]):
 
     def _options(self, given: dict[str, Any]) -> Options:
         named = {name: given[name] for name in Options._fields if name in given}
-        fixed = {"categorical": self._categorical, "term": NEGATIVE_LOG_LIKELIHOOD}
+        term = self._term(**{name: given[name] for name in signature(self._term).parameters})
+        fixed = {"categorical": self._categorical, "term": term}
         return Options(**{"smoothing": "uniform", **fixed, **named})
 
     def _hold(self, arguments: dict[str, Any]) -> None:
@@ -113,28 +115,28 @@ class _Configured(Generic[ReductionT_co]):
 
     @overload
     def __call__(
-        self: _Configured[Literal["parts"]],
+        self: Configured[Literal["parts"]],
         predictions: Any,
         targets: Array,
         **arrays: Unpack[AtCall],
     ) -> LossParts: ...
     @overload
     def __call__(
-        self: _Configured[Literal["none"]],
+        self: Configured[Literal["none"]],
         predictions: Numbers,
         targets: Array,
         **arrays: Unpack[AtCall],
     ) -> NDArray[Any]: ...
     @overload
     def __call__(
-        self: _Configured[ToNumber],
+        self: Configured[ToNumber],
         predictions: Numbers,
         targets: Array,
         **arrays: Unpack[AtCall],
     ) -> Scalar: ...
     @overload
     def __call__(
-        self: _Configured[ToArray],
+        self: Configured[ToArray],
         predictions: ArrayT,
         targets: Array,
         **arrays: Unpack[AtCall],
@@ -178,7 +180,28 @@ class _Configured(Generic[ReductionT_co]):
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class CrossEntropy(_Configured[ReductionT_co]):
+class ConfiguredCategorical(Configured[ReductionT_co]):
+    """The fields of every configured multi-class loss."""
+
+    cost_matrix: Any = None
+    smoothing: Smoothing = "uniform"
+    axis: int = -1
+    _categorical = True
+    _weights = ("class_weight", "cost_matrix")
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class ConfiguredBinary(Configured[ReductionT_co]):
+    """The fields of every configured binary loss."""
+
+    pos_weight: Any = None
+    axis: int | None = None
+    _categorical = False
+    _weights = ("class_weight", "pos_weight")
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class CrossEntropy(ConfiguredCategorical[ReductionT_co]):
     """:func:`cross_entropy` with its options fixed: immutable, comparable, hashable.
 
     Called as ``loss(predictions, targets, sample_weight=None, mask=None, normalizer=None)``. What
@@ -240,11 +263,6 @@ class CrossEntropy(_Configured[ReductionT_co]):
 
     """
 
-    cost_matrix: Any = None
-    smoothing: Smoothing = "uniform"
-    axis: int = -1
-    _categorical = True
-    _weights = ("class_weight", "cost_matrix")
     _function = staticmethod(cross_entropy)
 
     if TYPE_CHECKING:
@@ -261,7 +279,7 @@ class CrossEntropy(_Configured[ReductionT_co]):
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class BinaryCrossEntropy(_Configured[ReductionT_co]):
+class BinaryCrossEntropy(ConfiguredBinary[ReductionT_co]):
     """:func:`binary_cross_entropy` with its options fixed: immutable, comparable, hashable.
 
     Called as ``loss(predictions, targets, sample_weight=None, mask=None, normalizer=None)``. What
@@ -316,10 +334,6 @@ class BinaryCrossEntropy(_Configured[ReductionT_co]):
 
     """
 
-    pos_weight: Any = None
-    axis: int | None = None
-    _categorical = False
-    _weights = ("class_weight", "pos_weight")
     _function = staticmethod(binary_cross_entropy)
 
     if TYPE_CHECKING:

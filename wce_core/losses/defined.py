@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from wce_core.call.run import evaluate
@@ -14,7 +14,6 @@ from wce_core.types import Array
 
 DEFAULTS: dict[str, Any] = {
     "label_smoothing": 0.0,
-    "smoothing": "uniform",
     "soft_weighting": "per_class",
     "form": "logits",
     "clip": None,
@@ -24,7 +23,9 @@ DEFAULTS: dict[str, Any] = {
     "dtype": None,
     "validate": None,
 }
-"""Options of every loss, but for ``axis``."""
+"""Options of every loss, but for those of one family."""
+CATEGORICAL = {**DEFAULTS, "smoothing": "uniform", "axis": -1}
+BINARY = {**DEFAULTS, "axis": None}
 
 
 def categorical_loss(term: Term) -> Callable[..., Any]:
@@ -48,31 +49,33 @@ def categorical_loss(term: Term) -> Callable[..., Any]:
     >>> round(float(loss(np.zeros((1, 2)), np.array([0]), class_weight=[3.0, 1.0])), 6)
     1.441359
     """
-    return _loss(term, categorical=True, defaults={**DEFAULTS, "axis": -1})
+    return _loss(term, categorical=True)
 
 
 def binary_loss(term: Term) -> Callable[..., Any]:
     """The same of two classes, with all arguments of ``binary_cross_entropy``."""
-    return _loss(term, categorical=False, defaults={**DEFAULTS, "axis": None})
+    return _loss(term, categorical=False)
 
 
-def _loss(term: Term, *, categorical: bool, defaults: dict[str, Any]) -> Callable[..., Any]:
-    def taken() -> list[str]:
-        fitting = (
-            w.name for w in WEIGHTINGS.values() if (w.categorical if categorical else w.binary)
-        )
-        return [*fitting, "normalizer"]
-
+def _loss(term: Term, *, categorical: bool) -> Callable[..., Any]:
     @do_not_convert
     def loss(predictions: Array, targets: Array, **arguments: Any) -> Any:
-        arrays = taken()
-        unknown = [name for name in arguments if name not in defaults and name not in arrays]
-        if unknown:
-            expected = ", ".join((*arrays, *defaults))
-            raise TypeError(f"the loss has no argument {unknown[0]!r}; expected one of {expected}")
-        own = {name: arguments.get(name, default) for name, default in defaults.items()}
-        options = Options(categorical=categorical, term=term, **own)
-        given = {name: arguments.get(name) for name in arrays}
-        return evaluate(options, predictions, targets, given)
+        return of_term(term, predictions, targets, arguments, categorical=categorical)
 
     return loss
+
+
+def of_term(
+    term: Term, predictions: Any, targets: Any, arguments: Mapping[str, Any], *, categorical: bool
+) -> Any:
+    """The loss of a term. ``arguments``: those of a cross-entropy that are given."""
+    taken = CATEGORICAL if categorical else BINARY
+    own = {**taken, **arguments}
+    arrays = [w.name for w in WEIGHTINGS.values() if (w.categorical if categorical else w.binary)]
+    given = {name: own.pop(name, None) for name in (*arrays, "normalizer")}
+    if len(own) > len(taken):
+        expected = ", ".join((*given, *taken))
+        unknown = next(name for name in own if name not in taken)
+        raise TypeError(f"the loss has no argument {unknown!r}; expected one of {expected}")
+    options = Options(**{"smoothing": "uniform", **own}, categorical=categorical, term=term)
+    return evaluate(options, predictions, targets, given)

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import Any, TypeAlias
 
-from wce_conformance.oracle import (
-    Grid,
-    Nested,
-    Probabilities,
-    Result,
-    binary_cross_entropy,
-    cross_entropy,
-    round_to,
-)
+from wce_conformance.oracle import LOSSES, Grid, Nested, Probabilities, Result, round_to
 
-LOSSES: Mapping[str, Callable[..., Result]] = {
-    "cross_entropy": cross_entropy,
-    "binary_cross_entropy": binary_cross_entropy,
-}
 _FLOATS = ("float64", "float32", "float16", "bfloat16")
 _OTHERS = {
     "int64": int,
@@ -83,7 +71,13 @@ class Case:
     def expected(self, wrt: Collection[str] = ()) -> Result:
         """What the oracle says, with gradients to the arguments named in `wrt`."""
         arguments = {name: _oracle_argument(value) for name, value in self.arguments.items()}
-        return LOSSES[self.loss](self.predictions.grid(), self.targets.grid(), **arguments, wrt=wrt)
+        loss = LOSSES[self.loss].function
+        return loss(self.predictions.grid(), self.targets.grid(), **arguments, wrt=wrt)
+
+    @property
+    def categorical(self) -> bool:
+        """Has it a class axis?"""
+        return LOSSES[self.loss].categorical
 
     @property
     def known_to_fail(self) -> bool:

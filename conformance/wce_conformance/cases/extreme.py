@@ -11,6 +11,7 @@ from wce_conformance.cases import (
     extreme_probabilities,
     extreme_rounding,
     extreme_shapes,
+    extreme_terms,
     extreme_ties,
     extreme_weights,
     extreme_wide,
@@ -33,6 +34,7 @@ _THEMES = (
     extreme_rounding,
     extreme_ties,
     balanced,
+    extreme_terms,
 )
 
 

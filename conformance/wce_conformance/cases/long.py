@@ -85,6 +85,8 @@ def scaled(result: Result, block: Case, times: int) -> Result:
         value=value,
         items=result.items * times,
         omega=result.omega * times,
+        slope=result.slope * times,
+        steepness=result.steepness * times,
         parts=parts,
         loss_scale=result.loss_scale * (1 if mean else times),
         gradient=_divided(result.gradient, count) * times,

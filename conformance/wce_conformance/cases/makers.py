@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from wce_conformance.cases import draw
 from wce_conformance.cases.case import Argument, Tensor
 from wce_conformance.cases.covering import Row
+from wce_conformance.oracle import LOSSES
 
 RowMaker: TypeAlias = Callable[[int, Random], Sequence[Any]]
 
@@ -114,7 +115,7 @@ class Maker(ABC):
 
 
 class _MulticlassMaker(Maker):
-    """Cases of `cross_entropy`."""
+    """Cases of a loss of exclusive classes."""
 
     @property
     def classes(self) -> int:
@@ -169,7 +170,7 @@ class _MulticlassMaker(Maker):
 
 
 class _BinaryMaker(Maker):
-    """Cases of `binary_cross_entropy`."""
+    """Cases of a binary loss."""
 
     @property
     def items(self) -> draw.Shape:
@@ -221,4 +222,6 @@ class _BinaryMaker(Maker):
         return self.random.choice((0.0, 0.5, 1.0, self.random.random()))
 
 
-MAKERS = {"cross_entropy": _MulticlassMaker, "binary_cross_entropy": _BinaryMaker}
+def maker(loss: str, row: Row, random: Random) -> Maker:
+    """What makes a case of a loss."""
+    return (_MulticlassMaker if LOSSES[loss].categorical else _BinaryMaker)(row, random)

@@ -8,7 +8,7 @@ from typing import Any
 
 from wce_conformance.cases.case import Case, Tensor
 from wce_conformance.cases.covering import Row, covering_rows
-from wce_conformance.cases.makers import MAKERS
+from wce_conformance.cases.makers import maker
 
 SEED = 20240
 REDUCTIONS = (
@@ -82,14 +82,13 @@ FREE: Mapping[str, Mapping[str, Sequence[Any]]] = {
 
 def systematic_cases() -> list[Case]:
     """The cases of both losses."""
-    cases = [_case(loss, number, row) for loss in MODES for number, row in enumerate(rows(loss))]
-    return [_of_mass(case) if _of_labels(case) else case for case in cases]
+    return [made(loss, number, row) for loss in MODES for number, row in enumerate(rows(loss))]
 
 
 def _of_labels(case: Case) -> bool:
     """Are there as many integers as logits in one row? They are labels of two classes, no mass."""
     lone = case.targets.shape == case.predictions.shape and len(case.targets.shape) == 1
-    return case.loss == "cross_entropy" and lone and case.targets.dtype.startswith("int")
+    return case.categorical and lone and case.targets.dtype.startswith("int")
 
 
 def _of_mass(case: Case) -> Case:
@@ -132,18 +131,20 @@ def goes_together(row: Row) -> bool:
     return "per label" not in modes or axis is not None or len(shape) > 1
 
 
-def _case(loss: str, number: int, row: Row) -> Case:
-    maker = MAKERS[loss](row, Random(f"{SEED} {loss} {number}"))
+def made(loss: str, number: int, row: Row) -> Case:
+    """The case of a row of settings."""
+    own = maker(loss, row, Random(f"{SEED} {loss} {number}"))
     modes = [mode.replace(" ", "_") for mode in row["modes"]]
-    weights = {mode.split()[0]: maker.weight(mode) for mode in row["modes"]}
+    weights = {mode.split()[0]: own.weight(mode) for mode in row["modes"]}
     reduction = row["reduction"].replace(" ", "_")
-    return Case(
+    case = Case(
         id=f"{loss}/{'+'.join(modes) or 'unweighted'}/{reduction}/{number}",
         loss=loss,
         dtype=row["dtype"],
-        predictions=maker.predictions(),
-        targets=maker.targets(),
-        arguments={**maker.settings(), **weights},
+        predictions=own.predictions(),
+        targets=own.targets(),
+        arguments={**own.settings(), **weights},
         comment=f"{row['targets']} as targets, {row['form']}",
         flags=("systematic", *weights),
     )
+    return _of_mass(case) if _of_labels(case) else case

@@ -26,6 +26,10 @@ class Lost(NamedTuple):
     rounded: Real
     flushed: Real
 
+    def times(self, steepness: Real) -> Lost:
+        """Of a slope, whose own relative error comes to that of the surprisal."""
+        return Lost(self.rounded * steepness, self.flushed)
+
 
 NOTHING = Lost(mp.mpf(0), mp.mpf(1))
 
@@ -33,8 +37,10 @@ NOTHING = Lost(mp.mpf(0), mp.mpf(1))
 def lost_of_items(case: Case, expected: Result) -> list[Lost]:
     """For the loss of each item."""
     weights = [w if mp.isfinite(w) else mp.mpf(0) for w in Grid.of(expected.omega).flat]
+    slopes = Grid.of(expected.slope).flat
     spreads = _spreads(case) if _rounds(case) else [0.0] * len(weights)
-    return [Lost(w * s, max(mp.mpf(1), w)) for w, s in zip(weights, spreads, strict=True)]
+    each = zip(weights, slopes, spreads, strict=True)
+    return [Lost(w * d * s, max(mp.mpf(1), w)) for w, d, s in each]
 
 
 def lost_of_sum(case: Case, expected: Result) -> Lost:
@@ -98,7 +104,7 @@ def _ratios(spreads: Any, least: Any) -> Any:
 def _rounds(case: Case) -> bool:
     """Are logits subtracted from each other, in the dtype of the case?"""
     logits = case.arguments.get("form", "logits") == "logits"
-    return case.loss == "cross_entropy" and logits and case.dtype in COMPUTED
+    return case.categorical and logits and case.dtype in COMPUTED
 
 
 def _below(case: Case) -> tuple[Any, int]:

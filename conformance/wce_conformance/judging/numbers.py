@@ -119,8 +119,8 @@ def _elements(case: Case, expected: Result, outcome: Outcome) -> Iterator[Elemen
     if isinstance(expected.value, Parts):
         yield from _parts(case, expected, outcome.value, total)
     elif case.arguments.get("reduction", "mean") == "none":
-        wants = flat(expected.items)
-        scales = [_scale(abs(w), lost) for w, lost in zip(wants, items, strict=True)]
+        wants, steep = flat(expected.items), flat(expected.steepness)
+        scales = [_scale(abs(w) * k, lost) for w, k, lost in zip(wants, steep, items, strict=True)]
         yield from _zipped("item", outcome.value, wants, scales, case.dtype)
     else:
         scale = _scale(expected.loss_scale, divided(total, under))
@@ -139,7 +139,9 @@ def _parts(case: Case, expected: Result, value: Any, total: Lost) -> Iterator[El
     names = ("total", "items", "all_items", "weight", "nonzero", "batch")
     for name, got in zip(names, value, strict=True):
         want = mp.convert(getattr(expected.parts, name))
-        scale = _scale(abs(want), total if name == "total" else NOTHING)
+        scale = _scale(abs(want), NOTHING)
+        if name == "total":  # Σ|ℓ|, by as much as each may be off more
+            scale = _scale(expected.loss_scale, total)
         yield from _zipped(name, got, [want], [scale], dtype)
 
 
@@ -155,10 +157,10 @@ def gradient_scales(case: Case, expected: Result) -> list[Scale]:
     """The scale of each gradient element: that of its item."""
     under = denominator(case, expected)
     sizes, losses = flat(expected.gradient_scale), lost_of_items(case, expected)
-    pairs = zip(sizes, losses, strict=True)
-    own = [_scale(size, divided(lost, under)) for size, lost in pairs]
+    pairs = zip(sizes, losses, flat(expected.steepness), strict=True)
+    own = [_scale(size, divided(lost.times(steep), under)) for size, lost, steep in pairs]
     shape = list(case.predictions.shape)
-    if case.loss == "cross_entropy":
+    if case.categorical:
         axis = case.arguments.get("axis", -1)
         assert isinstance(axis, int)
         shape[axis] = 1

@@ -4,20 +4,24 @@ Nothing here is fast, vectorised or clever. Every loss is written from its defin
 items and classes, on exact inputs (a float is its binary value), and every gradient comes from
 differentiating that definition step by step. It shares no code with any implementation.
 
-Read it in this order: `surprise` (−log p), `mass` (targets), `weighting` (item losses),
-`reduction`, and then `multiclass` and `binary`, which put them together.
+Read it in this order: `surprise` (−log p), `terms` (what it costs), `mass` (targets), `weighting`
+(item losses), `reduction`, and then `multiclass` and `binary`, which put them together, and
+`losses`, which names them all.
 """
 
 from wce_conformance.oracle.binary import binary_cross_entropy
 from wce_conformance.oracle.conventions import Probabilities
 from wce_conformance.oracle.grid import Grid, Nested, map_nested
+from wce_conformance.oracle.losses import LOSSES, Loss
 from wce_conformance.oracle.multiclass import cross_entropy
 from wce_conformance.oracle.reduction import Parts
 from wce_conformance.oracle.result import Result
 from wce_conformance.oracle.rounding import exact_result, round_to
 
 __all__ = [
+    "LOSSES",
     "Grid",
+    "Loss",
     "Nested",
     "Parts",
     "Probabilities",

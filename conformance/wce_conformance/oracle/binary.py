@@ -16,6 +16,7 @@ from wce_conformance.oracle.problem import (
 from wce_conformance.oracle.reduction import Empty, Reduction, ReductionName
 from wce_conformance.oracle.result import Result
 from wce_conformance.oracle.surprise import Form, binary_surprises
+from wce_conformance.oracle.terms import SURPRISE, Term
 from wce_conformance.oracle.weighting import Rules, SoftWeighting, Weighing
 
 
@@ -37,8 +38,11 @@ def binary_cross_entropy(
     normalizer: float | None = None,
     empty: Empty = "zero",
     wrt: Collection[str] = (),
+    term: Term = SURPRISE,
 ) -> Result:
-    """Weighted binary cross-entropy of every element; predictions are those of class 1.
+    """Weighted binary cross-entropy of every element, or a loss of another term.
+
+    Predictions are those of class 1.
 
     An element with target y has mass 1 − y on class 0 and y on class 1, and all else follows
     as for two classes. `class_weight` "balanced": n/(K·n_k), of all elements that are not
@@ -63,7 +67,7 @@ def binary_cross_entropy(
         mask=mask_grid(mask),
         weights=given_grids(weights),
         settings=Settings(
-            form_of(form, clip), rules, reducing, ignore_index, wrt, class_weight == "balanced"
+            form_of(form, clip), rules, reducing, ignore_index, wrt, term, class_weight == "balanced"
         ),
     ).result()
 
@@ -131,6 +135,7 @@ class _Binary(Problem):
             class_weights=self._class_weights(at, leaves),
             costs=None,
             sample_weight=self.sample_weight(at, leaves),
+            term=self.settings.term,
         )
 
     def _class_weights(self, at: Index, leaves: Mapping[str, Grid[Var]]) -> tuple[Var, Var]:

@@ -18,6 +18,7 @@ from wce_conformance.oracle.real import NAN, mp
 from wce_conformance.oracle.reduction import Empty, Reduction, ReductionName
 from wce_conformance.oracle.result import Result
 from wce_conformance.oracle.surprise import Form, class_surprises
+from wce_conformance.oracle.terms import SURPRISE, Term
 from wce_conformance.oracle.weighting import Rules, SoftWeighting, Weighing, lowest_argmax
 
 
@@ -40,8 +41,9 @@ def cross_entropy(
     normalizer: float | None = None,
     empty: Empty = "zero",
     wrt: Collection[str] = (),
+    term: Term = SURPRISE,
 ) -> Result:
-    """Weighted cross-entropy over the classes along `axis`.
+    """Weighted cross-entropy over the classes along `axis`, or a loss of another term.
 
     `class_weight` "balanced": n/(K·n_k), of the items that are not excluded.
     `targets` of the predictions' rank are mass along `axis`; of one rank less, class indices.
@@ -64,7 +66,7 @@ def cross_entropy(
         mask=mask_grid(mask),
         weights=given_grids(weights),
         settings=Settings(
-            form_of(form, clip), rules, reducing, ignore_index, wrt, class_weight == "balanced"
+            form_of(form, clip), rules, reducing, ignore_index, wrt, term, class_weight == "balanced"
         ),
     ).result()
 
@@ -132,6 +134,7 @@ class _Multiclass(Problem):
             class_weights=leaves["class_weight"].flat if "class_weight" in leaves else ones,
             costs=self._costs(row, leaves),
             sample_weight=self.sample_weight(at, leaves),
+            term=self.settings.term,
         )
 
     def _costs(self, row: list[Var], leaves: Mapping[str, Grid[Var]]) -> list[Var] | None:

@@ -13,6 +13,7 @@ from wce_conformance.oracle.real import limited, mp
 from wce_conformance.oracle.reduction import Batch, Item, Reduction
 from wce_conformance.oracle.result import Graph, Result, evaluated
 from wce_conformance.oracle.surprise import Form
+from wce_conformance.oracle.terms import Term
 from wce_conformance.oracle.weighting import Rules, Weighing, balanced, weighted
 
 
@@ -25,6 +26,7 @@ class Settings:
     reduction: Reduction
     ignore_index: float | None
     wrt: Collection[str]
+    term: Term
     balanced: bool = False
 
 
@@ -88,7 +90,11 @@ class Problem(ABC):
         mass = self.mass(at, leaves)
         weighing = self.weighing(at, row, mass, leaves)
         loss, omega = weighted(weighing, mass, self.settings.rules)
-        return Item(poisoned(loss, row) if mp.isnan(loss.value) else loss, omega)
+        loss = poisoned(loss, row) if mp.isnan(loss.value) else loss
+        met = mass if "targets" not in self.settings.wrt else [Var(1) for _ in mass]
+        term, largest = self.settings.term, weighing.largest
+        sizes = largest(term.slope, mass), largest(term.steepness, mass)
+        return Item(loss, omega, *sizes, steepest=largest(term.steepness, met))
 
     def sample_weight(self, at: Index, leaves: Mapping[str, Grid[Var]]) -> Var:
         """The sample weight that stands at an item."""

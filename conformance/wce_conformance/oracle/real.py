@@ -13,6 +13,7 @@ Real: TypeAlias = Any  # an mpmath `mpf`
 
 INF: Real = mp.mpf("inf")
 NAN: Real = mp.mpf("nan")
+ONE: Real = mp.one
 
 # Stands in for an infinite prediction, so that its derivatives are the limits of those of finite
 # ones. Differences of float64 numbers stay below 4e308, so nothing finite comes near it.

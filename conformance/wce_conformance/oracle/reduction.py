@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from wce_conformance.oracle.autodiff import Var, total
 from wce_conformance.oracle.checks import check_choice
-from wce_conformance.oracle.real import NAN, Real
+from wce_conformance.oracle.real import NAN, ONE, Real
 
 ReductionName: TypeAlias = Literal[
     "none",
@@ -37,10 +37,17 @@ class Parts(NamedTuple):
 
 @dataclass(frozen=True)
 class Item:
-    """ℓ and ω of one item, and whether it is excluded."""
+    """ℓ and ω of one item, and whether it is excluded.
+
+    `slope` and `steepness` of its term are the largest of the classes that have mass, `steepest`
+    that of all that a derivative meets.
+    """
 
     loss: Var
     omega: Var
+    slope: Real = ONE
+    steepness: Real = ONE
+    steepest: Real = ONE
     excluded: bool = False
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from wce_conformance.oracle.autodiff import Var, backward
 from wce_conformance.oracle.grid import Grid, Index, Nested
-from wce_conformance.oracle.real import Real, from_limit, mp
+from wce_conformance.oracle.real import ONE, Real, from_limit, mp
 from wce_conformance.oracle.reduction import Batch, Parts, Reduction
 
 # A derivative that cancels beyond the last precision is 0: whatever it is, for inputs and
@@ -20,20 +20,25 @@ class Result:
 
     `value`: the reduced loss, the items for reduction "none", `Parts` for "parts".
     `items`, `omega`: ℓ and ω in the items' shape, 0 where excluded. `parts`: sums and counts.
-    `loss_scale`: Σ|ℓ| over the denominator, 0 over a denominator of 0.
+    `slope`, `steepness`: of each item's term, 1 for cross-entropy: what an absolute error of −log p
+    is multiplied with, and a relative one. `loss_scale`: Σ|ℓ| times the steepness, over the
+    denominator, 0 over a denominator of 0.
     `gradient`: of the reduced loss (of Σℓ for "none" and "parts") to the predictions.
     `gradient_scale`: per item, the largest finite size of its gradient elements; for logits and
     class masses d (weights, factors and denominator included)
-    max_j |d_j|(1 − p_j) + p_j Σ_{k≠j} |d_k|.
+    max_j |d_j|(1 − p_j) + p_j Σ_{k≠j} |d_k|; times the steepness.
     `gradients`: to each further argument asked for, in its shape; weights given as a mapping
     are in the order of the classes. `gradient_sizes`: for "predictions" and each of those, the
-    sum of the magnitudes of the terms of every element before they cancel.
+    sum of the magnitudes of the terms of every element before they cancel; but for "predictions"
+    times the largest steepness of all items.
     """
 
     value: Nested
     items: Nested
     omega: Nested
     parts: Parts
+    slope: Nested
+    steepness: Nested
     loss_scale: Real
     gradient: Nested
     gradient_scale: Nested
@@ -87,7 +92,13 @@ def _cancelled(leaf: Var) -> bool:
 def _collected(graph: Graph, reduction: Reduction, wrt: Collection[str]) -> Result:
     items = Grid(graph.shape, tuple(item.loss.value for item in graph.batch.items)).nested()
     omega = Grid(graph.shape, tuple(item.omega.value for item in graph.batch.items)).nested()
-    scales = tuple(_largest([_size(leaf) for leaf in row]) for row in graph.rows)
+    steepness = tuple(item.steepness for item in graph.batch.items)
+    steepest = max((item.steepest for item in graph.batch.items), default=ONE)
+    scales = tuple(
+        _largest([_size(leaf) for leaf in row]) * times
+        for row, times in zip(graph.rows, steepness, strict=True)
+    )
+    sizes = {name: graph.leaves[name].map(_size) for name in wrt}
     parts = graph.batch.parts()
     values = {"none": items, "parts": parts}
     derivatives = {name: graph.leaves[name].map(_derivative).nested() for name in wrt}
@@ -96,11 +107,18 @@ def _collected(graph: Graph, reduction: Reduction, wrt: Collection[str]) -> Resu
         items=items,
         omega=omega,
         parts=parts,
+        slope=Grid(graph.shape, tuple(item.slope for item in graph.batch.items)).nested(),
+        steepness=Grid(graph.shape, steepness).nested(),
         loss_scale=_loss_scale(graph.batch, reduction),
         gradient=derivatives.pop("predictions"),
         gradient_scale=Grid(graph.shape, scales).nested(),
         gradients=derivatives,
-        gradient_sizes={name: graph.leaves[name].map(_size).nested() for name in wrt},
+        gradient_sizes={
+            name: own.nested()
+            if name == "predictions"
+            else own.map(lambda s: s * steepest).nested()
+            for name, own in sizes.items()
+        },
     )
 
 
@@ -116,7 +134,8 @@ def _loss_scale(batch: Batch, reduction: Reduction) -> Real:
     denominator = reduction.denominator(batch).value
     if denominator == 0:
         return mp.zero
-    return sum((abs(item.loss.value) for item in batch.items), mp.zero) / abs(denominator)
+    sizes = (abs(item.loss.value) * item.steepness for item in batch.items)
+    return sum(sizes, mp.zero) / abs(denominator)
 
 
 def _largest(sizes: Sequence[Real]) -> Real:

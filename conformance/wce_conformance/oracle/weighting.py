@@ -8,7 +8,8 @@ from wce_conformance.oracle.autodiff import Var, power, total
 from wce_conformance.oracle.checks import check_choice
 from wce_conformance.oracle.grid import Grid
 from wce_conformance.oracle.mass import Smoothing, shares, smoothed, under
-from wce_conformance.oracle.real import mp
+from wce_conformance.oracle.real import Real, mp
+from wce_conformance.oracle.terms import Term
 
 SoftWeighting: TypeAlias = Literal["per_class", "mixture", "geometric", "hard"]
 
@@ -36,21 +37,32 @@ class Weighing:
     """What an item meets.
 
     Per class the surprise −log p_k, the class weight w_k and, if there is a cost matrix,
-    A[k, predicted class]; and its sample weight.
+    A[k, predicted class]; its sample weight; and the term that makes a penalty of a surprise.
     """
 
     surprises: Sequence[Var]
     class_weights: Sequence[Var]
     costs: Sequence[Var] | None
     sample_weight: Var
+    term: Term
+
+    def penalties(self) -> list[Var]:
+        """What mass 1 on each class costs."""
+        return [self.term.penalty(surprise) for surprise in self.surprises]
+
+    def largest(self, of: Callable[[Real], Real], mass: Sequence[Var]) -> Real:
+        """The largest number that a function of surprises gives of the classes with mass."""
+        met = [s.value for s, q in zip(self.surprises, mass, strict=True) if q.value != 0]
+        return max((of(s) for s in met if not mp.isnan(s)), default=mp.one)
 
 
 def weighted(item: Weighing, mass: Sequence[Var], rules: Rules) -> tuple[Var, Var]:
     """The item loss ℓ and the effective weight ω of an item with this mass.
 
     s is the sample weight, times Σ_k r_k·A[k, predicted] of a cost matrix; q the smoothed mass
-    and CE its cross-entropy. "per_class": ℓ = s·Σ_k w_k q_k·(−log p_k), ω = s·Σ_k w_k q_k. The
-    other rules make one factor F of the class weights: ℓ = s·F·CE, ω = s·F·M.
+    and f the penalty of a class, which for cross-entropy is −log p_k. "per_class":
+    ℓ = s·Σ_k w_k q_k·f_k, ω = s·Σ_k w_k q_k. The other rules make one factor F of the class
+    weights: ℓ = s·F·Σ_k q_k·f_k, ω = s·F·M.
     """
     whole = total(mass)
     if whole.value == 0:
@@ -58,7 +70,7 @@ def weighted(item: Weighing, mass: Sequence[Var], rules: Rules) -> tuple[Var, Va
     r = shares(mass)
     s = item.sample_weight if item.costs is None else item.sample_weight * _dot(r, item.costs)
     q = smoothed(mass, rules.label_smoothing, rules.smoothing)
-    terms = [under(*pair) for pair in zip(q, item.surprises, strict=True)]
+    terms = [under(*pair) for pair in zip(q, item.penalties(), strict=True)]
     if rules.soft_weighting == "per_class":
         return s * _dot(item.class_weights, terms), s * _dot(item.class_weights, q)
     factor = FACTORS[rules.soft_weighting](item.class_weights, r)

@@ -18,6 +18,9 @@ _DENOMINATORS = {
     "batch_mean": "batch",
 }
 
+CROSS_ENTROPIES = ("cross_entropy", "binary_cross_entropy")
+"""The losses that libraries are compared in."""
+
 
 class Asked:
     """A vector, looked at from a library that has less than all of it."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from wce_conformance.implementation import Answer, Given
 from wce_conformance.oracle import Probabilities
-from wce_conformance.peers.asked import Asked
+from wce_conformance.peers.asked import CROSS_ENTROPIES, Asked
 from wce_conformance.vectors import Vector
 
 
@@ -33,6 +33,8 @@ class Peer(ABC):
     def offers(self, vector: Vector) -> bool:
         """Do the library's own arguments say what the vector asks for?"""
         if vector.error is not None or vector.dtype not in self.dtypes:
+            return False
+        if vector.loss not in CROSS_ENTROPIES:
             return False
         asked = Asked(vector)
         if isinstance(vector.options.get("form"), Probabilities):

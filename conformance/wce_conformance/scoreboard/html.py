@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from importlib.resources import files
 
+from wce_conformance.peers.asked import CROSS_ENTROPIES
 from wce_conformance.scoreboard.columns import Cell, Column
 from wce_conformance.scoreboard.text import (
-    LOSSES,
     SHORT,
     TITLE,
     causes,
@@ -70,7 +70,7 @@ def _link(column: Column) -> str:
 
 
 def _tables(columns: Sequence[Column]) -> Iterator[str]:
-    for loss in LOSSES:
+    for loss in CROSS_ENTROPIES:
         yield f"<h2><code>{loss}</code></h2>"
         yield "<p>Passed of offered; below it the worst error in eps. ·: not offered.</p>"
         yield '<div class="wide"><table class="matrix"><thead><tr>'

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from wce_conformance.peers.asked import CROSS_ENTROPIES
 from wce_conformance.scoreboard.columns import Column
 from wce_conformance.scoreboard.text import (
-    LOSSES,
     SHORT,
     TITLE,
     causes,
@@ -44,7 +44,7 @@ def _head(columns: Sequence[Column]) -> Iterator[str]:
 
 
 def _tables(columns: Sequence[Column]) -> Iterator[str]:
-    for loss in LOSSES:
+    for loss in CROSS_ENTROPIES:
         yield f"## `{loss}`"
         yield ""
         yield "Passed of offered, and the worst error in eps."

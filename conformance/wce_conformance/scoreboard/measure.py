@@ -13,6 +13,7 @@ import numpy as np
 
 from wce_conformance.implementation import Implementation
 from wce_conformance.peers import PEERS, peer
+from wce_conformance.peers.asked import CROSS_ENTROPIES
 from wce_conformance.runner import Record, Task, in_sample, records
 from wce_conformance.scoreboard.aspects import aspects
 from wce_conformance.scoreboard.columns import NAMES, Column, Failure, encoded
@@ -50,7 +51,8 @@ def column(name: str, everything: bool = False, vectors: Sequence[Vector] | None
     own, versions, notes = implementation(name)
     one_in = 1 if everything else SLOW.get(name, 1)
     every = load_vectors() if vectors is None else vectors
-    chosen = [v for v in every if v.error is None and in_sample(v, one_in)]
+    asked = (v for v in every if v.error is None and v.loss in CROSS_ENTROPIES)
+    chosen = [vector for vector in asked if in_sample(vector, one_in)]
     made = Column(name, own.name, versions, notes, one_in)
     todo = [Task(vector, "eager", "native") for vector in chosen]
     for vector, record in zip(chosen, records(own, todo), strict=True):

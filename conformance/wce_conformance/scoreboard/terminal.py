@@ -8,8 +8,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from wce_conformance.peers.asked import CROSS_ENTROPIES
 from wce_conformance.scoreboard.columns import Cell, Column
-from wce_conformance.scoreboard.text import LOSSES, SHORT, causes, rows, rules, score, size
+from wce_conformance.scoreboard.text import SHORT, causes, rows, rules, score, size
 
 SHOWN = 3
 
@@ -17,7 +18,7 @@ SHOWN = 3
 def show(console: Console, columns: Sequence[Column]) -> None:
     """The summary, who offers what, and the first failures of everyone."""
     console.print(_summary(columns))
-    for loss in LOSSES:
+    for loss in CROSS_ENTROPIES:
         console.print(_matrix(columns, loss))
     for column in columns:
         _failures(console, column)

@@ -9,7 +9,6 @@ from wce_conformance.judging.numbers import BOUND
 from wce_conformance.scoreboard.aspects import GROUPS, ORDER
 from wce_conformance.scoreboard.columns import Cell, Column
 
-LOSSES = ("cross_entropy", "binary_cross_entropy")
 TITLE = "Scoreboard"
 SHORT = {
     "wce_core-numpy": "wce_core NumPy",

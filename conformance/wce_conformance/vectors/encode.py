@@ -83,6 +83,9 @@ def encode_result(case: Case, result: Result) -> dict[str, Any]:
         encoded["value"] = _answer(result.value, case.dtype)
     if reduction != "none":
         encoded["items"] = _answer(result.items)
+    term = {"slope": _sizes(result.slope), "steepness": _sizes(result.steepness)}
+    if any(text != "1" for texts in term.values() for text in texts):
+        encoded["term"] = term
     return encoded
 
 
@@ -104,7 +107,7 @@ def _undefined(case: Case, result: Result, name: str, array: Tensor) -> list[int
     if name != "targets":
         slopes = Grid.of(result.gradients[name]).flat
         return [i for i, w in enumerate(array.data) if w == 0 and mp.isinf(slopes[i])]
-    if case.loss != "cross_entropy":
+    if not case.categorical:
         return []
     axis = case.arguments.get("axis", -1)
     assert isinstance(axis, int)
@@ -153,6 +156,8 @@ def _first_block(case: LongCase) -> Result:
         whole,
         items=whole.items[:length],
         omega=whole.omega[:length],
+        slope=whole.slope[:length],
+        steepness=whole.steepness[:length],
         gradient=whole.gradient[:length],
         gradient_scale=whole.gradient_scale[:length],
         gradient_sizes={n: sizes[:length] for n, sizes in whole.gradient_sizes.items()},

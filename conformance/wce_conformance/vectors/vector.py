@@ -106,7 +106,7 @@ MODES = ("class_weight", "pos_weight", "sample_weight", "mask", "ignore_index", 
 def item_shape(case: Case) -> tuple[int, ...]:
     """The shape of the item losses."""
     shape = list(case.predictions.shape)
-    if case.loss == "cross_entropy":
+    if case.categorical:
         axis = case.arguments.get("axis", -1)
         assert isinstance(axis, int)
         del shape[axis]
@@ -123,11 +123,14 @@ def _result(case: Case, answer: Mapping[str, Any]) -> Result:
         value = read_digits(values[0])
     gradients = answer["gradients"]
     shapes = {name: array_shape(case, name) for name in gradients}
+    term, ones = answer.get("term", {}), ["1"] * prod(items)
     return Result(
         value=value,
         items=own_items,
         omega=_nested(answer["omega"]["digits"], items),
         parts=parts,
+        slope=_nested(term.get("slope", ones), items),
+        steepness=_nested(term.get("steepness", ones), items),
         loss_scale=read_digits(answer["loss_scale"]),
         gradient=_nested(answer["gradient"]["digits"], shape),
         gradient_scale=_nested(answer["gradient_scale"], items),

@@ -1,9 +1,9 @@
 """Deliberately wrong implementations, each of which the vectors must reject.
 
-A suite that has never failed proves nothing. `reference` computes both losses in plain NumPy and
-passes every vector; each class in `weights`, `targets`, `numbers`, `conventions`, `reductions` and
-`gradients` changes one step of it, as real libraries have it wrong, and names the flag of the
-vectors that must notice.
+A suite that has never failed proves nothing. `reference` computes all losses in plain NumPy and
+passes every vector; each class in `weights`, `targets`, `numbers`, `conventions`, `reductions`,
+`gradients` and `terms` changes one step of it, as real libraries have it wrong, and names the flag
+of the vectors that must notice.
 """
 
 from wce_conformance.wrong import (
@@ -12,6 +12,7 @@ from wce_conformance.wrong import (
     numbers,
     reductions,
     targets,
+    terms,
     weights,
 )
 from wce_conformance.wrong.reference import Reference
@@ -26,6 +27,7 @@ __all__ = [
     "numbers",
     "reductions",
     "targets",
+    "terms",
     "weights",
     "wrong",
 ]

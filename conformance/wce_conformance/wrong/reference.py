@@ -1,4 +1,4 @@
-"""Both losses in plain NumPy, every step a method: what a wrong implementation changes one of."""
+"""All losses in plain NumPy, every step a method: what a wrong implementation changes one of."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from wce_conformance.implementation import Answer, Given, Refused
 from wce_conformance.oracle import Probabilities
 from wce_conformance.vectors import Vector
+from wce_conformance.wrong.of_terms import TERMS
 from wce_conformance.wrong.steps import Steps, others, quotient
 
 INF = float("inf")
@@ -32,8 +33,8 @@ class Call:
 
     @property
     def binary(self) -> bool:
-        """Of the binary loss."""
-        return self.vector.loss == "binary_cross_entropy"
+        """Of a binary loss."""
+        return not self.vector.case.categorical
 
     @property
     def axis(self) -> int | None:
@@ -93,7 +94,7 @@ class Reference:
         """The arrays, classes last."""
         arrays = {name: array.astype(np.float64) for name, array in vector.arrays.items()}
         x = arrays["predictions"]
-        if vector.loss == "cross_entropy":
+        if vector.case.categorical:
             x = np.moveaxis(x, vector.options.get("axis", -1), -1)
         return Call(vector, arrays, vector.options, x)
 
@@ -107,9 +108,10 @@ class Reference:
         unit = self.unit(call, omega)
         d, omega = d * unit, omega * unit
         surprise = self.surprise(call, x)
-        items = self.without(self.product(call, d, surprise, q).sum(-1), seen)
+        penalty, slope = self.term(call, surprise)
+        items = self.without(self.product(call, d, penalty, q).sum(-1), seen)
         parts = self.parts(call, items, omega, seen)
-        gradient = self.without(self.gradient(call, x, d), seen)
+        gradient = self.without(self.gradient(call, x, d * slope), seen)
         if unit != 1.0:
             counts = ("items", "all_items", "nonzero", "batch")
             parts = {**parts, **{name: parts[name] * unit for name in counts}}
@@ -332,6 +334,11 @@ class Reference:
         e = np.exp(x - top)
         np.put_along_axis(e, x.argmax(-1)[..., None], 0.0, -1)
         return top, e.sum(-1, keepdims=True)
+
+    def term(self, call: Call, surprise: np.ndarray) -> tuple[np.ndarray, np.ndarray | float]:
+        """What a class costs, and its slope: of cross-entropy −log p itself, and 1."""
+        own = TERMS.get(call.vector.loss)
+        return (surprise, 1.0) if own is None else own(call.options, surprise)
 
     def product(self, call: Call, d: np.ndarray, surprise: np.ndarray, q: np.ndarray) -> np.ndarray:
         """0 times an infinite surprise is 0."""

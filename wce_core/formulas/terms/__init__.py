@@ -5,6 +5,7 @@ new one is a file here with ``penalty`` and ``slope`` and its use in :mod:`wce_c
 """
 
 from .base import Term
+from .focal import Focal, focal
 from .negative_log_likelihood import NEGATIVE_LOG_LIKELIHOOD
 
-__all__ = ["NEGATIVE_LOG_LIKELIHOOD", "Term"]
+__all__ = ["NEGATIVE_LOG_LIKELIHOOD", "Focal", "Term", "focal"]

@@ -1,0 +1,47 @@
+"""(1 − p)^γ · −log p: what is right already counts for less."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+
+from wce_core.arrays.numerics import complement_of_exp
+from wce_core.arrays.powers import fixed_power
+from wce_core.compilers import assume_constant_result
+from wce_core.formulas.terms.base import Term
+from wce_core.formulas.terms.negative_log_likelihood import NEGATIVE_LOG_LIKELIHOOD
+from wce_core.formulas.terms.ranges import FAR, certain, within
+from wce_core.scalars import number
+from wce_core.types import Array, Namespace
+
+
+@dataclass(frozen=True)
+class Focal:
+    """(1 − p)^γ of the surprisal; 0 where p is 1, or by a convention more."""
+
+    gamma: float
+
+    def penalty(self, xp: Namespace, surprisal: Array) -> Array:
+        """The surprisal itself where p is 0, so that no infinity is multiplied by a slope of 0."""
+        right, far = certain(xp, surprisal), surprisal > FAR
+        inner = xp.where(right | far, 1.0, surprisal)
+        value = fixed_power(xp, complement_of_exp(xp, -inner), self.gamma) * inner
+        return xp.where(far, surprisal, xp.where(right, 0.0, value))
+
+    def slope(self, xp: Namespace, surprisal: Array) -> Array:
+        """(1 − p)^γ·(1 + γ·p·s / (1 − p)), in which no power is negative."""
+        right = certain(xp, surprisal)
+        inner = within(xp, xp.where(right, 1.0, surprisal))
+        rest = complement_of_exp(xp, -inner)
+        odds = inner * xp.exp(-inner) / rest
+        steep = fixed_power(xp, rest, self.gamma) * (1.0 + self.gamma * odds)
+        return xp.where(right, 0.0, steep)
+
+
+@assume_constant_result
+def focal(gamma: float) -> Term:
+    """The term, which for γ = 0 is that of the cross-entropy; an error unless γ is from 0 on."""
+    own = float(number("gamma", gamma, "a finite number from 0 on"))
+    if not 0.0 <= own < inf:
+        raise ValueError(f"gamma is {own}; expected a finite number from 0 on")
+    return Focal(own) if own else NEGATIVE_LOG_LIKELIHOOD
