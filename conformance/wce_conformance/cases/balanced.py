@@ -8,7 +8,7 @@ from typing import Any
 from wce_conformance.cases.by_hand import INF, NAN, binary, in_turn, multiclass
 from wce_conformance.cases.case import Case
 from wce_conformance.cases.covering import Row, covering_rows
-from wce_conformance.cases.makers import MAKERS
+from wce_conformance.cases.makers import maker
 from wce_conformance.cases.systematic import FREE, REDUCTIONS, goes_together
 
 FLAG = "balanced"
@@ -46,15 +46,15 @@ def _allowed(row: Row) -> bool:
 
 
 def _case(loss: str, number: int, row: Row) -> Case:
-    maker = MAKERS[loss](row, Random(f"{SEED} {loss} {number}"))
-    weights = {mode: maker.weight(mode) for mode in row["modes"]}
+    own = maker(loss, row, Random(f"{SEED} {loss} {number}"))
+    weights = {mode: own.weight(mode) for mode in row["modes"]}
     return Case(
         id=f"{loss}/{'+'.join((FLAG, *weights))}/{row['reduction'].replace(' ', '_')}/{number}",
         loss=loss,
         dtype=row["dtype"],
-        predictions=maker.predictions(),
-        targets=maker.targets(),
-        arguments={**maker.settings(), "class_weight": FLAG, **weights},
+        predictions=own.predictions(),
+        targets=own.targets(),
+        arguments={**own.settings(), "class_weight": FLAG, **weights},
         comment=f"{row['targets']} as targets, {row['form']}",
         flags=(FLAG, "class_weight", *weights),
     )

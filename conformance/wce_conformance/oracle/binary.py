@@ -67,7 +67,13 @@ def binary_cross_entropy(
         mask=mask_grid(mask),
         weights=given_grids(weights),
         settings=Settings(
-            form_of(form, clip), rules, reducing, ignore_index, wrt, term, class_weight == "balanced"
+            form_of(form, clip),
+            rules,
+            reducing,
+            ignore_index,
+            wrt,
+            term,
+            class_weight == "balanced",
         ),
     ).result()
 

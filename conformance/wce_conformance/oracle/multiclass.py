@@ -66,7 +66,13 @@ def cross_entropy(
         mask=mask_grid(mask),
         weights=given_grids(weights),
         settings=Settings(
-            form_of(form, clip), rules, reducing, ignore_index, wrt, term, class_weight == "balanced"
+            form_of(form, clip),
+            rules,
+            reducing,
+            ignore_index,
+            wrt,
+            term,
+            class_weight == "balanced",
         ),
     ).result()
 
