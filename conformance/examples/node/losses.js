@@ -187,6 +187,7 @@ function mean(loss, predictions, targets, options) {
 }
 
 module.exports = {
+  losses: Object.keys(LOSSES),
   evaluate: (loss, predictions, targets, options) =>
     (/mean/.test(options.reduction ?? "mean") ? mean : evaluate)(loss, predictions, targets, options),
 };

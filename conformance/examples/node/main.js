@@ -6,7 +6,7 @@
 "use strict";
 
 const readline = require("node:readline");
-const { evaluate } = require("./losses.js");
+const { evaluate, losses } = require("./losses.js");
 
 const SPECIAL = { inf: Infinity, "-inf": -Infinity, nan: NaN };
 const read = (value) => (typeof value === "string" ? SPECIAL[value] : value);
@@ -22,7 +22,8 @@ const write = (key, value) =>
         ? "inf"
         : "-inf";
 
-function notOffered({ dtype, arguments: given }) {
+function notOffered({ loss, dtype, arguments: given }) {
+  if (!losses.includes(loss)) return `no ${loss}`;
   if (dtype !== "float64") return "float64 only";
   if ((given.form ?? "logits") !== "logits") return "logits only";
   if (given.cost_matrix) return "no cost matrices";
