@@ -327,7 +327,7 @@ def test_bad_input(
 
 def test_counts_that_can_not_be_made() -> None:
     with pytest.raises(ValueError, match="kind is 'rows'"):
-        ClassCounts(kind="rows")  # type: ignore[arg-type]
+        ClassCounts(kind="rows")
     with pytest.raises(ValueError, match="expected pixel masks"):
         ClassCounts(kind="one_hot", per_image=True)
     with pytest.raises(ValueError, match="expected images"):
@@ -351,6 +351,6 @@ def test_counts_that_do_not_fit() -> None:
         ClassCounts(2) + 1
     for classes, error in ((0, ValueError), (1.5, TypeError), (True, TypeError)):
         with pytest.raises(error):
-            ClassCounts(classes)  # type: ignore[arg-type]
+            ClassCounts(classes)
     with pytest.raises(ValueError, match="were not counted by image"):
         _ = ClassCounts(2).around

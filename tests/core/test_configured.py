@@ -287,7 +287,7 @@ def test_both_zeros_are_one_weight() -> None:
 
 
 def test_numbers_in_arrays_of_no_axes_are_numbers() -> None:
-    a = losses.CrossEntropy(label_smoothing=np.array(0.1), axis=np.array(1))  # type: ignore[arg-type]
+    a = losses.CrossEntropy(label_smoothing=np.array(0.1), axis=np.array(1))
     assert a == losses.CrossEntropy(label_smoothing=0.1, axis=1)
     assert hash(a) == hash(losses.CrossEntropy(label_smoothing=0.1, axis=1))
     scalar = losses.BinaryCrossEntropy(pos_weight=np.float32(2.5))

@@ -77,9 +77,9 @@ def test_conventions_hold_plain_numbers() -> None:
     assert {type(v) for v in (same.clip, same.offset, same.floor)} == {float}
     for name in ("clip", "offset", "floor"):
         with pytest.raises(TypeError, match=f"{name} is '1'; expected a"):
-            losses.Probabilities(**{name: "1"})  # type: ignore[arg-type]  # which is the point
+            losses.Probabilities(**{name: "1"})
     with pytest.raises(TypeError, match="offset is None"):
-        losses.Probabilities(offset=None)  # type: ignore[arg-type]  # which is the point
+        losses.Probabilities(offset=None)
 
 
 def test_an_option_changed_in_place_counts() -> None:

@@ -33,7 +33,7 @@ def test_after_the_import_and_once(file: Path) -> None:
     assert not seen
     module = importlib.import_module(NAME)
     assert seen == [1]
-    assert type(module.__loader__) is type(module.__spec__.loader) is SourceFileLoader  # type: ignore[union-attr]
+    assert type(module.__loader__) is type(module.__spec__.loader) is SourceFileLoader
     importlib.reload(module)
     assert seen == [1]
 
@@ -51,7 +51,7 @@ def test_looking_for_it_is_not_importing_it(file: Path) -> None:
     spec = importlib.util.find_spec(NAME)
     assert spec is not None
     assert spec.origin == str(file)
-    assert spec.loader.get_filename(NAME) == str(file)  # type: ignore[union-attr]
+    assert spec.loader.get_filename(NAME) == str(file)
     assert not seen
     importlib.import_module(NAME)
     assert seen == [1]
