@@ -10,7 +10,8 @@ from ways import MODULES, WAYS, forced, forget
 
 from wce_conformance.adapters import NAMES
 from wce_conformance.calls import outcome_of, supports
-from wce_conformance.judging.numbers import judge
+from wce_conformance.judging.numbers import flat, judge
+from wce_conformance.oracle import Result
 
 SHARES = 8
 """Tests that the cases of a way are spread over."""
@@ -28,6 +29,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         )
 
 
+def cancels(result: Result) -> bool:
+    """Is a gradient 0 because its terms cancel? The closed form says so, not so autodiff."""
+    sizes = flat(result.gradient_sizes["predictions"])
+    pairs = zip(flat(result.gradient), sizes, strict=True)
+    return any(gradient == 0 and size > 0 for gradient, size in pairs)
+
+
 @pytest.mark.parametrize("share", range(SHARES))
 def test_way(ways_of: str, way: str, share: int) -> None:
     every = 1 if os.environ.get("WCE_EVERY_CASE") else WAYS[ways_of][way].every
@@ -41,7 +49,8 @@ def test_way(ways_of: str, way: str, share: int) -> None:
         for precision in ("native", "exact"):
             with forced(ways_of, way) as ran:
                 outcome = outcome_of(case, framework, WAYS[ways_of][way].route, precision)
-            exact, slack = precision == "exact", case.known_to_fail
+            slack = case.known_to_fail or (way == "plain" and cancels(expected(case.id)))
+            exact = precision == "exact"
             judged = judge(case, expected(case.id), outcome, exact=exact, slack=slack)
             failures += [f"{case.id}, {precision}: {failure}" for failure in judged.failures]
             taken.append(ran[WAYS[ways_of][way].runs] > 0)

@@ -94,8 +94,9 @@ class ArrayOps(ABC):
         product = times(self.xp, weight, value)
         return product + self.times(*more) if more else product
 
-    def total(self, values: Array, dtype: str) -> Array:
-        """The sum of all, in that dtype."""
+    def total(self, values: Array, dtype: str, result: str) -> Array:
+        """The sum of all, in that dtype, which will be rounded to ``result``."""
+        del result
         return self.xp.sum(values, dtype=self.dtype(dtype))
 
     def softplus(self, array: Array) -> tuple[Array, Array]:

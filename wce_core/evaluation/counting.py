@@ -52,7 +52,7 @@ def sums_over_items(
 
     ``unit``: what effective weights are multiplied with before they are added.
     """
-    names, xp = counted(spec), ops.xp
+    names = counted(spec)
     found: dict[str, Array] = {}
     if "items" in names:
         found["items"] = _items(ops, spec, arrays)
@@ -60,7 +60,7 @@ def sums_over_items(
         weights = omega(ops, spec, weighed)
         weights = weights if unit == 1.0 else weights * unit
         if "weight" in names:
-            found["weight"] = xp.sum(weights, dtype=ops.dtype(spec.accumulate))
+            found["weight"] = ops.total(weights, spec.accumulate, spec.part)
         if "nonzero" in names:
             found["nonzero"] = _true(ops, weights != 0)
     return found

@@ -18,7 +18,7 @@ def total_of(
     ops: ArrayOps, spec: LossSpec, weighed: Weighed, losses: Array, divisor: Divisor | None
 ) -> Array:
     """Σℓ of :func:`shared` items, divided."""
-    total = ops.total(losses, spec.accumulate)
+    total = ops.total(losses, spec.accumulate, spec.part)
     if divisor is not None and weighed.factor is None:
         return ops.xp.divide(total, divisor.number)
     return total
