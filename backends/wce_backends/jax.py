@@ -350,7 +350,7 @@ def _plain_gradient(spec: LossSpec, arrays: Arrays) -> Array:
 def _piece(values: Array, axis: int) -> Array:
     """A sum that XLA can't join with the sum of it, which would add one after another again."""
     found = xp.sum(values, axis=axis)
-    return xp.where(found == found, found, xp.nan)
+    return xp.where(found == found, found, found + 1.0)  # NaN by both, and a slope of 1
 
 
 @jax.custom_jvp

@@ -274,7 +274,7 @@ class _Tracing(NumpyBackend):
 
     def nan_if_any(self, array: Array) -> Array:
         """The sum, which is taken anyway."""
-        return self.total(array, "float64")
+        return self.total(array, "float64", "float64")
 
 
 BACKEND = NumpyBackend()

@@ -125,7 +125,7 @@ WAYS: dict[str, dict[str, Way]] = {
     },
     "jax": {
         "closed form": Way("fused", {}, every=8),
-        "rows in pieces": Way("pieces", {}, every=16, least=0.2),
+        "rows in pieces": Way("pieces", {}, every=8, least=0.2),
         "plain": Way("plain", {}, every=8),
     },
     "tensorflow": {
@@ -133,7 +133,7 @@ WAYS: dict[str, dict[str, Way]] = {
         "host": Way("fused", {"LARGE": 0}),
         "device, eager": Way("deferred", {}, every=8),
         "graph": Way("fused", {"LARGE": HUGE}, "compiled", 32),
-        "rows in pieces": Way("pieces", {"LARGE": HUGE}, "compiled", 32, least=0.1),
+        "rows in pieces": Way("pieces", {"LARGE": HUGE}, "compiled", 16, least=0.1),
         "graph by XLA": Way("fused", {"LARGE": 0}, "compiled", 32),
         "plain": Way("plain", {}, every=8),
     },
