@@ -115,7 +115,8 @@ def run_backend(
 
         return run(WceCore(backend), choice, advance)
     # Frameworks start threads, which a forked process would inherit half-made.
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    spawn = get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=spawn, max_tasks_per_child=RENEWED) as pool:
         count = jobs * SHARES
         done = []
         for part in pool.map(_part, [(backend, choice, share, count) for share in range(count)]):
@@ -125,8 +126,9 @@ def run_backend(
     return done
 
 
-SHARES = 8
-"""How many a process gets one after another: more make the progress bar smoother."""
+SHARES, RENEWED = 8, 2
+"""How many parts there are for each process, for a smooth progress bar, and after how many another
+takes its place: of everything compiled, TensorFlow keeps more than a gigabyte a part."""
 
 
 def _part(share: tuple[str, Choice, int, int]) -> list[Record]:

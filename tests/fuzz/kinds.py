@@ -18,7 +18,8 @@ INTEGERS = {
     "int64": (-(2**63), 2**63 - 1),
     "uint8": (0, 2**8 - 1),
 }
-LARGEST = {"float64": 2.0**1023, "float32": 2.0**127, "float16": 65504.0, "bfloat16": 2.0**127}
+LARGEST = {"float64": 2.0**1000, "float32": 2.0**100, "float16": 65504.0, "bfloat16": 2.0**100}
+"""So that a sum of some of them is a number of their dtype; the vectors go to the last one."""
 SMALLEST = {"float64": 2.0**-1022, "float32": 2.0**-126, "float16": 2.0**-24, "bfloat16": 2.0**-126}
 TEMPERS = ("plain", "plain", "edges", "wild")
 """How much of a kind an array holds: usual numbers, those at its edges, those that are not finite
