@@ -63,7 +63,9 @@ def main() -> None:
     if options.dtype:
         print(json.dumps(measured(options.dtype, options.labels)))
     else:
-        report.show_counts(Console(), in_processes(options.labels))
+        console = Console()
+        wide = console if console.is_terminal else Console(width=200)
+        report.show_counts(wide, in_processes(options.labels))
 
 
 if __name__ == "__main__":

@@ -2,5 +2,6 @@
 
 from .explain import explain
 from .result import ClassShare, Explanation
+from .suggestion import Suggestion
 
-__all__ = ["ClassShare", "Explanation", "explain"]
+__all__ = ["ClassShare", "Explanation", "Suggestion", "explain"]

@@ -12,11 +12,14 @@ from wce_core.evaluation import counting, evaluate, items, weighing
 from wce_core.evaluation.balancing import with_balance
 from wce_core.evaluation.spec import LossSpec
 from wce_core.evaluation.weighing import Weighed
+from wce_core.formulas.layout import Layout
 from wce_core.formulas.links import Sigmoid, Softmax
+from wce_core.formulas.weightings import WEIGHTINGS
 from wce_core.frameworks.registry import numpy_backend
 
 from .recording import Asked, Followed, asked
 from .result import ClassShare, Explanation, LabelShare
+from .suggestion import Suggestion, suggested
 from .warnings import Batch, warnings_of
 
 
@@ -32,10 +35,12 @@ def explain(loss: Callable[..., Any], *args: Any, **kwargs: Any) -> Explanation:
     The result holds each item's effective weight ω = factor · Σ_k w_k q_k, the item losses, the
     denominator that the reduction uses, and for each class its items, their Σω, and its shares of
     Σ|ℓ| and of Σ‖∂ℓ/∂x‖₂, the Euclidean norms of the items' gradients; for a multi-label loss the
-    same for each label. An item counts for the class of its index; with soft targets for the first
-    class of largest mass; binary, for 1 if y ≥ ½. Warnings say what often goes unnoticed: weights
-    that cancel, classes that never occur, weights that shrink the loss under ``"mean"``, one item
-    that outweighs the rest, no item left at all, logits that look like probabilities.
+    same for each label; and, where another scheme of class weights would even out the classes'
+    shares of the gradient, its name and what it would do. An item counts for the class of its
+    index; with soft targets for the first class of largest mass; binary, for 1 if y ≥ ½. Warnings
+    say what often goes unnoticed: weights that cancel, classes that never occur, weights that
+    shrink the loss under ``"mean"``, one item that outweighs the rest, no item left at all, logits
+    that look like probabilities.
 
     Raises
     ------
@@ -85,6 +90,7 @@ def explain(loss: Callable[..., Any], *args: Any, **kwargs: Any) -> Explanation:
         value=value,
         classes=_shares(batch),
         labels=_label_shares(batch, items, call.label_axis),
+        suggestion=_suggestion(call, batch, items),
         warnings=warnings_of(batch, reduction, under),
     )
 
@@ -108,6 +114,38 @@ def _batch(call: Asked, weighed: Weighed) -> Batch:
         included=np.broadcast_to(included, shape).reshape(-1),
         logits=_logits(spec, arrays["predictions"]),
     )
+
+
+def _suggestion(call: Asked, batch: Batch, items: tuple[int, ...]) -> Suggestion | None:
+    """Which scheme would even out the gradient, all other weights as they are."""
+    known = batch.included & (batch.labels >= 0) & (batch.labels < batch.classes)
+    if not known.any():
+        return None
+
+    def laid(values: np.ndarray) -> np.ndarray:
+        """In a row, or with a column for each label."""
+        if call.label_axis is None:
+            return values
+        own = np.moveaxis(values.reshape(items), call.label_axis, -1)
+        return own.reshape(-1, items[call.label_axis])
+
+    def norms(weights: np.ndarray) -> np.ndarray:
+        return laid(_batch(*_weighed_by(call, weights)).norms)
+
+    with np.errstate(all="ignore"):
+        return suggested(laid(batch.labels), laid(known), laid(batch.norms), norms)
+
+
+def _weighed_by(call: Asked, weights: np.ndarray) -> tuple[Asked, Weighed]:
+    """The same call with other class weights, and without weights of positives."""
+    be, spec, predictions = numpy_backend(), call.spec, call.arrays["predictions"]
+    axis = call.label_axis if spec.axis is None else spec.axis
+    layout = Layout.of(predictions.shape, axis, categorical=spec.axis is not None)
+    padded = weights if spec.axis is None else np.pad(weights, (0, spec.classes - len(weights)))
+    laid = WEIGHTINGS["class_weight"].prepare(be, layout, padded)
+    rest = {n: a for n, a in call.arrays.items() if n not in ("class_weight", "pos_weight")}
+    own = call._replace(arrays={"class_weight": laid, **rest})
+    return own, weighing.weigh(be, spec, own.arrays)
 
 
 def _logits(spec: LossSpec, predictions: np.ndarray) -> np.ndarray | None:

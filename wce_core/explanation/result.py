@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .suggestion import Suggestion
 from .table import aligned
 
 SHOWN = 20
@@ -53,6 +54,8 @@ class Explanation:
     their sum is divided by, None for ``"none"``, ``"sum"`` without a normalizer and ``"parts"``.
     ``value``: the result, NaN where the reduction gives no single one. ``classes``: all classes,
     those too that do not occur. ``labels``: all labels of a multi-label loss, empty for others.
+    ``suggestion``: the scheme of class weights that would even out the classes' shares of the
+    gradient, by the frequencies of this batch; None if they are even, or no scheme helps.
     ``warnings``: in plain words; empty if nothing is odd.
 
     Printed, it is a table of the classes, or labels, that occur.
@@ -66,6 +69,7 @@ class Explanation:
     value: float
     classes: tuple[ClassShare, ...]
     labels: tuple[LabelShare, ...]
+    suggestion: Suggestion | None
     warnings: tuple[str, ...]
 
     def __str__(self) -> str:
@@ -100,6 +104,8 @@ def _table(explanation: Explanation) -> Iterator[str]:
     yield f"\n{aligned(head, rows)}\n"
     if len(occurring) > SHOWN:
         yield f"the {SHOWN} of {len(occurring)} {kinds} with the largest gradients\n"
+    if explanation.suggestion is not None:
+        yield f"{explanation.suggestion}\n"
 
 
 def _row(share: ClassShare | LabelShare) -> Sequence[str]:
