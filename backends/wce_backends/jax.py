@@ -94,12 +94,13 @@ class JaxBackend(Backend):
             return "typed PRNG keys; pass numbers drawn with them"
         return None
 
-    def total(self, values: Array, dtype: str, result: str) -> Array:
+    def total(self, values: Array, dtype: str, result: str, axis: int | None = None) -> Array:
         """In pieces where float64 has no digits to spare: XLA loses up to 12 eps of 1000 items."""
         if result != "float64" or not isinstance(values.size, int):
-            return super().total(values, dtype, result)
-        flat = xp.reshape(values.astype(dtype), (-1,))
-        return in_pieces(_piece, xp.reshape, flat, [flat.size], 0)
+            return super().total(values, dtype, result, axis)
+        own = values.astype(dtype)
+        own, place = (xp.reshape(own, (-1,)), 0) if axis is None else (own, axis % own.ndim)
+        return in_pieces(_piece, xp.reshape, own, list(own.shape), place)
 
     def dtype_name(self, array: Array) -> str:
         """NumPy's names, and ml_dtypes' bfloat16; looked up, since NumPy spells a name anew."""

@@ -94,10 +94,10 @@ class ArrayOps(ABC):
         product = times(self.xp, weight, value)
         return product + self.times(*more) if more else product
 
-    def total(self, values: Array, dtype: str, result: str) -> Array:
-        """The sum of all, in that dtype, which will be rounded to ``result``."""
+    def total(self, values: Array, dtype: str, result: str, axis: int | None = None) -> Array:
+        """The sum of all, or along an axis, in that dtype, which will be rounded to ``result``."""
         del result
-        return self.xp.sum(values, dtype=self.dtype(dtype))
+        return self.xp.sum(values, axis=axis, dtype=self.dtype(dtype))
 
     def softplus(self, array: Array) -> tuple[Array, Array]:
         """log(1 + exp(array)), and what :meth:`sigmoid` makes σ(array) of. Not differentiable.

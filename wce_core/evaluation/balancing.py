@@ -43,4 +43,4 @@ def occurrences(ops: ArrayOps, spec: LossSpec, arrays: Arrays) -> Array:
         known = mass.total() if poison is None else poison
         valid = known == known
         included = valid if included is None else valid & included
-    return mass.occurrences(included, spec.accumulate)
+    return mass.occurrences(included, spec.accumulate, spec.part)

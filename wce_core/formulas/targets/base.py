@@ -21,8 +21,11 @@ class Targets(Protocol):
         """M = Σ_k q_k, the items' full shape."""
         ...
 
-    def occurrences(self, included: Array | None, dtype: str) -> Array:
-        """How much there is of each class in the items that are included."""
+    def occurrences(self, included: Array | None, dtype: str, result: str) -> Array:
+        """How much there is of each class in the items that are included.
+
+        Added up in ``dtype``, for a result of another.
+        """
         ...
 
     def smoothed(self, epsilon: float, rule: Smoothing) -> Targets:

@@ -27,13 +27,13 @@ class BinaryTargets(NamedTuple):
         """Σ of both."""
         return self.one + self.zero
 
-    def occurrences(self, included: Array | None, dtype: str) -> Array:
+    def occurrences(self, included: Array | None, dtype: str, result: str) -> Array:
         """Σ(1 − y) and Σy over items."""
         ops, xp = self.ops, self.ops.xp
         masses = (ops.cast(self.zero, dtype), ops.cast(self.one, dtype))
         if included is not None:
             masses = (xp.where(included, masses[0], 0.0), xp.where(included, masses[1], 0.0))
-        return xp.stack([ops.total(each, dtype) for each in masses])
+        return xp.stack([ops.total(each, dtype, result) for each in masses])
 
     def smoothed(self, epsilon: float, rule: Smoothing) -> BinaryTargets:
         """y ← (1−ε)·y + ε/2."""
@@ -115,9 +115,9 @@ class BinaryLabels(NamedTuple):
         """The mass."""
         return self.ops.xp.ones_like(self.one) if self.amount is None else self.amount
 
-    def occurrences(self, included: Array | None, dtype: str) -> Array:
+    def occurrences(self, included: Array | None, dtype: str, result: str) -> Array:
         """How many items are of each class."""
-        return self._pair().occurrences(included, dtype)
+        return self._pair().occurrences(included, dtype, result)
 
     def smoothed(self, epsilon: float, rule: Smoothing) -> BinaryTargets:
         """No label any more."""

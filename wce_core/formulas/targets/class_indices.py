@@ -29,8 +29,9 @@ class ClassIndices(NamedTuple):
         """1."""
         return self.ops.xp.ones_like(self.index, dtype=self.ops.dtype(self.dtype))
 
-    def occurrences(self, included: Array | None, dtype: str) -> Array:
-        """How many items are of each class."""
+    def occurrences(self, included: Array | None, dtype: str, result: str) -> Array:
+        """How many items are of each class: integers, of which no digit is lost."""
+        del result
         ops = self.ops
         index = self.index if included is None else ops.xp.where(included, self.index, self.classes)
         return ops.cast(ops.occurrences(index, self.classes), dtype)

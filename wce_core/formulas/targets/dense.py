@@ -29,12 +29,12 @@ class DenseTargets(NamedTuple):
         """Σ_k q_k."""
         return total(self.ops.xp, self.mass, self.axis)
 
-    def occurrences(self, included: Array | None, dtype: str) -> Array:
+    def occurrences(self, included: Array | None, dtype: str, result: str) -> Array:
         """Σ q_k over items."""
         xp, mass = self.ops.xp, self.ops.cast(self.mass, dtype)
         mass = mass if included is None else xp.where(included, mass, 0.0)
         rows = xp.reshape(xp.moveaxis(mass, self.axis, 0), (mass.shape[self.axis], -1))
-        return xp.sum(rows, axis=-1)
+        return self.ops.total(rows, dtype, result, axis=-1)
 
     def smoothed(self, epsilon: float, rule: Smoothing) -> DenseTargets:
         """Uniform: (1−ε)·q + ε·M/C. Others: (1−ε)·q + ε·(M − q)/(C−1)."""
