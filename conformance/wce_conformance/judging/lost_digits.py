@@ -2,11 +2,13 @@
 
 * The difference of two logits is rounded: by up to half of its spacing, which is |x − max x|·eps/2.
   log Σ e^x inherits the mean of that over p, and a confident row, whose loss is tiny, nothing else.
+* The shares of soft targets are rounded, and w^r inherits |r·log w| times that.
 * What is below the smallest normal number may be flushed to 0 before a large weight multiplies it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,8 +41,10 @@ def lost_of_items(case: Case, expected: Result) -> list[Lost]:
     weights = [w if mp.isfinite(w) else mp.mpf(0) for w in Grid.of(expected.omega).flat]
     slopes = Grid.of(expected.slope).flat
     spreads = _spreads(case) if _rounds(case) else [0.0] * len(weights)
-    each = zip(weights, slopes, spreads, strict=True)
-    return [Lost(w * d * s, max(mp.mpf(1), w)) for w, d, s in each]
+    sizes = [abs(x) if mp.isfinite(x) else mp.mpf(0) for x in Grid.of(expected.items).flat]
+    powers = _powers(case) if _shares(case) else [0.0] * len(weights)
+    each = zip(weights, slopes, spreads, sizes, powers, strict=True)
+    return [Lost(w * d * s + size * p, max(mp.mpf(1), w)) for w, d, s, size, p in each]
 
 
 def lost_of_sum(case: Case, expected: Result) -> Lost:
@@ -105,6 +109,36 @@ def _rounds(case: Case) -> bool:
     """Are logits subtracted from each other, in the dtype of the case?"""
     logits = case.arguments.get("form", "logits") == "logits"
     return case.categorical and logits and case.dtype in COMPUTED
+
+
+def _shares(case: Case) -> bool:
+    """Are class weights raised to shares that are rounded in the dtype of the case?"""
+    geometric = case.arguments.get("soft_weighting") == "geometric"
+    dense = len(case.targets.shape) == len(case.predictions.shape)
+    given = isinstance(case.arguments.get("class_weight"), Tensor | Mapping)
+    return case.categorical and geometric and dense and given and case.dtype == "float64"
+
+
+def _powers(case: Case) -> list[float]:
+    """⅛·Σ_k r_k·|log(w_k / max w)| of each item, so that 4 eps of it are half of the logarithm."""
+    axis, given = case.arguments.get("axis", -1), case.arguments["class_weight"]
+    assert isinstance(axis, int)
+    weights = np.array(_by_class(given), np.float64)
+    mass = np.array(case.targets.data, np.float64).reshape(case.targets.shape)
+    mass = np.moveaxis(mass, axis, -1)
+    positive = np.where(weights > 0, weights, weights.max(initial=1.0))
+    with np.errstate(all="ignore"):
+        logarithms = np.abs(np.log(positive) - np.log(positive.max()))
+        found = (mass * logarithms).sum(-1) / mass.sum(-1) / 8
+    powers: list[float] = np.where(np.isfinite(found), found, 0.0).reshape(-1).tolist()
+    return powers
+
+
+def _by_class(weights: Any) -> Any:
+    """Class weights as they were given, as a sequence."""
+    if isinstance(weights, Tensor):
+        return weights.data
+    return [weights[label] for label in sorted(weights, key=int)]
 
 
 def _below(case: Case) -> tuple[Any, int]:
