@@ -45,6 +45,8 @@ FRAMEWORKS = {
 ALL = sorted({package for packages in FRAMEWORKS.values() for package in packages} | {"keras"})
 OTHERS = ["pandas", "polars", "pyarrow", "xarray", "dask", "sparse", "ndonnx", "mlx[cpu]"]
 """Libraries whose arrays and tables are read, or refused in a sentence."""
+BOOSTING = ["xgboost-cpu", "lightgbm"]
+"""Libraries that losses are objectives of. The package xgboost is the same with CUDA."""
 DEMO = ["rich", "matplotlib", "scikit-learn"]
 EVERYTHING = ROOT / ".nox" / "everything"
 
@@ -100,7 +102,7 @@ def coverage(session: nox.Session) -> None:
 @nox.session(default=False)
 def everything(session: nox.Session) -> None:
     """The environment of the sessions that need all frameworks: making it takes minutes."""
-    install(session, "-e", ".", "mypy", "pyright", *TOOLS, *ALL, *DEMO, *OTHERS)
+    install(session, "-e", ".", "mypy", "pyright", *TOOLS, *ALL, *DEMO, *OTHERS, *BOOSTING)
     # It requires the package tensorflow by that name, which tensorflow-cpu does not satisfy.
     install(session, "--no-deps", "tf_keras")
 

@@ -4,7 +4,7 @@ The losses are in :mod:`wce_core.losses`, weights from labels in :mod:`wce_core.
 losses of other libraries under their own names in :mod:`wce_core.dialects`.
 """
 
-from . import class_weights, dialects, losses
+from . import class_weights, dialects, losses, objectives
 from .announcements import announce
 from .call.parts import LossParts
 from .explanation import Explanation, explain
@@ -18,6 +18,7 @@ __all__ = [
     "dialects",
     "explain",
     "losses",
+    "objectives",
     "unweight_logits",
     "unweight_probabilities",
     "value_and_grad",

@@ -18,7 +18,7 @@ from torch_calls import DEPRECATED, normal, uniform
 
 import wce_core
 from wce_backends.torch import BACKEND
-from wce_core import losses
+from wce_core import losses, objectives
 
 pytestmark = pytest.mark.filterwarnings(DEPRECATED)
 
@@ -677,3 +677,19 @@ def test_options_have_no_gradient() -> None:
     epsilon = torch.tensor(0.1, requires_grad=True)
     with pytest.raises(TypeError, match="label_smoothing is tensor.*; expected a number"):
         losses.cross_entropy(X, torch.tensor([0, 1, 2, 0]), label_smoothing=epsilon)
+
+
+def test_second_derivatives_are_constants() -> None:
+    """Of the closed form, which nothing may differentiate."""
+    x = torch.linspace(-2.0, 2.0, 12).reshape(4, 3).sin().requires_grad_()
+    w = torch.tensor([1.0, 2.0, 5.0], requires_grad=True)
+    y = labels(4, classes=3)
+    found = objectives.derivatives(losses.cross_entropy, x, y, class_weight=w)
+    assert not any(each.requires_grad for each in found)
+    (gradient,) = torch.autograd.grad(
+        losses.cross_entropy(x, y, class_weight=w, reduction="sum"), x, create_graph=True
+    )
+    for row in range(4):
+        for k in range(3):
+            (second,) = torch.autograd.grad(gradient[row, k], x, retain_graph=True)
+            torch.testing.assert_close(found[1][row, k], second[row, k])

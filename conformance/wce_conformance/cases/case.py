@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, TypeAlias
 
-from wce_conformance.oracle import LOSSES, Grid, Nested, Probabilities, Result, round_to
+from wce_conformance.oracle import (
+    LOSSES,
+    Grid,
+    Nested,
+    Probabilities,
+    Result,
+    curvature,
+    round_to,
+)
 
 _FLOATS = ("float64", "float32", "float16", "bfloat16")
 _OTHERS = {
@@ -78,6 +86,21 @@ class Case:
     def categorical(self) -> bool:
         """Has it a class axis?"""
         return LOSSES[self.loss].categorical
+
+    def curvature(self) -> Grid[Any]:
+        """∂²Σℓ/∂x² of each prediction alone, whatever the reduction is."""
+        left_out = ("reduction", "normalizer", "empty")
+        given = {name: value for name, value in self.arguments.items() if name not in left_out}
+        arguments = {name: _oracle_argument(value) for name, value in given.items()}
+        targets, loss = self.targets.grid(), LOSSES[self.loss].function
+
+        def gradient(predictions: Grid[Any]) -> Nested:
+            return loss(predictions, targets, **arguments, reduction="sum").gradient
+
+        axis = None
+        if self.categorical:
+            axis = int(arguments.get("axis", -1)) % len(self.predictions.shape)
+        return curvature(gradient, self.predictions.grid(), axis)
 
     @property
     def known_to_fail(self) -> bool:

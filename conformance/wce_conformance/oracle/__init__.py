@@ -11,6 +11,7 @@ Read it in this order: `surprise` (−log p), `terms` (what it costs), `mass` (t
 
 from wce_conformance.oracle.binary import binary_cross_entropy
 from wce_conformance.oracle.conventions import Probabilities
+from wce_conformance.oracle.curvature import curvature
 from wce_conformance.oracle.grid import Grid, Nested, map_nested
 from wce_conformance.oracle.losses import LOSSES, Loss
 from wce_conformance.oracle.multiclass import cross_entropy
@@ -28,6 +29,7 @@ __all__ = [
     "Result",
     "binary_cross_entropy",
     "cross_entropy",
+    "curvature",
     "exact_result",
     "map_nested",
     "round_to",

@@ -13,6 +13,8 @@ from .base import (
     ClosedBinary,
     ClosedCategorical,
     ClosedLogits,
+    CurvedBinary,
+    CurvedCategorical,
     Link,
     Rows,
 )
@@ -42,6 +44,8 @@ __all__ = [
     "ClosedBinary",
     "ClosedCategorical",
     "ClosedLogits",
+    "CurvedBinary",
+    "CurvedCategorical",
     "Link",
     "Probabilities",
     "Rows",

@@ -75,6 +75,24 @@ class ClosedLogits(ClosedBinary, Protocol):
         ...
 
 
+class CurvedCategorical(ClosedCategorical, Protocol):
+    """The same with second derivatives, which are asked for instead of the way back."""
+
+    def curve(self, slopes: Array, bends: Array | None) -> Array:
+        """∂²ℓ/∂x_j², given ∂ℓ/∂u_k and ∂²ℓ/∂u_k² for u_k = −log p_k; ``bends`` None: 0."""
+        ...
+
+
+class CurvedBinary(ClosedBinary, Protocol):
+    """The same with second derivatives, which are asked for instead of the way back."""
+
+    def curve_pair(
+        self, slopes: tuple[Array, Array], bends: tuple[Array | None, Array | None]
+    ) -> Array:
+        """∂²ℓ/∂z², given ∂ℓ/∂u and ∂²ℓ/∂u² for u = −log p of class 1, and of class 0."""
+        ...
+
+
 class CategoricalLink(Protocol):
     """Reads rows of predictions. Stateless or frozen: it is part of a compile cache's key."""
 

@@ -74,6 +74,17 @@ class ClosedSigmoid:
         )
         return snapped(ops, zero, one, into)
 
+    def curve_pair(
+        self, slopes: tuple[Array, Array], bends: tuple[Array | None, Array | None]
+    ) -> Array:
+        """p·(1 − p)·(d₁ + d₀), and (1 − p)²·b₁ + p²·b₀."""
+        one, zero = self.ops.sigmoids(self.state)
+        curved = one * zero * (slopes[0] + slopes[1])
+        for p, bend in zip((zero, one), bends, strict=True):
+            if bend is not None:
+                curved = curved + p * p * bend
+        return curved
+
 
 @dataclass(frozen=True)
 class Sigmoid:

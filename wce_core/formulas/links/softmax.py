@@ -90,6 +90,16 @@ class ClosedSoftmax:
         p = self.exp / self.whole
         return snapped(ops, p * sum_of_others(ops, slopes, axis, steepest), own)
 
+    def curve(self, slopes: Array, bends: Array | None) -> Array:
+        """p_j·(1 − p_j)·Σ_k d_k, and (1 − p_j)²·b_j + p_j²·Σ_{k≠j} b_k."""
+        ops, axis = self.ops, self.axis
+        p, rest = self.exp / self.whole, (self.rest + (1.0 - self.exp)) / self.whole
+        curved = p * rest * total(ops.xp, slopes, axis)
+        if bends is None:
+            return curved
+        steepest, _ = ops.argmax_and_max(ops.xp.abs(bends), axis)
+        return curved + (rest * rest * bends + p * p * sum_of_others(ops, bends, axis, steepest))
+
 
 @dataclass(frozen=True)
 class Softmax:

@@ -10,7 +10,7 @@ from math import inf
 from typing import Any, Protocol
 
 from wce_core.arrays.ops import ArrayOps
-from wce_core.formulas.terms import Term
+from wce_core.formulas.terms import Bent, Term
 from wce_core.types import Array, Smoothing
 
 
@@ -53,6 +53,10 @@ class Targets(Protocol):
 
         ``scale`` has the dtype of the mass; only its product with the mass is narrowed.
         """
+        ...
+
+    def curvature(self, term: Term, rows: Any, scale: Array, *, positive: bool) -> Array:
+        """scale · ∂²loss / ∂predictions², the diagonal; ``positive``: its surrogate."""
         ...
 
 
@@ -105,6 +109,27 @@ def _slopes(
     if not isinstance(slope, float):
         slope = _beside(ops, mass, slope)
     return ops.cast(mass * _steep(scale, slope), ops.dtype_name(surprisals))
+
+
+def _bent(
+    ops: ArrayOps, mass: Array, scale: Array, term: Term, surprisals: Array, *, positive: bool
+) -> tuple[Array, Array | None]:
+    """mass · scale times the term's slope, and its second derivative; ``positive``: not below 0.
+
+    None: 0. A term without second derivatives is taken as straight.
+    """
+    xp = ops.xp
+    bend = term.bend(xp, surprisals) if isinstance(term, Bent) else 0.0
+    straight = isinstance(bend, float) and bend == 0.0
+    slopes = _slopes(ops, mass, scale, term.slope(xp, surprisals), surprisals)
+    bends = None if straight else _slopes(ops, mass, scale, bend, surprisals)
+    if not positive:
+        return slopes, bends
+    return _not_negative(ops, slopes), None if bends is None else _not_negative(ops, bends)
+
+
+def _not_negative(ops: ArrayOps, array: Array) -> Array:
+    return ops.xp.where(array < 0, 0.0, array)
 
 
 def _power(ops: ArrayOps, weight: Array, share: Array) -> Array:

@@ -9,8 +9,9 @@ from wce_core.formulas.links import (
     BinaryRows,
     ClosedBinary,
     ClosedLogits,
+    CurvedBinary,
 )
-from wce_core.formulas.targets.base import _beside, _finite, _power, _slopes, _steep
+from wce_core.formulas.targets.base import _bent, _beside, _finite, _power, _slopes, _steep
 from wce_core.formulas.terms import Term
 from wce_core.types import Array, Smoothing
 
@@ -96,6 +97,16 @@ class BinaryTargets(NamedTuple):
         slope_zero = _slopes(ops, self.zero, scale, term.slope(ops.xp, zero), zero)
         return rows.vjp_pair(slope_one, slope_zero, into)
 
+    def curvature(self, term: Term, rows: CurvedBinary, scale: Array, *, positive: bool) -> Array:
+        """Both slopes, and what bends them, curved."""
+        pair = zip((self.one, self.zero), rows.pair(self.one, self.zero), strict=True)
+        bent = [
+            _bent(self.ops, mass, scale, term, surprisals, positive=positive)
+            for mass, surprisals in pair
+        ]
+        (slope_one, bend_one), (slope_zero, bend_zero) = bent
+        return rows.curve_pair((slope_one, slope_zero), (bend_one, bend_zero))
+
 
 class BinaryLabels(NamedTuple):
     """All mass of a binary item on one class: y is 0 or 1. For closed forms of symmetric links."""
@@ -162,3 +173,8 @@ class BinaryLabels(NamedTuple):
             steep = _slopes(ops, self.amount, scale, slope, surprisals)
             steep = ops.in_place(ops.xp.multiply, steep, self.sign)
         return rows.vjp_at(self.sign, steep, into)
+
+    def curvature(self, term: Term, rows: CurvedBinary, scale: Array, *, positive: bool) -> Array:
+        """That of both masses, one of which is 0."""
+        pair = self._pair() if self.amount is None else self._pair().scaled(self.amount)
+        return pair.curvature(term, rows, scale, positive=positive)

@@ -9,6 +9,7 @@ from wce_core.arrays.ops import ArrayOps
 from wce_core.formulas.links import (
     CategoricalRows,
     ClosedCategorical,
+    CurvedCategorical,
 )
 from wce_core.formulas.targets.base import Targets, _steep
 from wce_core.formulas.targets.dense import DenseTargets
@@ -74,3 +75,9 @@ class ClassIndices(NamedTuple):
         """The slope at the class, pulled back."""
         slope = _steep(scale, term.slope(self.ops.xp, rows.at(self.index)))
         return rows.vjp_at(self.index, slope, into)
+
+    def curvature(
+        self, term: Term, rows: CurvedCategorical, scale: Array, *, positive: bool
+    ) -> Array:
+        """That of a row of masses: it is a row anyway."""
+        return self._row().curvature(term, rows, scale, positive=positive)

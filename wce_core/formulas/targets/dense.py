@@ -11,8 +11,9 @@ from wce_core.arrays.powers import product_of_powers
 from wce_core.formulas.links import (
     CategoricalRows,
     ClosedCategorical,
+    CurvedCategorical,
 )
-from wce_core.formulas.targets.base import _beside, _finite, _power, _slopes
+from wce_core.formulas.targets.base import _bent, _beside, _finite, _power, _slopes
 from wce_core.formulas.terms import Term
 from wce_core.types import Array, Smoothing
 
@@ -104,3 +105,10 @@ class DenseTargets(NamedTuple):
         surprisals = rows.every(self.mass)
         slopes = term.slope(self.ops.xp, surprisals)
         return rows.vjp(_slopes(self.ops, self.mass, scale, slopes, surprisals), into)
+
+    def curvature(
+        self, term: Term, rows: CurvedCategorical, scale: Array, *, positive: bool
+    ) -> Array:
+        """All slopes, and what bends them, curved."""
+        surprisals = rows.every(self.mass)
+        return rows.curve(*_bent(self.ops, self.mass, scale, term, surprisals, positive=positive))

@@ -4,8 +4,8 @@ A term is separable: the loss of an item is ``Σ_k q_k · penalty(−log p_k)`` 
 new one is a file here with ``penalty`` and ``slope`` and its use in :mod:`wce_core.losses`.
 """
 
-from .base import Term
+from .base import Bent, Term
 from .focal import Focal, focal
 from .negative_log_likelihood import NEGATIVE_LOG_LIKELIHOOD
 
-__all__ = ["NEGATIVE_LOG_LIKELIHOOD", "Focal", "Term", "focal"]
+__all__ = ["NEGATIVE_LOG_LIKELIHOOD", "Bent", "Focal", "Term", "focal"]

@@ -37,6 +37,19 @@ class Focal:
         steep = fixed_power(xp, rest, self.gamma) * (1.0 + self.gamma * odds)
         return xp.where(right, 0.0, steep)
 
+    def bend(self, xp: Namespace, surprisal: Array) -> Array:
+        """γ·(1 − p)^γ·(p/(1 − p)·(2 + (γ − 1)·o) − o), o = s·p/(1 − p); 0 where p is 1.
+
+        There it is infinite for γ below 1, and multiplied by a slope of 0 of the surprisal.
+        """
+        right = certain(xp, surprisal)
+        inner = within(xp, xp.where(right, 1.0, surprisal))
+        rest = complement_of_exp(xp, -inner)
+        odds = xp.exp(-inner) / rest
+        own = inner * odds
+        bent = odds * (2.0 + (self.gamma - 1.0) * own) - own
+        return xp.where(right, 0.0, self.gamma * fixed_power(xp, rest, self.gamma) * bent)
+
 
 @assume_constant_result
 def focal(gamma: float) -> Term:
