@@ -232,6 +232,19 @@ def test_shares_of_classes() -> None:
     np.testing.assert_array_equal(boosted(X, np.eye(4)[Y], own, objective)[1], want)
 
 
+@pytest.mark.parametrize("hessian", objectives.HESSIANS)
+def test_a_focal_loss_is_trained(hessian: objectives.Hessian) -> None:
+    """Its second derivatives are negative where an item is far from right."""
+    loss = losses.FocalCrossEntropy(gamma=2.0, class_weight=W)
+    objective = objectives.xgboost(loss, hessian=hessian)
+    own = {"objective": "multi:softprob", "num_class": 4, "base_score": 0.0}
+    p = boosted(X, Y, own, objective)[0]
+    assert loss(np.log(p), Y) < 0.1 * loss(np.zeros_like(p), Y)
+    own = {"objective": objectives.lightgbm(loss, hessian=hessian), "num_class": 4}
+    x = lightened(X, Y, own)
+    assert loss(x, Y) < 0.1 * loss(np.zeros_like(x), Y)
+
+
 def test_what_is_trained_with_weights_can_be_undone() -> None:
     """The mean probability is the share of positives again."""
     x, y = BINARY["cancer"]
