@@ -9,6 +9,8 @@ import numpy as np
 
 from wce_core.evaluation.curvature import curvature
 from wce_core.evaluation.options import Options
+from wce_core.evaluation.spec import LossSpec
+from wce_core.formulas.links import curves
 from wce_core.formulas.terms import Bent
 from wce_core.frameworks.backend import Backend
 from wce_core.types import Array
@@ -30,12 +32,12 @@ class _Curving:
     ) -> Any:
         """The first thing that a loss does with a handle."""
         del gradient
-        _check_link_and_term(options, positive=self.positive)
         self.check(options)
         be = self.backend
         given = {**arguments, "normalizer": None}
         spec, arrays = described(be, options._replace(reduction="sum"), given)
         arrays = {name: be.constant(array) for name, array in arrays.items()}
+        _check(options, spec, positive=self.positive)
         outputs, slopes = be.fused(spec, arrays)
         self.curved = curvature(be, spec, arrays, positive=self.positive)
         return spec, outputs, slopes
@@ -63,9 +65,11 @@ def first_and_second(
     return result.made, curving.curved
 
 
-def _check_link_and_term(options: Options, *, positive: bool) -> None:
+def _check(options: Options, spec: LossSpec, *, positive: bool) -> None:
     if options.form_name != "logits":
         raise ValueError(f"form={options.form!r}: second derivatives are those of logits")
+    if not curves(spec.link):
+        raise ValueError(f"second derivatives are not known of {spec.link}, what this loss reads")
     if not positive and not isinstance(options.term, Bent):
         raise ValueError(
             f"the second derivative of {type(options.term).__name__} is not known; "

@@ -17,6 +17,7 @@ from .base import (
     CurvedCategorical,
     Link,
     Rows,
+    curves,
 )
 from .log_probabilities import BinaryLogProbabilities, CategoricalLogProbabilities
 from .probabilities import BinaryProbabilities, CategoricalProbabilities, Probabilities
@@ -51,4 +52,5 @@ __all__ = [
     "Rows",
     "Sigmoid",
     "Softmax",
+    "curves",
 ]

@@ -139,3 +139,8 @@ class BinaryLink(Protocol):
 
 Rows = CategoricalRows | BinaryRows
 Link = CategoricalLink | BinaryLink
+
+
+def curves(link: Link) -> bool:
+    """Do its closed rows curve? It says so itself: a link that inherits some may read otherwise."""
+    return getattr(link, "curves", False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from wce_core.arrays.cancellation import snapped
 from wce_core.arrays.ops import ArrayOps
@@ -92,6 +93,7 @@ class Sigmoid:
 
     neutral: float = 0.0
     symmetric: bool = True
+    curves: ClassVar[bool] = True
 
     def rows(self, ops: ArrayOps, predictions: Array, silent: Array | None = None) -> SigmoidRows:
         """One item per element of ``predictions``, differentiable: no slope is infinite."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from wce_core.arrays.cancellation import snapped, sum_of_others
 from wce_core.arrays.numerics import total
@@ -106,6 +107,7 @@ class Softmax:
     """Link of multi-class logits."""
 
     neutral: float = 0.0
+    curves: ClassVar[bool] = True
 
     def rows(
         self, ops: ArrayOps, predictions: Array, axis: int, silent: Array | None = None
