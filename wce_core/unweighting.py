@@ -7,13 +7,13 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from .arrays.numerics import along, total
+from .arrays.numerics import total
 from .call.arguments import as_predictions
 from .call.companions import check_predictions, layout_of, weight_array
 from .compilers import do_not_convert
 from .dtypes import FLOATING, at_least_float32
 from .errors import shape_error
-from .formulas.layout import Layout
+from .formulas.layout import Layout, Shape
 from .formulas.weightings import WEIGHTINGS
 from .formulas.weightings.base import raise_first, require_real
 from .frameworks.backend import Backend
@@ -63,7 +63,7 @@ def unweight_probabilities(
         or 1.
     logit_adjustment
         a, what was added to the logits in training and is not in the predictions: (C,), or, binary,
-        a number or (L,), τ·(log π₁ − log π₀).
+        a pair (a₀, a₁), for each label too, (L, 2).
     binary
         Are the predictions those of ``binary_cross_entropy``, of class 1 alone?
     axis
@@ -131,7 +131,7 @@ def unweight_logits(
 
     Their softmax, or σ, is what :func:`unweight_probabilities` makes of probabilities:
 
-        x_k − log w_k + a_k;     binary: z − log(w₁/w₀) + a.
+        x_k − log w_k + a_k;     binary: z − log(w₁/w₀) + a₁ − a₀.
 
     Log-probabilities are logits, too; the result is then to be normalized again.
 
@@ -181,7 +181,7 @@ class _Weights(NamedTuple):
     ratio: Array | None = None
     """w_k; binary: w₁/w₀."""
     adjustment: Array | None = None
-    """a_k; binary: a."""
+    """a_k; binary: a₁ − a₀."""
 
 
 class _Way(NamedTuple):
@@ -202,6 +202,11 @@ def _given(
     given = {name: value for name, value in named.items() if value is not None}
     if not given:
         raise ValueError(f"there is nothing to undo; expected one of {', '.join(named)}")
+    if isinstance(class_weight, str):
+        raise ValueError(
+            f"class_weight is {class_weight!r}; expected numbers: weights that each batch had of "
+            "its own are about those of wce_core.class_weights.class_weights for all labels"
+        )
     if "pos_weight" in given and not binary:
         raise ValueError("pos_weight is of probabilities or logits of class 1: pass binary=True")
     return given
@@ -231,7 +236,11 @@ def _weights(be: Backend, layout: Layout, like: Array, given: dict[str, Any]) ->
         ratio = be.xp.divide(one, zero)
     if "pos_weight" in laid:
         ratio = laid["pos_weight"] if ratio is None else ratio * laid["pos_weight"]
-    return _Weights(ratio, laid.get("logit_adjustment"))
+    adjustment = laid.get("logit_adjustment")
+    if adjustment is not None and not layout.categorical:
+        zero, one = be.xp.unstack(adjustment, axis=-1)
+        adjustment = one - zero
+    return _Weights(ratio, adjustment)
 
 
 def _laid(be: Backend, layout: Layout, like: Array, name: str, value: Any) -> Array:
@@ -244,18 +253,18 @@ def _laid(be: Backend, layout: Layout, like: Array, name: str, value: Any) -> Ar
     array = be.cast(array, at_least_float32(dtype) if dtype in FLOATING else widest)
     if name in WEIGHTINGS:
         return WEIGHTINGS[name].prepare(be, layout, array)
-    return _laid_adjustment(be, layout, array)
+    _check_adjustment(be, layout, array)
+    return WEIGHTINGS["class_weight"].prepare(be, layout, array)
 
 
-def _laid_adjustment(be: Backend, layout: Layout, array: Array) -> Array:
-    shape, rank = be.shape(array), len(layout.shape)
-    if shape == () and not layout.categorical:
-        return be.xp.reshape(array, (1,) * rank)
-    if layout.axis is None or shape != (layout.classes,):
-        single = "a number" if layout.axis is None else f"a number, or ({layout.classes},)"
-        expected = f"({layout.classes},), one per class" if layout.categorical else single
-        raise shape_error("logit_adjustment", shape, expected)
-    return along(be.xp, array, layout.axis, rank)
+def _check_adjustment(be: Backend, layout: Layout, array: Array) -> None:
+    """It has the shape of class weights."""
+    classes = None if layout.axis is None else layout.classes
+    fitting: list[Shape] = [(classes,)] if layout.categorical else [(2,), (classes, 2)]
+    pairs = "(2,), of class 0 and class 1, or a row per label"
+    expected = f"({classes},), one per class" if layout.categorical else pairs
+    if be.shape(array) not in fitting:
+        raise shape_error("logit_adjustment", be.shape(array), expected)
 
 
 def _check_weights(name: str, values: np.ndarray) -> None:

@@ -37,9 +37,9 @@ BINARY: dict[str, dict[str, Any]] = {
     "pos_weight": {"pos_weight": 1e3},
     "pos_weights": {"pos_weight": np.array([1.0, 0.01, 99.0])},
     "of elements": {"pos_weight": np.array([[1.0], [2.0], [3.0], [4.0], [5.0]])},
-    "adjustment": {"logit_adjustment": np.log([0.1, 0.5, 3.0])},
-    "a number": {"logit_adjustment": -4.0},
-    "all": {"class_weight": PAIRS, "pos_weight": 9.0, "logit_adjustment": [1.0, -2.0, 0.0]},
+    "adjustment": {"logit_adjustment": np.log([0.9, 0.1])},
+    "adjustments": {"logit_adjustment": np.log(PAIRS)},
+    "all": {"class_weight": PAIRS, "pos_weight": 9.0, "logit_adjustment": -np.log(PAIRS) / 2},
 }
 
 
@@ -85,10 +85,13 @@ def odds_by_hand(shape: tuple[int, ...], options: dict[str, Any]) -> np.ndarray:
     one = ones if weight is None else ones * weight[..., 1]
     zero = ones if weight is None else ones * weight[..., 0]
     one, factor = one.astype(object), ones if pos is None else ones * pos
-    offset = 0 * ones if adjustment is None else ones * adjustment
+    low, high = (0.0, 0.0) if adjustment is None else np.moveaxis(adjustment, -1, 0)
+    low, high = ones * low, ones * high
     for place in np.ndindex(shape):
         first, second, third = (mpmath.mpf(float(array[place])) for array in (one, factor, zero))
-        one[place] = mpmath.log(first * second / third) - mpmath.mpf(float(offset[place]))
+        one[place] = mpmath.log(first * second / third) - (
+            mpmath.mpf(float(high[place])) - float(low[place])
+        )
     return one
 
 
@@ -297,6 +300,8 @@ BAD: dict[str, tuple[Any, dict[str, Any], str]] = {
     "classes": (ROWS, {"class_weight": [1, 2, 3]}, r"class_weight has shape \(3,\);.*\(4,\)"),
     "adjustments": (ROWS, {"logit_adjustment": [1, 2]}, r"logit_adjustment has shape \(2,\)"),
     "a number": (ROWS, {"logit_adjustment": 1.0}, r"logit_adjustment has shape \(\);.*\(4,\)"),
+    "a word": (ROWS, {"class_weight": "balanced"}, "class_weight is 'balanced'; expected numbers"),
+    "no pair": (P, {"logit_adjustment": [1, 2, 3], "binary": True}, r"\(3,\);.*class 0 and"),
     "labels": (P, {"class_weight": [[1, 2]], "binary": True}, r"class_weight has shape \(1, 2\)"),
     "mapping": (ROWS, {"class_weight": {0: 1, 1: 2}}, "2, 3 missing"),
     "not binary": (P, {"pos_weight": 2.0}, "pass binary=True"),
