@@ -18,6 +18,7 @@ ClassWeight: TypeAlias = Array | Mapping[int, Any] | Literal["balanced"]
 Form = Literal["logits", "probabilities", "log_probabilities"]
 Smoothing = Literal["uniform", "others"]
 SoftWeighting = Literal["per_class", "mixture", "geometric", "hard"]
+CandidateRule = Literal["marginal", "max", "pinned"]
 Reduction = Literal[
     "none",
     "sum",

@@ -20,9 +20,9 @@ from .sums import in_pieces
 
 NEEDED = (  # one name a line would fill a page
     "abs add any arange argmax asarray astype broadcast_to empty exp expand_dims expm1 finfo floor "
-    "iinfo isfinite log log1p max maximum mean minimum moveaxis multiply ones_like permute_dims "
-    "pow prod reshape result_type round squeeze stack subtract sum take take_along_axis unstack "
-    "where zeros_like"
+    "iinfo isfinite log log1p matmul max maximum mean minimum moveaxis multiply ones_like "
+    "permute_dims pow prod reshape result_type round squeeze stack subtract sum take "
+    "take_along_axis unstack where zeros_like"
 )
 """Functions of the standard (2024.12) that losses are made of."""
 

@@ -229,7 +229,7 @@ class NumpyBackend(OneByOne, GenericBackend):
         arrays = as_arrays(given)
         if arrays is None:
             return None
-        found = PROGRAMS.outcome(options, arrays, given["ignore_index"], gradient=gradient)
+        found = PROGRAMS.outcome(options, arrays, given.get("ignore_index"), gradient=gradient)
         return found and (found[0], _scalars(found[1]), found[2])
 
     def run(self, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:

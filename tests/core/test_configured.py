@@ -25,11 +25,14 @@ PAIRS = [(kind, getattr(losses, name)) for name, kind in LOSSES.items()]
 
 @pytest.mark.parametrize(("configured", "function"), PAIRS)
 def test_the_same_arguments_and_defaults(configured: Any, function: Any) -> None:
-    own = {field.name: field.default for field in dataclasses.fields(configured)}
-    at_call = {"predictions", "targets", "sample_weight", "mask", "normalizer"}
+    absent = {dataclasses.MISSING: inspect.Parameter.empty}
+    own = {f.name: absent.get(f.default, f.default) for f in dataclasses.fields(configured)}
     signature = inspect.signature(function).parameters
+    _, second, *_ = signature  # targets, by the name that the loss has for them
+    at_call = {"predictions", second, "sample_weight", "mask", "normalizer"}
     assert own == {n: p.default for n, p in signature.items() if n not in at_call}
-    assert set(inspect.signature(configured.__call__).parameters) - {"self"} == at_call
+    called = set(inspect.signature(configured.__call__).parameters) - {"self", "targets"}
+    assert called | {second} == at_call
 
 
 @pytest.mark.parametrize(
@@ -239,6 +242,9 @@ SAVED = [
     losses.BinaryCrossEntropy(pos_weight=np.float32(9.0), axis=0),
     losses.FocalCrossEntropy(gamma=1.5, class_weight=[1.0, 2.0]),
     losses.BinaryFocalCrossEntropy(gamma=np.array(0.5), pos_weight=[1.0, 2.0]),
+    losses.AnyOfCrossEntropy(rule="pinned", class_weight=[1.0, 2.0]),
+    losses.ExpectedCost(costs=[[0.0, 1.0], [2.0, 0.5]], reduction="sum"),
+    losses.PairwiseCost(costs=np.ones((2, 2)), label_smoothing=0.1),
 ]
 COPIES: dict[str, Any] = {
     "pickle": lambda loss: pickle.loads(pickle.dumps(loss)),
@@ -260,7 +266,9 @@ def test_copies_are_equal_and_immutable(loss: Any, copied: Any) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         again.reduction = "sum"
     x, y = np.array([[0.5, 0.25], [0.75, 1.0]]), np.array([[1.0, 0.0], [0.0, 1.0]])
-    if not loss.ignore_index:
+    if isinstance(loss, losses.AnyOfCrossEntropy):
+        assert again(x, y > 0) == loss(x, y > 0)
+    elif not loss.ignore_index:
         assert again(x, y) == loss(x, y)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -45,25 +46,48 @@ GAMMA: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"gamma": "2"}, TypeError, "gamma is '2'; expected a finite number"),
     ({"gamma": None}, TypeError, "gamma is None"),
 ]
+RULE: list[tuple[dict[str, Any], type[Exception], str]] = [
+    ({"rule": "best"}, ValueError, "rule is 'best'; expected one of 'marginal', 'max', 'pinned'"),
+    ({"rule": None}, ValueError, "rule is None"),
+]
+COSTS: list[tuple[dict[str, Any], type[Exception], str]] = [
+    ({"costs": None}, TypeError, "costs is None; expected a .C, C. array"),
+    ({"costs": np.ones((3, 2))}, ValueError, r"costs has shape \(3, 2\); expected \(3, 3\)"),
+    ({"costs": np.ones((3, 3), bool)}, TypeError, "costs has dtype bool"),
+    ({"costs": -np.ones((3, 3))}, ValueError, r"costs is -1.0 at position \(0, 0\)"),
+    ({"costs": np.full((3, 3), np.inf)}, ValueError, "costs is inf"),
+]
 OWN: dict[str, list[tuple[dict[str, Any], type[Exception], str]]] = {
     "focal_cross_entropy": GAMMA,
     "binary_focal_cross_entropy": GAMMA,
+    "any_of_cross_entropy": RULE,
+    "expected_cost": COSTS,
+    "pairwise_cost": COSTS,
 }
 """What a loss has beside the options of all."""
+REQUIRED: dict[str, dict[str, Any]] = {
+    "expected_cost": {"costs": np.ones((3, 3))},
+    "pairwise_cost": {"costs": np.ones((3, 3))},
+}
+"""What a loss is not called without."""
 
 
 def wrong_of(name: str) -> list[tuple[dict[str, Any], type[Exception], str]]:
     family = CATEGORICAL if LOSSES[name]._categorical else BINARY
-    return [*WRONG, *family, *OWN.get(name, [])]
+    taken = {field.name for field in fields(LOSSES[name])}
+    every = [*WRONG, *family, *OWN.get(name, [])]
+    return [case for case in every if set(case[0]) <= taken]
 
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_wrong_options(name: str) -> None:
     kind = LOSSES[name]
     shape = (2, 3) if kind._categorical else (2,)
-    for options, error, message in wrong_of(name):
+    targets: Any = np.ones(shape, bool) if name == "any_of_cross_entropy" else [0, 1]
+    for own, error, message in wrong_of(name):
+        options = {**REQUIRED.get(name, {}), **own}
         with pytest.raises(error, match=message):
-            getattr(losses, name)(np.full(shape, 0.5), [0, 1], **options)
+            getattr(losses, name)(np.full(shape, 0.5), targets, **options)
         with pytest.raises(error, match=message):
             kind(**options)
 
@@ -75,9 +99,10 @@ def test_every_own_option_has_wrong_values() -> None:
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_an_option_that_it_has_not(name: str) -> None:
+    own = REQUIRED.get(name, {})
     other = "pos_weight" if LOSSES[name]._categorical else "smoothing"
     for unknown in ("gama", other):
         with pytest.raises(TypeError, match=unknown):
-            getattr(losses, name)(np.zeros((2, 3)), [0, 1], **{unknown: 1.0})
+            getattr(losses, name)(np.zeros((2, 3)), [0, 1], **{unknown: 1.0, **own})
         with pytest.raises(TypeError, match=unknown):
-            LOSSES[name](**{unknown: 1.0})
+            LOSSES[name](**{unknown: 1.0, **own})

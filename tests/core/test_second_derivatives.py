@@ -116,10 +116,13 @@ def test_diagonal(backend: str, number: int) -> None:
     assert (abs(got.ravel() - want)[~np.isnan(want)] <= bound[~np.isnan(want)]).all()
 
 
-@pytest.mark.parametrize("number", range(0, len(CASES), 5))
-def test_the_gradient_is_that_of_the_sum(number: int) -> None:
+SUMMED = [name for name, case in CASES.items() if case.loss in CURVED][::5]
+
+
+@pytest.mark.parametrize("name", SUMMED)
+def test_the_gradient_is_that_of_the_sum(name: str) -> None:
     """Whatever the reduction of the loss is."""
-    case = list(CASES.values())[number]
+    case = CASES[name]
     rest = {k: a for k, a in case.arguments.items() if k not in ("normalizer", "reduction")}
     arrays = arrays_of(case, made("numpy"))
     summed = function_of(

@@ -18,7 +18,8 @@ from .options import MAKERS, parameters
 from .spoiling import ignored, spoiled
 
 ARRAYS = ("predictions", "targets")
-DRAWN_WITH_THE_SHAPE = ("axis",)
+DRAWN_WITH_THE_SHAPE = ("axis", "candidates")
+"""And candidates as the targets that they are."""
 NOT_OF_THE_ORACLE = ("precision", "validate", "dtype")
 """Options that change no exact number."""
 FLUSHING = ("jax", "tensorflow")
@@ -64,7 +65,9 @@ def calls(draw: st.DrawFn, adapter: Adapter, most: int = 2) -> Call:
 def _arguments(draw: st.DrawFn, draft: Draft) -> dict[str, Any]:
     """Some of the parameters, in their order; what equals its default is left out."""
     for name, parameter in parameters(draft.loss).items():
-        if name in (*ARRAYS, *DRAWN_WITH_THE_SHAPE) or not draw(st.booleans()):
+        if name in (*ARRAYS, *DRAWN_WITH_THE_SHAPE):
+            continue
+        if parameter.default is not parameter.empty and not draw(st.booleans()):
             continue
         argument = MAKERS[name](draw, draft)
         if isinstance(argument, st.SearchStrategy) or argument != parameter.default:

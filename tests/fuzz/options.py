@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeAlias
 
+import numpy as np
 from hypothesis import strategies as st
 
+from wce_conformance.adapters import as_numpy
+from wce_conformance.cases import Tensor
 from wce_conformance.oracle import Probabilities
 from wce_core import losses
 from wce_core.evaluation.options import CHOICES
-from wce_core.formulas.links import BINARY_LINKS, CATEGORICAL_LINKS
+from wce_core.formulas.links import BINARY_LINKS, CANDIDATES, CATEGORICAL_LINKS
 from wce_core.formulas.weightings import WEIGHTINGS
 
 from .arrays import FLOATS, Arrays, dtypes, exactly, numbers
@@ -40,7 +44,9 @@ def predictions(draw: st.DrawFn, draft: Draft) -> Arrays:
 
 
 def targets(draw: st.DrawFn, draft: Draft) -> Arrays:
-    """Indices, mass, or numbers of [0, 1]."""
+    """Indices, mass, numbers of [0, 1], or sets of candidates."""
+    if "candidates" in parameters(draft.loss):
+        return _candidates(draft)
     if draft.index:
         return _labels(draw, draft)
     if draft.multiclass:
@@ -50,6 +56,20 @@ def targets(draw: st.DrawFn, draft: Draft) -> Arrays:
     if draw(st.booleans()):
         return _answers(draw, draft)
     return numbers(SHARES, draft.shape, draw(dtypes(draft.adapter.dtypes)), flushed=draft.flushed)
+
+
+def _candidates(draft: Draft) -> Arrays:
+    """Booleans, of which one at least of each row is True."""
+    sets = exactly(st.booleans(), lambda random: random.random() < 0.3, draft.shape, "bool")
+    return sets.map(lambda own: _of_some(own, draft.length, draft.axis or 0))
+
+
+def _of_some(sets: Tensor, classes: int, axis: int) -> Tensor:
+    """The first class is a candidate where no other is."""
+    found = as_numpy(sets).copy()
+    none = ~found.any(axis=axis, keepdims=True)
+    first = np.arange(classes).reshape([-1 if i == axis else 1 for i in range(found.ndim)]) == 0
+    return replace(sets, data=tuple((found | (none & first)).reshape(-1).tolist()))
 
 
 def _labels(draw: st.DrawFn, draft: Draft) -> Arrays:
@@ -145,7 +165,8 @@ def form(draw: st.DrawFn, draft: Draft) -> Argument:
     """What the predictions are, or with which conventions they are probabilities."""
     links = tuple(CATEGORICAL_LINKS if draft.multiclass else BINARY_LINKS)
     own = draw(st.sampled_from(links))
-    if own != "probabilities" or draw(st.booleans()):
+    conventions = "clip" in parameters(draft.loss)
+    if own != "probabilities" or not conventions or draw(st.booleans()):
         return own
     names = [n for n in CONVENTIONS if n != "normalize" or draft.multiclass]
     chosen = [name for name in names if draw(st.booleans())]
@@ -196,6 +217,16 @@ def gamma(draw: st.DrawFn, draft: Draft) -> Argument:
     return draw(st.sampled_from((2.0, 0.0, 0.5, 1.0, 1e-3, 3.0, 4.0, 5.0)) | st.floats(0, 6))
 
 
+def rule(draw: st.DrawFn, draft: Draft) -> Argument:
+    """Of sets of candidates."""
+    return draw(st.sampled_from(tuple(CANDIDATES)))
+
+
+def costs(draw: st.DrawFn, draft: Draft) -> Argument:
+    """What each class costs an item of each class."""
+    return _weights(draw, draft, (draft.length, draft.length))
+
+
 def _choice(name: str) -> Maker:
     return lambda draw, draft: draw(st.sampled_from(CHOICES[name]))
 
@@ -207,6 +238,7 @@ WEIGHTS_BY_NAME: Mapping[str, Maker] = {
     "mask": mask,
     "ignore_index": ignore_index,
     "cost_matrix": cost_matrix,
+    "costs": costs,
 }
 MAKERS: Mapping[str, Maker] = {
     **{name: _choice(name) for name in CHOICES},
@@ -221,5 +253,6 @@ MAKERS: Mapping[str, Maker] = {
     "validate": validate,
     "smoothing": smoothing,
     "gamma": gamma,
+    "rule": rule,
 }
 """By parameter: one that a loss has and this table lacks is an error."""

@@ -185,6 +185,10 @@ class ArrayOps(ABC):
             self.cast(found, self.index_dtype), axis=-1, dtype=self.dtype(self.index_dtype)
         )
 
+    def mixed(self, shares: Array, rows: Array) -> Array:
+        """Σ_t shares[…, t]·rows[t, j]."""
+        return self.xp.matmul(shares, rows)
+
     def arange(self, count: int, like: Array) -> Array:
         """0 … count−1 in the dtype and on the device of ``like``."""
         return self.xp.arange(count, dtype=like.dtype, device=like.device)

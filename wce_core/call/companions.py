@@ -146,6 +146,15 @@ def _index_targets(be: Backend, layout: Layout, targets: Array) -> bool:
     raise target_shape_error(layout, shape)
 
 
+def check_candidates(be: Backend, layout: Layout, candidates: Array) -> None:
+    """A row of booleans for each row of predictions."""
+    shape, dtype = be.shape(candidates), be.dtype_name(candidates)
+    if dtype != "bool":
+        raise dtype_error("candidates", dtype, "bool, True for each class that is right")
+    if not same_shape(shape, layout.shape):
+        raise shape_error("candidates", shape, f"the predictions' shape {layout.shape}")
+
+
 def _check_mass(shape: tuple[int | None, ...], dtype: str) -> None:
     """A row of booleans is a set of candidates; a lone row of integers, labels of two classes."""
     if len(shape) == 1 and "float" not in dtype:
@@ -163,10 +172,11 @@ def _check_mass(shape: tuple[int | None, ...], dtype: str) -> None:
 
 def _mass_dtype(be: Backend, spec: LossSpec, arrays: Arrays, given: dict[str, Any]) -> str:
     """The dtype of masses that are shared by classes; of an index it is 1."""
-    if spec.one_class or spec.compute == spec.accumulate:
+    weights = ("costs",) if "costs" in arrays else ()
+    if spec.compute == spec.accumulate or (spec.one_class and not weights):
         return spec.compute
-    per_class = spec.soft_weighting == "per_class"
+    per_class = spec.soft_weighting == "per_class" and not spec.one_class
     if per_class and spec.balanced:
         return spec.accumulate
-    weights = ("class_weight", "pos_weight") if per_class else ()
+    weights = ("class_weight", "pos_weight", *weights) if per_class else weights
     return mass_dtype(be, arrays, given, weights, spec.compute, spec.accumulate)

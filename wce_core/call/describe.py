@@ -11,6 +11,7 @@ from wce_core.call.companions import (
     _mass_dtype,
     _normalizer,
     _weightings,
+    check_candidates,
     check_predictions,
     layout_of,
 )
@@ -18,7 +19,7 @@ from wce_core.dtypes import result_name, wider
 from wce_core.evaluation.options import Options, check_classes, checked_options
 from wce_core.evaluation.spec import LossSpec, batch_axis
 from wce_core.formulas.layout import Layout
-from wce_core.formulas.links import BINARY_LINKS, CATEGORICAL_LINKS, Link, Probabilities
+from wce_core.formulas.links import BINARY_LINKS, READINGS, Link, Probabilities
 from wce_core.frameworks.backend import Backend
 from wce_core.types import Array, Arrays
 
@@ -44,8 +45,10 @@ def prepare(
     """A call in which nothing can be wrong any more but values that cannot be read."""
     options = checked_options(options)
     layout = layout_of(be, predictions, options.axis, categorical=options.categorical)
-    targets = _companion(be, targets, predictions, "targets")
-    index_targets = _index_targets(be, layout, targets)
+    targets = _companion(be, targets, predictions, options.targets_name)
+    index_targets = not options.candidates and _index_targets(be, layout, targets)
+    if options.candidates:
+        check_candidates(be, layout, targets)
     _check_together(options, layout, given, index_targets=index_targets)
     arrays: Arrays = {"predictions": predictions}
     arrays["targets"] = _laid_targets(be, layout, targets, predictions, index_targets=index_targets)
@@ -95,12 +98,13 @@ def _spec(
         mass="float64" if exact else compute,
         result=result,
         balanced=options.balanced,
+        candidates=options.candidates,
     )
 
 
 def _link(options: Options) -> Link:
     """What turns predictions into log-probabilities."""
-    links: Any = CATEGORICAL_LINKS if options.categorical else BINARY_LINKS
+    links: Any = READINGS[options.reading] if options.categorical else BINARY_LINKS
     form = options.form
     if form == "probabilities":
         form = Probabilities(clip=options.clip)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from wce_core.errors import value_error
 from wce_core.formulas.hints import ignore_hint
 from wce_core.formulas.layout import Layout
 from wce_core.formulas.weightings import WEIGHTINGS
@@ -86,6 +87,9 @@ def _check_targets(
     layout: Layout, targets: np.ndarray, included: Any, *, index_targets: bool
 ) -> None:
     high: float
+    if layout.categorical and targets.dtype == bool:
+        _check_candidates(layout, targets, included)
+        return
     if index_targets:
         high, expected = layout.classes - 1, f"a class index in [0, {layout.classes})"
     elif layout.categorical:
@@ -95,6 +99,18 @@ def _check_targets(
     dense = layout.categorical and not index_targets
     hint = None if dense else ignore_hint
     _check_range("targets", layout, targets, included, (0, high), expected, hint=hint)
+
+
+def _check_candidates(layout: Layout, candidates: np.ndarray, included: Any) -> None:
+    """Each set names a class; of none, nothing would be right."""
+    empty = ~candidates.any(axis=layout.axis, keepdims=True)
+    if included is not None:
+        empty = empty & included
+    if empty.any():
+        item = tuple(int(i) for i in np.argwhere(np.squeeze(empty, axis=layout.axis))[0])
+        raise value_error(
+            "candidates", item, "an empty set", "a class at least; to leave an item out pass mask="
+        )
 
 
 def _check_predictions(

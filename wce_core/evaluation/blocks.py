@@ -95,7 +95,8 @@ class _Blocks:
     ) -> None:
         self.ops, self.spec, self.arrays, self.size = ops, spec, arrays, size
         # Arrays over items of one class are small beside the predictions: of many blocks at once.
-        self.nested = spec.one_class
+        # Candidates and costs are rows, as the predictions are.
+        self.nested = spec.one_class and not spec.candidates and "costs" not in arrays
         self.each: Each = each if self.nested else map
         self.outer_each: Each = map if self.nested else each
         shape = tuple(arrays["predictions"].shape)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from wce_core.arrays.ops import ArrayOps
 from wce_core.arrays.rounding import widened
 from wce_core.evaluation.spec import LossSpec
 from wce_core.formulas.targets.base import Targets
 from wce_core.formulas.targets.binary import BinaryLabels, BinaryTargets
+from wce_core.formulas.targets.candidates import CandidateSets
 from wce_core.formulas.targets.class_indices import ClassIndices
 from wce_core.formulas.targets.dense import DenseTargets
 from wce_core.types import Array
@@ -20,6 +23,8 @@ def target_mass(
     """The mass, excluded items neutral, and a factor of NaN for labels that name no class."""
     if spec.axis is None:
         return _pair(ops, spec, targets, included), None
+    if spec.candidates:
+        return _sets(ops, spec, targets, included)
     if spec.index_targets:
         return _index(ops, spec, targets, included)
     return _dense(ops, spec, targets, included), None
@@ -42,6 +47,21 @@ def _index(
         poison = xp.where(bad, xp.nan, ones)
     index = ops.cast(index, ops.index_dtype)
     return ClassIndices(ops, index, axis, classes, spec.mass), poison
+
+
+def _sets(
+    ops: ArrayOps, spec: LossSpec, targets: Array, included: Array | None
+) -> tuple[Targets, Array | None]:
+    """Of what is excluded, and of sets that name no class, all classes are candidates."""
+    assert spec.axis is not None
+    xp, poison = ops.xp, None
+    candidates = neutralised(ops, targets, included, True)
+    if not spec.checked:
+        some = xp.any(candidates, axis=spec.axis, keepdims=True)
+        poison = xp.where(some, xp.ones_like(some, dtype=ops.dtype(spec.accumulate)), xp.nan)
+        candidates = candidates | ~some
+    mass: Any = CandidateSets(ops, candidates, spec.axis, spec.mass)
+    return mass, poison
 
 
 def _dense(ops: ArrayOps, spec: LossSpec, targets: Array, included: Array | None) -> DenseTargets:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from wce_core.dtypes import result_name
 from wce_core.errors import choice_error
-from wce_core.formulas.links import CATEGORICAL_LINKS, Probabilities
+from wce_core.formulas.links import CANDIDATES, CATEGORICAL_LINKS, SURPRISALS, Probabilities
 from wce_core.formulas.reductions import REDUCTIONS
 from wce_core.formulas.terms import Term
 from wce_core.formulas.weightings import SOFT_WEIGHTINGS
@@ -42,6 +42,18 @@ class Options(NamedTuple):
     validate: bool | None
     balanced: bool = False
     """Are class weights those of the batch?"""
+    reading: str = SURPRISALS
+    """What is read of a row: a name in READINGS."""
+
+    @property
+    def candidates(self) -> bool:
+        """Are targets sets of candidates?"""
+        return self.reading in CANDIDATES.values()
+
+    @property
+    def targets_name(self) -> str:
+        """What the loss calls its targets."""
+        return "candidates" if self.candidates else "targets"
 
     @property
     def form_name(self) -> Form:
@@ -83,6 +95,12 @@ def _axis(options: Options) -> int | None:
 
 
 def _check_form(options: Options) -> None:
+    own = (options.form, options.clip) == (options.form_name, None)
+    if options.reading != SURPRISALS and not own:
+        raise ValueError(
+            "conventions of other libraries, as clip and form=Probabilities(…), belong to "
+            "cross-entropies; expected 'logits', 'probabilities' or 'log_probabilities'"
+        )
     if isinstance(options.form, Probabilities):
         if options.clip is not None:
             raise ValueError("clip beside form=Probabilities(…); expected Probabilities(clip=…)")

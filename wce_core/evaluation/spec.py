@@ -36,11 +36,13 @@ class LossSpec(NamedTuple):
     result: str
     balanced: bool = False
     """Are class weights those of the batch?"""
+    candidates: bool = False
+    """Are targets sets of candidates?"""
 
     @property
     def one_class(self) -> bool:
-        """Is all mass of an item on one class?"""
-        return self.index_targets and not self.label_smoothing
+        """Is all mass of an item, which is 1, on one class, or on one set of candidates?"""
+        return (self.index_targets or self.candidates) and not self.label_smoothing
 
     @property
     def part(self) -> str:

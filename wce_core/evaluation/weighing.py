@@ -10,7 +10,9 @@ from wce_core.evaluation.masses import as_labels, neutralised, target_mass
 from wce_core.evaluation.spec import LossSpec
 from wce_core.formulas.targets.base import SoftTargets, Targets
 from wce_core.formulas.targets.binary import BinaryTargets
+from wce_core.formulas.targets.candidates import CandidateSets
 from wce_core.formulas.targets.class_indices import ClassIndices
+from wce_core.formulas.targets.costs import costed
 from wce_core.formulas.weightings import FACTORS, WEIGHTINGS, Weighing
 from wce_core.types import Array, Arrays, Cut
 
@@ -49,7 +51,11 @@ def weigh(ops: ArrayOps, spec: LossSpec, arrays: Arrays, *, closed: bool = True)
         factor=poison,
         included=included,
     )
-    mass, factor = _softened(spec, _apply(arrays, start))
+    weighing = _apply(arrays, start)
+    mass, factor = _softened(spec, weighing)
+    if weighing.costs is not None:
+        own = cast(Any, spec.link).own
+        mass = cast(Any, costed(cast(Any, mass), weighing.costs, spec.mass, own=own))
     return Weighed(mass, factor, included)
 
 
@@ -61,7 +67,7 @@ def silenced(weighed: Weighed) -> Weighed:
     if weighed.factor is None:
         return weighed
     silent = weighed.factor == 0
-    if isinstance(weighed.mass, ClassIndices):
+    if isinstance(weighed.mass, (ClassIndices, CandidateSets)):  # whose mass is 1
         return weighed._replace(silent=silent)
     mass = cast(SoftTargets, weighed.mass).silenced(silent)
     return weighed._replace(mass=mass, silent=silent)
@@ -70,18 +76,10 @@ def silenced(weighed: Weighed) -> Weighed:
 def omega(ops: ArrayOps, spec: LossSpec, weighed: Weighed) -> Array:
     """The effective weight of each item: the mass times the factor, 0 where excluded."""
     own = weighed.factor
-    if own is None or not (
-        spec.one_class and _for_each(ops, own, cast(ClassIndices, weighed.mass).index)
-    ):
+    if own is None or not (spec.one_class and cast(ClassIndices, weighed.mass).for_each(own)):
         own = ops.cast(weighed.mass.total(), spec.accumulate)
         own = own if weighed.factor is None else own * weighed.factor
     return neutralised(ops, own, weighed.included, 0.0)
-
-
-def _for_each(ops: ArrayOps, factor: Array, items: Array) -> bool:
-    """Is there a factor for each item, and not one for many?"""
-    shape = ops.shape(factor)
-    return None not in shape and shape == ops.shape(items)
 
 
 def _included(ops: ArrayOps, arrays: Arrays) -> Array | None:

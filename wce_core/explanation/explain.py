@@ -14,6 +14,7 @@ from wce_core.evaluation.spec import LossSpec
 from wce_core.evaluation.weighing import Weighed
 from wce_core.formulas.layout import Layout
 from wce_core.formulas.links import Sigmoid, Softmax
+from wce_core.formulas.links.candidates import best
 from wce_core.formulas.weightings import WEIGHTINGS
 from wce_core.frameworks.registry import numpy_backend
 
@@ -107,7 +108,7 @@ def _batch(call: Asked, weighed: Weighed) -> Batch:
     factors = _factors(call.followed, losses.size)
     return Batch(
         classes=spec.classes,
-        labels=_labels(spec, arrays["targets"]).reshape(-1),
+        labels=_labels(spec, arrays["targets"], arrays["predictions"]).reshape(-1),
         weights=factors * np.broadcast_to(weighing.omega(be, spec, weighed), shape).reshape(-1),
         losses=product(np, factors, losses.reshape(-1)),
         norms=product(np, np.abs(factors), norms.reshape(-1)),
@@ -156,9 +157,13 @@ def _logits(spec: LossSpec, predictions: np.ndarray) -> np.ndarray | None:
     return rows.reshape(-1, 1 if spec.axis is None else spec.classes)
 
 
-def _labels(spec: LossSpec, targets: np.ndarray) -> np.ndarray:
+def _labels(spec: LossSpec, targets: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """The class that an item counts for: of candidates the likeliest."""
     if spec.axis is None:
         return (targets >= 0.5).astype(np.int64)
+    if spec.candidates:
+        index: np.ndarray = best(numpy_backend(), predictions, targets, spec.axis)
+        return index
     return targets if spec.index_targets else np.argmax(targets, axis=spec.axis)
 
 

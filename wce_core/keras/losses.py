@@ -56,7 +56,7 @@ class KerasLoss(keras.losses.Loss):  # type: ignore[misc]  # no py.typed: Loss i
         if len(y_true.shape) != rank - 1 or not _is_floating(y_true):
             return y_true
         # A number between two labels names no class, and must not be cut to one.
-        nowhere = -1 if self.loss.ignore_index != -1 else y_pred.shape[axis]
+        nowhere = -1 if getattr(self.loss, "ignore_index", None) != -1 else y_pred.shape[axis]
         whole = keras.ops.equal(y_true, keras.ops.floor(y_true))
         return keras.ops.cast(keras.ops.where(whole, y_true, nowhere), "int32")
 

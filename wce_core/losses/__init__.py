@@ -2,8 +2,10 @@
 
 from wce_core.formulas.links import Probabilities
 
+from .any_of import AnyOfCrossEntropy, any_of_cross_entropy
 from .binary_cross_entropy import binary_cross_entropy
 from .configured import BinaryCrossEntropy, CrossEntropy
+from .costs import ExpectedCost, PairwiseCost, expected_cost, pairwise_cost
 from .cross_entropy import cross_entropy
 from .defined import binary_loss, categorical_loss
 from .focal import (
@@ -15,17 +17,23 @@ from .focal import (
 from .registry import LOSSES
 
 __all__ = [
+    "AnyOfCrossEntropy",
     "BinaryCrossEntropy",
     "BinaryFocalCrossEntropy",
     "CrossEntropy",
+    "ExpectedCost",
     "FocalCrossEntropy",
+    "PairwiseCost",
     "Probabilities",
+    "any_of_cross_entropy",
     "binary_cross_entropy",
     "binary_focal_cross_entropy",
     "binary_loss",
     "categorical_loss",
     "cross_entropy",
+    "expected_cost",
     "focal_cross_entropy",
+    "pairwise_cost",
 ]
 
 for _configured in LOSSES.values():

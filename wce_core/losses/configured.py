@@ -14,7 +14,7 @@ from wce_core.call.constants import freeze, unfreeze
 from wce_core.call.parts import LossParts
 from wce_core.compilers import do_not_convert
 from wce_core.evaluation.options import Options, ignored_number
-from wce_core.formulas.links import Probabilities
+from wce_core.formulas.links import SURPRISALS, Probabilities
 from wce_core.formulas.terms import NEGATIVE_LOG_LIKELIHOOD, Term
 from wce_core.imports import named
 from wce_core.losses.binary_cross_entropy import binary_cross_entropy
@@ -28,6 +28,7 @@ from wce_core.types import (
     SoftWeighting,
 )
 
+from .defined import CATEGORICAL
 from .held import checked
 from .signatures import (
     ArrayT,
@@ -46,19 +47,24 @@ def _surprisal() -> Term:
     return NEGATIVE_LOG_LIKELIHOOD
 
 
+def _surprisals() -> str:
+    return SURPRISALS
+
+
+def _made_by(maker: Callable[..., Any], given: dict[str, Any]) -> Any:
+    return maker(**{name: given[name] for name in signature(maker).parameters})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Configured(Generic[ReductionT_co]):
     """What every configured loss is: the arguments of its function, frozen.
 
-    ``_term`` makes the term of those fields that it has as parameters.
+    ``_term`` and ``_reading`` make the term, and the name of what is read of rows, of those fields
+    that they have as parameters.
     """
 
     class_weight: Any = None
-    ignore_index: Any = None
-    label_smoothing: float = 0.0
-    soft_weighting: SoftWeighting = "per_class"
     form: Form | Probabilities = "logits"
-    clip: float | None = None
     reduction: ReductionT_co = "mean"  # type: ignore[assignment]  # what __init__ without it makes of it
     empty: Empty = "zero"
     precision: Precision = "native"
@@ -68,6 +74,7 @@ class Configured(Generic[ReductionT_co]):
     _weights: ClassVar[tuple[str, ...]]
     _function: ClassVar[Callable[..., Any]]
     _term: ClassVar[Callable[..., Term]] = staticmethod(_surprisal)
+    _reading: ClassVar[Callable[..., str]] = staticmethod(_surprisals)
     _arguments: ClassVar[dict[str, Any]]
 
     def __post_init__(self) -> None:
@@ -75,16 +82,19 @@ class Configured(Generic[ReductionT_co]):
         for name in given.keys() - set(self._weights):
             if isinstance(given[name], np.ndarray) and not given[name].ndim:
                 given[name] = given[name].item()  # which can be compared and hashed
-        if given["ignore_index"] is not None:
+        if given.get("ignore_index") is not None:
             given["ignore_index"] = ignored_number(given["ignore_index"])
         weights = {name: given[name] for name in self._weights if given[name] is not None}
         self._hold(given | checked(self._options(given), weights))
 
     def _options(self, given: dict[str, Any]) -> Options:
         named = {name: given[name] for name in Options._fields if name in given}
-        term = self._term(**{name: given[name] for name in signature(self._term).parameters})
-        fixed = {"categorical": self._categorical, "term": term}
-        return Options(**{"smoothing": "uniform", **fixed, **named})
+        return Options(
+            **{**CATEGORICAL, **named},
+            categorical=self._categorical,
+            term=_made_by(self._term, given),
+            reading=_made_by(self._reading, given),
+        )
 
     def _hold(self, arguments: dict[str, Any]) -> None:
         """Without a look at them: they were looked at, or stand for what JAX puts there."""
@@ -180,9 +190,19 @@ class Configured(Generic[ReductionT_co]):
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class ConfiguredCategorical(Configured[ReductionT_co]):
+class ConfiguredOfMass(Configured[ReductionT_co]):
+    """The fields of every configured loss whose targets are mass, on one class or on several."""
+
+    ignore_index: Any = None
+    label_smoothing: float = 0.0
+    soft_weighting: SoftWeighting = "per_class"
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class ConfiguredCategorical(ConfiguredOfMass[ReductionT_co]):
     """The fields of every configured multi-class loss."""
 
+    clip: float | None = None
     cost_matrix: Any = None
     smoothing: Smoothing = "uniform"
     axis: int = -1
@@ -191,9 +211,10 @@ class ConfiguredCategorical(Configured[ReductionT_co]):
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class ConfiguredBinary(Configured[ReductionT_co]):
+class ConfiguredBinary(ConfiguredOfMass[ReductionT_co]):
     """The fields of every configured binary loss."""
 
+    clip: float | None = None
     pos_weight: Any = None
     axis: int | None = None
     _categorical = False

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from wce_core.call.run import evaluate
 from wce_core.compilers import do_not_convert
 from wce_core.evaluation.options import Options
-from wce_core.formulas.terms import Term
+from wce_core.formulas.terms import NEGATIVE_LOG_LIKELIHOOD, Term
 from wce_core.formulas.weightings import WEIGHTINGS
 from wce_core.types import Array
 
@@ -69,13 +69,54 @@ def of_term(
     term: Term, predictions: Any, targets: Any, arguments: Mapping[str, Any], *, categorical: bool
 ) -> Any:
     """The loss of a term. ``arguments``: those of a cross-entropy that are given."""
-    taken = CATEGORICAL if categorical else BINARY
-    own = {**taken, **arguments}
+    family = CATEGORICAL if categorical else BINARY
     arrays = [w.name for w in WEIGHTINGS.values() if (w.categorical if categorical else w.binary)]
+    return _evaluated(predictions, targets, arguments, family, arrays, categorical, term=term)
+
+
+def of_reading(
+    reading: str,
+    predictions: Any,
+    targets: Any,
+    arguments: Mapping[str, Any],
+    *,
+    without: Collection[str],
+    more: Mapping[str, Any],
+) -> Any:
+    """The loss of another reading of rows, which is that itself.
+
+    ``arguments``: those of :func:`cross_entropy` that are given, of which it takes all but those
+    ``without``. ``more``: weightings of its own.
+    """
+    family = {name: default for name, default in CATEGORICAL.items() if name not in without}
+    arrays = [w.name for w in WEIGHTINGS.values() if w.categorical and w.name not in without]
+    return _evaluated(
+        predictions,
+        targets,
+        {**arguments, **more},
+        family,
+        [*arrays, *more],
+        categorical=True,
+        term=NEGATIVE_LOG_LIKELIHOOD,
+        reading=reading,
+    )
+
+
+def _evaluated(
+    predictions: Any,
+    targets: Any,
+    arguments: Mapping[str, Any],
+    taken: Mapping[str, Any],
+    arrays: list[str],
+    categorical: bool,
+    **fixed: Any,
+) -> Any:
+    own = {**taken, **arguments}
     given = {name: own.pop(name, None) for name in (*arrays, "normalizer")}
     if len(own) > len(taken):
         expected = ", ".join((*given, *taken))
         unknown = next(name for name in own if name not in taken)
         raise TypeError(f"the loss has no argument {unknown!r}; expected one of {expected}")
-    options = Options(**{"smoothing": "uniform", **own}, categorical=categorical, term=term)
+    defaults = CATEGORICAL if categorical else {**BINARY, "smoothing": "uniform"}
+    options = Options(**{**defaults, **own}, categorical=categorical, **fixed)
     return evaluate(options, predictions, targets, given)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from .any_of import AnyOfCrossEntropy
 from .configured import BinaryCrossEntropy, Configured, CrossEntropy
+from .costs import ExpectedCost, PairwiseCost
 from .focal import BinaryFocalCrossEntropy, FocalCrossEntropy
 
 CONFIGURED: tuple[type[Configured[Any]], ...] = (
@@ -12,6 +14,9 @@ CONFIGURED: tuple[type[Configured[Any]], ...] = (
     BinaryCrossEntropy,
     FocalCrossEntropy,
     BinaryFocalCrossEntropy,
+    AnyOfCrossEntropy,
+    ExpectedCost,
+    PairwiseCost,
 )
 LOSSES: dict[str, type[Configured[Any]]] = {kind._function.__name__: kind for kind in CONFIGURED}
 """By the name of the function, which is an attribute of the class, as is its family."""

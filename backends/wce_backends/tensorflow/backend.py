@@ -156,7 +156,7 @@ class TensorFlowBackend(Backend):
         )
         if constants is None:
             return None
-        return _Replay(options, given["ignore_index"], constants, tensors).outcome()
+        return _Replay(options, given.get("ignore_index"), constants, tensors).outcome()
 
     def run(self, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
         """Tensors only: Variables are read here, where a tape sees it."""

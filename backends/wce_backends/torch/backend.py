@@ -203,7 +203,7 @@ class TorchBackend(Backend):
         )
         if constants is None:
             return None
-        call = Replay(self, BLOCKS, options, given["ignore_index"], constants, tuple(tensors))
+        call = Replay(self, BLOCKS, options, given.get("ignore_index"), constants, tuple(tensors))
         return call.outcome(tuple(tensors.values()))
 
     def run(self, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:

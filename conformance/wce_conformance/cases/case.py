@@ -109,9 +109,10 @@ class Case:
 
     def differentiable(self) -> tuple[str, ...]:
         """The arguments beside the predictions that `expected` can differentiate to."""
-        weights = ("class_weight", "pos_weight", "sample_weight", "cost_matrix")
+        weights = ("class_weight", "pos_weight", "sample_weight", "cost_matrix", "costs")
         given = tuple(n for n in weights if self.arguments.get(n) not in (None, "balanced"))
         dense = len(self.targets.shape) == len(self.predictions.shape)
+        dense = dense and not (self.categorical and self.targets.dtype == "bool")  # candidates
         return ("targets", *given) if dense else given
 
 

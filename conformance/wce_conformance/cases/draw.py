@@ -78,3 +78,10 @@ def weight_shape(shape: Shape, random: Random) -> Shape:
     if random.random() < 0.6:
         return shape[: random.randint(0, len(shape))]
     return tuple(random.choice((length, 1)) for length in shape)
+
+
+def candidates(length: int, random: Random) -> list[bool]:
+    """A row in which a class at least is True; of several classes seldom all are."""
+    row = [random.random() < 0.4 for _ in range(length)]
+    row[random.randrange(length)] = True
+    return row

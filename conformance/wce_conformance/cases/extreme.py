@@ -10,12 +10,14 @@ from wce_conformance.cases import (
     extreme_one_weight,
     extreme_probabilities,
     extreme_rounding,
+    extreme_rows,
     extreme_shapes,
     extreme_terms,
     extreme_ties,
     extreme_weights,
     extreme_wide,
     extreme_zero_denominators,
+    of_rows,
 )
 from wce_conformance.cases.case import Case
 
@@ -35,6 +37,8 @@ _THEMES = (
     extreme_ties,
     balanced,
     extreme_terms,
+    of_rows,
+    extreme_rows,
 )
 
 

@@ -148,9 +148,10 @@ class _MulticlassMaker(Maker):
             "one-hot": draw.one_hot,
             "shares": draw.shares,
             "mass": draw.mass,
+            "candidates": draw.candidates,
         }
         whole = kind == "one-hot" and self.random.random() < 0.5
-        dtype = "int64" if whole else self.dtype
+        dtype = "bool" if kind == "candidates" else "int64" if whole else self.dtype
         return draw.along(
             self.shape, self.axis, dtype, lambda length: rows[kind](length, self.random)
         )

@@ -3,6 +3,7 @@
 * The difference of two logits is rounded: by up to half of its spacing, which is |x − max x|·eps/2.
   log Σ e^x inherits the mean of that over p, and a confident row, whose loss is tiny, nothing else.
 * The shares of soft targets are rounded, and w^r inherits |r·log w| times that.
+* Of several probabilities of candidates the sum is rounded, which beside 1 is all of its logarithm.
 * What is below the smallest normal number may be flushed to 0 before a large weight multiplies it.
 """
 
@@ -40,7 +41,7 @@ def lost_of_items(case: Case, expected: Result) -> list[Lost]:
     """For the loss of each item."""
     weights = [w if mp.isfinite(w) else mp.mpf(0) for w in Grid.of(expected.omega).flat]
     slopes = Grid.of(expected.slope).flat
-    spreads = _spreads(case) if _rounds(case) else [0.0] * len(weights)
+    spreads = _spreads(case) if _rounds(case) else _of_sums(case, len(weights))
     sizes = [abs(x) if mp.isfinite(x) else mp.mpf(0) for x in Grid.of(expected.items).flat]
     powers = _powers(case) if _shares(case) else [0.0] * len(weights)
     each = zip(weights, slopes, spreads, sizes, powers, strict=True)
@@ -139,6 +140,17 @@ def _by_class(weights: Any) -> Any:
     if isinstance(weights, Tensor):
         return weights.data
     return [weights[label] for label in sorted(weights, key=int)]
+
+
+def _of_sums(case: Case, items: int) -> list[float]:
+    """½ for each sum of several probabilities: beside 1 it is rounded by 2 eps of 1."""
+    if case.loss != "any_of_cross_entropy" or case.dtype not in COMPUTED:
+        return [0.0] * items
+    axis = case.arguments.get("axis", -1)
+    assert isinstance(axis, int)
+    counts = np.array(case.targets.data, bool).reshape(case.targets.shape).sum(axis)
+    halves: list[float] = np.where(counts > 1, 0.5, 0.0).reshape(-1).tolist()
+    return halves
 
 
 def _below(case: Case) -> tuple[Any, int]:

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from wce_conformance.oracle.any_of import any_of_cross_entropy
 from wce_conformance.oracle.binary import binary_cross_entropy
+from wce_conformance.oracle.costs import expected_cost, pairwise_cost
 from wce_conformance.oracle.grid import Nested
 from wce_conformance.oracle.multiclass import cross_entropy
 from wce_conformance.oracle.result import Result
@@ -39,4 +41,7 @@ LOSSES: Mapping[str, Loss] = {
     "binary_focal_cross_entropy": Loss(
         binary_focal_cross_entropy, categorical=False, own=("gamma",)
     ),
+    "any_of_cross_entropy": Loss(any_of_cross_entropy, categorical=True, own=("rule",)),
+    "expected_cost": Loss(expected_cost, categorical=True, own=("costs",)),
+    "pairwise_cost": Loss(pairwise_cost, categorical=True, own=("costs",)),
 }

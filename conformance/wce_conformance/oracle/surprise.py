@@ -15,7 +15,7 @@ def class_surprises(row: Sequence[Var], form: Form, met: Sequence[bool]) -> list
 
     A row with NaN has no probabilities, and neither have logits with +∞ or nothing but −∞.
     """
-    if _undefined(row, form):
+    if undefined(row, form):
         return [Var(NAN) for _ in row]
     if form == "logits":
         return [softmax_surprise(row, k) if met[k] else Var(0) for k in range(len(row))]
@@ -48,7 +48,8 @@ def _complement(log_p: Var) -> Var:
     return complement if log_p.value <= 0 else Var(0, (log_p, -mp.one))
 
 
-def _undefined(row: Sequence[Var], form: Form) -> bool:
+def undefined(row: Sequence[Var], form: Form) -> bool:
+    """Has a row no probabilities? NaN has none, nor have logits with +∞ or nothing but −∞."""
     values = [x.value for x in row]
     if any(mp.isnan(value) for value in values):
         return True

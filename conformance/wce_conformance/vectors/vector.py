@@ -99,7 +99,15 @@ class Vector:
         return tuple(self.answer[quantity]["bits"])
 
 
-MODES = ("class_weight", "pos_weight", "sample_weight", "mask", "ignore_index", "cost_matrix")
+MODES = (
+    "class_weight",
+    "pos_weight",
+    "sample_weight",
+    "mask",
+    "ignore_index",
+    "cost_matrix",
+    "costs",
+)
 """The arguments that weigh or exclude."""
 
 

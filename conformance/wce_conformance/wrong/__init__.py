@@ -2,8 +2,8 @@
 
 A suite that has never failed proves nothing. `reference` computes all losses in plain NumPy and
 passes every vector; each class in `weights`, `targets`, `numbers`, `conventions`, `reductions`,
-`gradients` and `terms` changes one step of it, as real libraries have it wrong, and names the flag
-of the vectors that must notice.
+`gradients`, `terms` and `rows` changes one step of it, as real libraries have it wrong, and names
+the flag of the vectors that must notice.
 """
 
 from wce_conformance.wrong import (
@@ -11,6 +11,7 @@ from wce_conformance.wrong import (
     gradients,
     numbers,
     reductions,
+    rows,
     targets,
     terms,
     weights,
@@ -26,6 +27,7 @@ __all__ = [
     "gradients",
     "numbers",
     "reductions",
+    "rows",
     "targets",
     "terms",
     "weights",

@@ -11,6 +11,7 @@ import numpy as np
 from wce_conformance.implementation import Answer, Given, Refused
 from wce_conformance.oracle import Probabilities
 from wce_conformance.vectors import Vector
+from wce_conformance.wrong import of_rows
 from wce_conformance.wrong.of_terms import TERMS
 from wce_conformance.wrong.steps import Steps, others, quotient
 
@@ -107,15 +108,71 @@ class Reference:
         d, omega = self.without(d, seen), self.without(omega, seen)
         unit = self.unit(call, omega)
         d, omega = d * unit, omega * unit
-        surprise = self.surprise(call, x)
-        penalty, slope = self.term(call, surprise)
-        items = self.without(self.product(call, d, penalty, q).sum(-1), seen)
+        items, gradient = self.items(call, x, d, q)
+        items, gradient = self.without(items, seen), self.without(gradient, seen)
         parts = self.parts(call, items, omega, seen)
-        gradient = self.without(self.gradient(call, x, d * slope), seen)
         if unit != 1.0:
             counts = ("items", "all_items", "nonzero", "batch")
             parts = {**parts, **{name: parts[name] * unit for name in counts}}
         return Answer(*self.reduced(call, items, gradient, parts))
+
+    def items(
+        self, call: Call, x: np.ndarray, d: np.ndarray, q: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The loss of each item, and the gradient of their sum."""
+        if "rule" in call.options:
+            return self.of_sets(call, x, d.sum(-1))
+        if "costs" in call.arrays:
+            return self.of_costs(call, x, self.costed(call, d))
+        surprise = self.surprise(call, x)
+        penalty, slope = self.term(call, surprise)
+        items = self.product(call, d, penalty, q).sum(-1)
+        return items, self.gradient(call, x, d * slope)
+
+    def of_sets(
+        self, call: Call, x: np.ndarray, factor: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """By the rule for sets of candidates."""
+        candidates = np.moveaxis(call.vector.arrays["targets"], call.axis or 0, -1)
+        candidates = np.where(self.seen(call)[..., None], candidates, True)
+        loss, gradient = self.of_set(call, self.whole(call, x), candidates)
+        gradient = np.where(np.isnan(x).any(-1, keepdims=True), np.nan, gradient)
+        loss = np.where(np.isnan(x).any(-1), np.nan, loss)
+        return silenced(factor, loss), silenced(factor[..., None], gradient)
+
+    def of_set(
+        self, call: Call, x: np.ndarray, candidates: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The loss of each set, and its gradient."""
+        if call.options["rule"] == "max":
+            candidates = of_rows.likeliest(x, candidates)
+        read = of_rows.pinned if call.options["rule"] == "pinned" else of_rows.marginal
+        return read(x, candidates, call.form)
+
+    def whole(self, call: Call, x: np.ndarray) -> np.ndarray:
+        """Logits, NaN where a row has no distribution; anything else as it is."""
+        return self.logits(call, x) if call.form == "logits" else x
+
+    def costed(self, call: Call, d: np.ndarray) -> np.ndarray:
+        """Σ_t d_t·A[t, j], of pairs only j ≠ t."""
+        return np.asarray(d @ (call.arrays["costs"] * self.paid(call)))
+
+    def paid(self, call: Call) -> np.ndarray:
+        """Which costs count."""
+        own = 1.0 if call.vector.loss == "expected_cost" else 0.0
+        return np.asarray(1.0 - (1.0 - own) * np.eye(call.classes))
+
+    def of_costs(
+        self, call: Call, x: np.ndarray, costs: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Costs of what is read of every class."""
+        read = of_rows.chances if call.vector.loss == "expected_cost" else of_rows.complements
+        paid, slopes = read(self.whole(call, x), call.form)
+        missing = np.isnan(self.whole(call, x)).any(-1)
+        terms = np.where((costs == 0) & ~np.isnan(paid), 0.0, costs * paid)
+        items = np.where(missing, np.nan, terms.sum(-1))
+        gradient = np.where(costs[..., None] == 0, 0.0, costs[..., None] * slopes).sum(-2)
+        return items, np.where(missing[..., None], np.nan, gradient)
 
     def unit(self, call: Call, omega: np.ndarray) -> float:
         """What the two terms of a mean are counted in where their sums may be infinite."""
@@ -130,7 +187,8 @@ class Reference:
         if call.binary:
             return np.stack([1 - targets, targets], -1)
         if targets.ndim == call.x.ndim:
-            return np.moveaxis(targets, call.axis or 0, -1)
+            q = np.moveaxis(targets, call.axis or 0, -1)
+            return q / np.maximum(q.sum(-1, keepdims=True), 1.0) if "rule" in call.options else q
         labels = call.vector.arrays["targets"]
         self.check_labels(call, labels[self.seen(call)])
         return self.one_hot(call, labels)
@@ -460,6 +518,11 @@ class Reference:
     def where_free(self, p: np.ndarray, x: np.ndarray, gradient: np.ndarray) -> np.ndarray:
         """0 where clipping changed p."""
         return np.where(p == x, gradient, 0.0)
+
+
+def silenced(factor: np.ndarray, number: np.ndarray) -> np.ndarray:
+    """A product in which 0 · ∞ is 0."""
+    return np.where((factor == 0) & np.isinf(number), 0.0, factor * number)
 
 
 def rounded(array: Any, call: Call) -> np.ndarray:

@@ -10,8 +10,10 @@ from .base import (
     BinaryRows,
     CategoricalLink,
     CategoricalRows,
+    ClassRows,
     ClosedBinary,
     ClosedCategorical,
+    ClosedClassRows,
     ClosedLogits,
     CurvedBinary,
     CurvedCategorical,
@@ -19,16 +21,12 @@ from .base import (
     Rows,
     curves,
 )
-from .log_probabilities import BinaryLogProbabilities, CategoricalLogProbabilities
-from .probabilities import BinaryProbabilities, CategoricalProbabilities, Probabilities
+from .log_probabilities import BinaryLogProbabilities
+from .probabilities import BinaryProbabilities, Probabilities
+from .readings import CANDIDATES, CATEGORICAL_LINKS, CHANCES, COMPLEMENTS, READINGS, SURPRISALS
 from .sigmoid import Sigmoid
 from .softmax import Softmax
 
-CATEGORICAL_LINKS: dict[Form, Callable[[Any], CategoricalLink]] = {
-    "logits": lambda convention: Softmax(),
-    "probabilities": CategoricalProbabilities,
-    "log_probabilities": lambda convention: CategoricalLogProbabilities(),
-}
 BINARY_LINKS: dict[Form, Callable[[Any], BinaryLink]] = {
     "logits": lambda convention: Sigmoid(),
     "probabilities": BinaryProbabilities,
@@ -37,13 +35,20 @@ BINARY_LINKS: dict[Form, Callable[[Any], BinaryLink]] = {
 
 __all__ = [
     "BINARY_LINKS",
+    "CANDIDATES",
     "CATEGORICAL_LINKS",
+    "CHANCES",
+    "COMPLEMENTS",
+    "READINGS",
+    "SURPRISALS",
     "BinaryLink",
     "BinaryRows",
     "CategoricalLink",
     "CategoricalRows",
+    "ClassRows",
     "ClosedBinary",
     "ClosedCategorical",
+    "ClosedClassRows",
     "ClosedLogits",
     "CurvedBinary",
     "CurvedCategorical",

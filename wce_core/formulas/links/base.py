@@ -14,36 +14,44 @@ derivative of a logarithm that nobody asked for.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from wce_core.arrays.ops import ArrayOps
 from wce_core.types import Array
 
 
-class CategoricalRows(Protocol):
-    """Rows of predictions along ``axis``; item arrays keep that axis with length 1."""
-
-    def at(self, index: Array) -> Array:
-        """−log p of class ``index`` of each row."""
-        ...
+class ClassRows(Protocol):
+    """Something of every class of a row: −log p_k, or what another reading makes of it."""
 
     def every(self, mass: Array) -> Array:
         """−log p of every class that has mass."""
         ...
 
 
-class ClosedCategorical(CategoricalRows, Protocol):
+class ClosedClassRows(ClassRows, Protocol):
     """The same with the way back, which is asked for once, and last.
 
     Where ``into`` has the result's dtype, the gradient may be written there and be it.
     """
 
-    def vjp_at(self, index: Array, slope: Array, into: Array | None = None) -> Array:
-        """Gradient to the predictions, given ∂ℓ/∂(−log p) at ``index`` and 0 elsewhere."""
-        ...
-
     def vjp(self, slopes: Array, into: Array | None = None) -> Array:
         """Gradient to the predictions, given ∂ℓ/∂(−log p_k) for every class."""
+        ...
+
+
+class CategoricalRows(ClassRows, Protocol):
+    """Rows of predictions along ``axis``; item arrays keep that axis with length 1."""
+
+    def at(self, index: Array) -> Array:
+        """−log p of class ``index`` of each row."""
+        ...
+
+
+class ClosedCategorical(CategoricalRows, ClosedClassRows, Protocol):
+    """The same with the way back."""
+
+    def vjp_at(self, index: Array, slope: Array, into: Array | None = None) -> Array:
+        """Gradient to the predictions, given ∂ℓ/∂(−log p) at ``index`` and 0 elsewhere."""
         ...
 
 
@@ -137,8 +145,27 @@ class BinaryLink(Protocol):
         ...
 
 
+class Reading(Protocol):
+    """A link of rows of C predictions that reads something else of them than −log p of a class."""
+
+    @property
+    def neutral(self) -> float:
+        """A prediction without infinities, put in the place of excluded ones."""
+        ...
+
+    def rows(
+        self, ops: ArrayOps, predictions: Array, axis: int, silent: Array | None = None
+    ) -> Any:
+        """The rows of ``predictions`` along ``axis``, differentiable; ``silent`` as above."""
+        ...
+
+    def closed(self, ops: ArrayOps, predictions: Array, axis: int) -> Any:
+        """The same with the way back, not differentiable."""
+        ...
+
+
 Rows = CategoricalRows | BinaryRows
-Link = CategoricalLink | BinaryLink
+Link = CategoricalLink | BinaryLink | Reading
 
 
 def curves(link: Link) -> bool:

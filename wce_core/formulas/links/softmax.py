@@ -29,7 +29,8 @@ class SoftmaxRows:
         # Constant at the top: x_a − x_a would give autodiff two terms of size 1 that must cancel.
         self.shifted = ops.put_along_axis(predictions - (largest + level), top, level, axis)
         others = ops.put_along_axis(xp.exp(self.shifted), top, xp.zeros_like(level), axis)
-        self.log_sum = xp.log1p(total(xp, others, axis))
+        self.rest = total(xp, others, axis)
+        self.log_sum = xp.log1p(self.rest)
 
     def at(self, index: Array) -> Array:
         """−log p of class ``index`` of each row."""

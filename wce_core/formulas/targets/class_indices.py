@@ -37,6 +37,11 @@ class ClassIndices(NamedTuple):
         index = self.index if included is None else ops.xp.where(included, self.index, self.classes)
         return ops.cast(ops.occurrences(index, self.classes), dtype)
 
+    def for_each(self, factor: Array) -> bool:
+        """Is there a factor for each item, and not one for many?"""
+        shape = self.ops.shape(factor)
+        return None not in shape and shape == self.ops.shape(self.index)
+
     def smoothed(self, epsilon: float, rule: Smoothing) -> Targets:
         """(1 − ε) on the class and ε spread; a row of masses that lives in the block only."""
         return self._row().smoothed(epsilon, rule)

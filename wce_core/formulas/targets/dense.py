@@ -8,11 +8,7 @@ from typing import NamedTuple
 from wce_core.arrays.numerics import along, divide_or, total
 from wce_core.arrays.ops import ArrayOps
 from wce_core.arrays.powers import product_of_powers
-from wce_core.formulas.links import (
-    CategoricalRows,
-    ClosedCategorical,
-    CurvedCategorical,
-)
+from wce_core.formulas.links import ClassRows, ClosedClassRows, CurvedCategorical
 from wce_core.formulas.targets.base import _bent, _beside, _finite, _power, _slopes
 from wce_core.formulas.terms import Term
 from wce_core.types import Array, Smoothing
@@ -91,7 +87,7 @@ class DenseTargets(NamedTuple):
         shares = xp.reshape(xp.moveaxis(self._shares(laid), axis, -1), flat)
         return xp.reshape(xp.sum(shares * laid, axis=-1), self.ops.sizes(predicted))
 
-    def loss(self, term: Term, rows: CategoricalRows) -> Array:
+    def loss(self, term: Term, rows: ClassRows) -> Array:
         """Σ_k q_k·penalty(−log p_k)."""
         xp = self.ops.xp
         penalties = _beside(self.ops, self.mass, term.penalty(xp, rows.every(self.mass)))
@@ -99,7 +95,7 @@ class DenseTargets(NamedTuple):
         return total(xp, self.ops.times(mass, penalties), self.axis)
 
     def gradient(
-        self, term: Term, rows: ClosedCategorical, scale: Array, into: Array | None = None
+        self, term: Term, rows: ClosedClassRows, scale: Array, into: Array | None = None
     ) -> Array:
         """All slopes, pulled back."""
         surprisals = rows.every(self.mass)

@@ -6,6 +6,7 @@ The order is that of application; exclusions come first.
 from .base import Weighing, Weighting
 from .class_weight import ClassWeight
 from .cost_matrix import CostMatrix
+from .costs import Costs
 from .ignore_index import IgnoreIndex
 from .mask import Mask
 from .pos_weight import PosWeight
@@ -21,6 +22,7 @@ WEIGHTINGS: dict[str, Weighting] = {
         PosWeight(),
         SampleWeight(),
         CostMatrix(),
+        Costs(),
     )
 }
 

@@ -33,6 +33,8 @@ class Weighing(NamedTuple):
     """One factor per item. None: 1."""
     included: Array | None = None
     """Boolean items that take part. None: all."""
+    costs: Array | None = None
+    """What each class costs an item of each class. None: items pay for their own mass."""
 
     def wide(self, array: Array) -> Array:
         """Weights in the dtype in which they are multiplied."""

@@ -1,0 +1,93 @@
+"""p_k itself, of every class: what :func:`expected_cost` reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wce_core.arrays.missing import of_nan
+from wce_core.arrays.ops import ArrayOps
+from wce_core.types import Array
+
+from .softmax import ClosedSoftmax, SoftmaxRows
+
+
+class SoftmaxChances(SoftmaxRows):
+    """exp(d_k) over (1 + R): each is right to its last digits, however small."""
+
+    def every(self, mass: Array) -> Array:
+        """p of every class."""
+        del mass
+        return self.ops.xp.exp(self.shifted) / (1.0 + self.rest)
+
+
+class ClosedSoftmaxChances(ClosedSoftmax):
+    """The same with the way back."""
+
+    def every(self, mass: Array) -> Array:
+        """p of every class."""
+        del mass
+        return self.exp / self.whole
+
+    def vjp(self, slopes: Array, into: Array | None = None) -> Array:
+        """p_j·(d_j·(1 − p_j) − Σ_{k≠j} d_k p_k): as for −log p of slopes −d_k p_k."""
+        return super().vjp((0.0 - slopes) * (self.exp / self.whole), into)
+
+
+class ChanceRows:
+    """Probabilities as they are, or e to the log-probabilities."""
+
+    def __init__(self, ops: ArrayOps, predictions: Array, axis: int, *, logarithms: bool) -> None:
+        self.level = of_nan(ops, predictions, axis)
+        self.p = ops.xp.exp(predictions) if logarithms else predictions
+        self.slope = self.p if logarithms else 1.0
+
+    def every(self, mass: Array) -> Array:
+        """p of every class."""
+        del mass
+        return self.p + self.level
+
+    def vjp(self, slopes: Array, into: Array | None = None) -> Array:
+        """d_k, or d_k·p_k."""
+        del into
+        return slopes * self.slope + self.level
+
+
+@dataclass(frozen=True)
+class LogitChances:
+    """Link of logits."""
+
+    neutral: float = 0.0
+    own: bool = True
+
+    def rows(
+        self, ops: ArrayOps, predictions: Array, axis: int, silent: Array | None = None
+    ) -> SoftmaxChances:
+        """The rows of ``predictions`` along ``axis``, differentiable."""
+        del silent
+        return SoftmaxChances(ops, predictions, axis)
+
+    def closed(self, ops: ArrayOps, predictions: Array, axis: int) -> ClosedSoftmaxChances:
+        """The same with the way back, not differentiable."""
+        return ClosedSoftmaxChances(ops, predictions, axis)
+
+
+@dataclass(frozen=True)
+class GivenChances:
+    """Link of probabilities, or of log-probabilities."""
+
+    logarithms: bool
+    neutral: float = 0.5
+    own: bool = True
+
+    def rows(
+        self, ops: ArrayOps, predictions: Array, axis: int, silent: Array | None = None
+    ) -> ChanceRows:
+        """The rows of ``predictions`` along ``axis``."""
+        del silent
+        # A product, so that autodiff finds NaN at each class of a row that has it at one.
+        missing = of_nan(ops, predictions, axis)
+        return self.closed(ops, predictions * (1.0 + missing), axis)
+
+    def closed(self, ops: ArrayOps, predictions: Array, axis: int) -> ChanceRows:
+        """The same with the way back."""
+        return ChanceRows(ops, predictions, axis, logarithms=self.logarithms)

@@ -1,0 +1,87 @@
+"""What a loss of exclusive classes reads of a row, and by which link of each form.
+
+A new reading is a file here and an entry; whatever targets ask of its rows is its own affair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from wce_core.types import CandidateRule, Form
+
+from .base import Link
+from .candidates import (
+    BestCandidate,
+    LogitCandidates,
+    LogProbabilityCandidates,
+    ProbabilityCandidates,
+)
+from .chances import GivenChances, LogitChances
+from .complements import COMPLEMENTS_OF_LOGARITHMS, COMPLEMENTS_OF_PROBABILITIES, LogitComplements
+from .log_probabilities import CategoricalLogProbabilities
+from .probabilities import CategoricalProbabilities
+from .softmax import Softmax
+
+LinkOf = Callable[[Any], Link]
+"""The link for the conventions of probabilities."""
+
+CATEGORICAL_LINKS: dict[Form, LinkOf] = {
+    "logits": lambda convention: Softmax(),
+    "probabilities": CategoricalProbabilities,
+    "log_probabilities": lambda convention: CategoricalLogProbabilities(),
+}
+"""−log p of classes."""
+
+
+def _fixed(**links: Link) -> dict[Form, LinkOf]:
+    """Links that know no conventions."""
+    names: tuple[Form, ...] = ("logits", "probabilities", "log_probabilities")
+    return {name: partial(_whatever, links[name]) for name in names}
+
+
+def _whatever(link: Link, convention: Any) -> Link:
+    del convention
+    return link
+
+
+def _sets(rule: CandidateRule) -> dict[Form, LinkOf]:
+    return _fixed(
+        logits=LogitCandidates(rule),
+        probabilities=ProbabilityCandidates(rule),
+        log_probabilities=LogProbabilityCandidates(rule),
+    )
+
+
+def _best(link_of: LinkOf, convention: Any) -> Link:
+    link: Any = link_of(convention)
+    return BestCandidate(link)
+
+
+SURPRISALS = "surprisals"
+CHANCES = "chances"
+COMPLEMENTS = "complements"
+CANDIDATES: Mapping[CandidateRule, str] = {
+    "marginal": "marginal candidates",
+    "max": "best candidate",
+    "pinned": "pinned candidates",
+}
+"""The reading of each rule for sets."""
+
+READINGS: dict[str, Mapping[Form, LinkOf]] = {
+    SURPRISALS: CATEGORICAL_LINKS,
+    CHANCES: _fixed(
+        logits=LogitChances(),
+        probabilities=GivenChances(logarithms=False),
+        log_probabilities=GivenChances(logarithms=True),
+    ),
+    COMPLEMENTS: _fixed(
+        logits=LogitComplements(),
+        probabilities=COMPLEMENTS_OF_PROBABILITIES,
+        log_probabilities=COMPLEMENTS_OF_LOGARITHMS,
+    ),
+    CANDIDATES["marginal"]: _sets("marginal"),
+    CANDIDATES["max"]: {form: partial(_best, of) for form, of in CATEGORICAL_LINKS.items()},
+    CANDIDATES["pinned"]: _sets("pinned"),
+}
