@@ -114,21 +114,22 @@ def run_backend(
         from wce_conformance.this_library import WceCore
 
         return run(WceCore(backend), choice, advance)
-    # Frameworks start threads, which a forked process would inherit half-made.
-    spawn = get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=spawn, max_tasks_per_child=RENEWED) as pool:
-        count = jobs * SHARES
-        done = []
-        for part in pool.map(_part, [(backend, choice, share, count) for share in range(count)]):
-            for record in part:
-                advance(record)
-                done.append(record)
+    parts = [(backend, choice, share, jobs * SHARES) for share in range(jobs * SHARES)]
+    done = []
+    for first in range(0, len(parts), jobs * RENEWED):
+        # Frameworks start threads, which a forked process would inherit half-made.
+        with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+            for part in pool.map(_part, parts[first : first + jobs * RENEWED]):
+                for record in part:
+                    advance(record)
+                    done.append(record)
     return done
 
 
 SHARES, RENEWED = 8, 2
 """How many parts there are for each process, for a smooth progress bar, and after how many another
-takes its place: of everything compiled, TensorFlow keeps more than a gigabyte a part."""
+takes its place: of everything compiled, TensorFlow keeps more than a gigabyte a part. (The pool's
+own way of renewing processes stops for good in Python 3.11.)"""
 
 
 def _part(share: tuple[str, Choice, int, int]) -> list[Record]:
