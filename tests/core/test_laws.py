@@ -54,7 +54,7 @@ def same(a: tuple[np.ndarray, ...], b: tuple[np.ndarray, ...]) -> None:
         np.testing.assert_allclose(left, right, rtol=1e-12, atol=1e-13)
 
 
-CATEGORICAL = [name for name in WEIGHTINGS if name not in ("pos_weight", "ignore_index")]
+CATEGORICAL = [w.name for w in WEIGHTINGS.values() if w.categorical and w.name != "ignore_index"]
 
 
 @pytest.mark.parametrize("rule", SOFT_WEIGHTINGS)

@@ -95,7 +95,7 @@ def _axis(options: Options) -> int | None:
 
 
 def _check_form(options: Options) -> None:
-    own = (options.form, options.clip) == (options.form_name, None)
+    own = options.clip is None and options.form == options.form_name
     if options.reading != SURPRISALS and not own:
         raise ValueError(
             "conventions of other libraries, as clip and form=Probabilities(…), belong to "
