@@ -19,6 +19,17 @@ def value_error(name: str, position: tuple[int, ...], value: object, expected: s
     return ValueError(f"{name} is {value}{where}; expected {expected}")
 
 
+OUTSIDE = "{} is {}; expected {}"
+
+
+def range_error(name: str, value: float, expected: str) -> ValueError:
+    """A ValueError for a number that is an option.
+
+    No f-string: of a float that varies from call to call Dynamo makes none, and fails of itself.
+    """
+    return ValueError(OUTSIDE.format(name, value, expected))
+
+
 def ragged_error(name: str) -> ValueError:
     """A ValueError for nested lists that are no array."""
     return ValueError(f"{name} is a list of rows of different lengths; expected equal lengths")

@@ -14,7 +14,9 @@ def number(name: str, value: Any, expected: str) -> int | float:
     >>> number("axis", np.int8(-1), "an integer"), number("clip", np.array(0.25), "a number")
     (-1, 0.25)
     """
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if isinstance(value, float):
+        return constant(value)
+    if isinstance(value, int) and not isinstance(value, bool):
         return value
     if isinstance(value, (Integral, Real)) and not isinstance(value, bool):
         return int(value) if isinstance(value, Integral) else float(value)
@@ -26,6 +28,18 @@ def number(name: str, value: Any, expected: str) -> int | float:
     except TypeError:  # traced: it has no value yet
         pass
     raise TypeError(f"{name} is {value!r}; expected {expected}")
+
+
+def constant(value: float) -> float:
+    """The same number, which no compiler takes for a variable.
+
+    Of a float that differs from one compiled function to the next Dynamo makes a variable, which is
+    no part of an error message and decides no branch. Of its numerator it makes none.
+    """
+    if value - value != 0.0:  # infinite, or NaN
+        return value
+    numerator, denominator = value.as_integer_ratio()
+    return numerator / denominator
 
 
 def integer(name: str, value: Any, expected: str) -> int:

@@ -152,6 +152,37 @@ class TestGradients:
                 torch.compile(loss, fullgraph=True, backend=count)(x)
         assert sizes[0] == sizes[1]
 
+    # Dynamo itself makes an instance where it follows an autograd function.
+    @pytest.mark.filterwarnings("ignore:.* should not be instantiated:DeprecationWarning")
+    @pytest.mark.filterwarnings(DEPRECATED)
+    @pytest.mark.parametrize("gradient", [False, True])
+    @pytest.mark.parametrize("name", ["label_smoothing", "clip", "offset", "floor"])
+    def test_an_option_that_differs_between_compiled_losses(
+        self, name: str, gradient: bool
+    ) -> None:
+        """Dynamo makes a variable of it, on which no branch and no message may depend."""
+
+        def loss_with(value: float) -> Callable[[torch.Tensor], torch.Tensor]:
+            options = {} if name == "label_smoothing" else {"form": "probabilities"}
+
+            def loss(p: torch.Tensor) -> torch.Tensor:
+                if name in ("offset", "floor"):
+                    form = losses.Probabilities(**{name: value})
+                    return losses.cross_entropy(p, y, form=form)
+                return losses.cross_entropy(p, y, **options, **{name: value})
+
+            return loss
+
+        y, sign = labels(6, 4), -1.0 if name == "floor" else 1.0
+        p = normal(6, 4, seed=0).sigmoid().requires_grad_(gradient)
+        for value in (0.1, 0.2, 0.3, 0.25):
+            loss = loss_with(sign * value)
+            torch.testing.assert_close(compiled(loss)(p), loss(p))
+        if name in ("label_smoothing", "clip"):
+            with pytest.raises(Exception, match="exception") as found:
+                compiled(loss_with(1.5))(p)
+            assert f"{name} is 1.5; expected" in str(found.value.__cause__)
+
     def test_weights_alone(self) -> None:
         x, y, w = normal(6, 4, seed=0), labels(6, 4), torch.ones(4, requires_grad=True)
         loss = lambda w: losses.cross_entropy(x, y, class_weight=w, sample_weight=w[y])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from wce_core.dtypes import result_name
-from wce_core.errors import choice_error
+from wce_core.errors import choice_error, range_error
 from wce_core.formulas.links import CANDIDATES, CATEGORICAL_LINKS, SURPRISALS, Probabilities
 from wce_core.formulas.reductions import REDUCTIONS
 from wce_core.formulas.terms import Term
@@ -115,5 +115,5 @@ def _check_form(options: Options) -> None:
 def _smoothing(options: Options) -> float:
     epsilon = number("label_smoothing", options.label_smoothing, "a number in [0, 1]")
     if not 0.0 <= epsilon <= 1.0:
-        raise ValueError(f"label_smoothing is {epsilon}; expected a number in [0, 1]")
+        raise range_error("label_smoothing", epsilon, "a number in [0, 1]")
     return epsilon

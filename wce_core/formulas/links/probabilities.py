@@ -18,7 +18,9 @@ from wce_core.arrays.cancellation import snapped, sum_of_others
 from wce_core.arrays.missing import of_nan
 from wce_core.arrays.numerics import along, log_of, product, total
 from wce_core.arrays.ops import ArrayOps
+from wce_core.compilers import assume_constant_result
 from wce_core.dtypes import SMALLEST_NORMAL
+from wce_core.errors import range_error
 from wce_core.scalars import number
 from wce_core.types import Array
 
@@ -59,11 +61,11 @@ class Probabilities:
             if value is not None or name == "offset":
                 object.__setattr__(self, name, float(number(name, value, expected)))
         if self.clip is not None and not 0.0 <= self.clip < 0.5:
-            raise ValueError(f"clip is {self.clip}; expected {NUMBERS['clip']}")
+            raise range_error("clip", self.clip, NUMBERS["clip"])
         if not 0.0 <= self.offset < inf:
-            raise ValueError(f"offset is {self.offset!r}; expected {NUMBERS['offset']}")
+            raise range_error("offset", self.offset, NUMBERS["offset"])
         if self.floor is not None and not -inf < self.floor < 0.0:
-            raise ValueError(f"floor is {self.floor!r}; expected {NUMBERS['floor']}")
+            raise range_error("floor", self.floor, NUMBERS["floor"])
         if self.normalize not in (None, "before", "after"):
             raise ValueError(f"normalize is {self.normalize!r}; expected 'before', 'after' or None")
 
@@ -191,6 +193,7 @@ def _log_plus(ops: ArrayOps, chance: Chance, offset: float) -> Array:
     return log_of(xp, p + offset, excess)
 
 
+@assume_constant_result
 def _not_below(number: float, dtype: str) -> float:
     """The least number of ``dtype`` that is not below this one: less than both is the same."""
     own = np.float32(number) if dtype == "float32" else np.float64(number)
