@@ -126,6 +126,26 @@ def test_binary_targets(shape: Any, dtype: str, weights: Any) -> None:
     np.testing.assert_allclose(model.get_weights()[0], expected, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("rule", ["marginal", "max", "pinned"])
+def test_candidates(rule: Any) -> None:
+    """Booleans of the predictions' shape arrive as they are."""
+    loss = losses.AnyOfCrossEntropy(rule=rule, class_weight=[1.0, 3.0, 0.5])
+    y = (np.arange(3) == Y[:, None]) | (np.arange(3) == 1)
+    model = linear(3, loss.keras())
+    model.fit(X, y, batch_size=60, epochs=1, shuffle=False, verbose=0)
+    got = keras.ops.convert_to_numpy(model.layers[0].kernel)
+    np.testing.assert_allclose(got, after_one_step(3, loss, y), rtol=2e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", [losses.ExpectedCost, losses.PairwiseCost])
+def test_costs(kind: Any) -> None:
+    loss = kind(costs=[[0.0, 1.0, 5.0], [2.0, 0.0, 1.0], [1.0, 1.0, 0.0]])
+    model = linear(3, loss.keras())
+    model.fit(X, Y, batch_size=60, epochs=1, shuffle=False, verbose=0)
+    got = keras.ops.convert_to_numpy(model.layers[0].kernel)
+    np.testing.assert_allclose(got, after_one_step(3, loss, Y), rtol=2e-5, atol=1e-6)
+
+
 def test_class_weight_of_fit_multiplies() -> None:
     """Keras turns it into sample weights."""
     loss = losses.CrossEntropy(class_weight=[2.0, 2.0, 1.0])
@@ -288,6 +308,9 @@ CONFIGURED = [
     losses.BinaryCrossEntropy(class_weight=[[1.0, 2.0], [3.0, 4.0]], soft_weighting="geometric"),
     losses.CrossEntropy(form=losses.Probabilities(clip=1e-7, normalize="before")),
     losses.BinaryCrossEntropy(form=losses.Probabilities(offset=np.float32(0.5), floor=-100.0)),
+    losses.AnyOfCrossEntropy(rule="pinned", class_weight={0: 1.0, 1: 2.0}),
+    losses.ExpectedCost(costs=np.ones((2, 2)), label_smoothing=0.1),
+    losses.PairwiseCost(costs=[[0.0, 1.0], [2.0, 0.0]]),
 ]
 
 
