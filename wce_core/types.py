@@ -25,6 +25,7 @@ Reduction = Literal[
     "mean",
     "mean_over_all",
     "weighted_mean",
+    "absolute_weighted_mean",
     "nonzero_mean",
     "batch_mean",
     "parts",

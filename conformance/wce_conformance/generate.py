@@ -20,7 +20,7 @@ from wce_conformance.vectors.encode import encode, encode_input
 from wce_conformance.vectors.reading import files_of
 
 VERSION = 1
-OWN_FILES = ("balanced",)
+OWN_FILES = ("balanced", "negative_weight")
 """Flags of cases that have files of their own."""
 GROUPS = {2: "pairs", 3: "triples"}
 """The file of cases with several weighting modes; those with one are in the mode's own."""

@@ -139,7 +139,8 @@ def _given(vector: Vector, answer: Mapping[str, Any]) -> Given:
 def _value(vector: Vector, value: Any) -> Any:
     if vector.reduction == "parts":
         wide = "float64" if vector.dtype == "float64" else "float32"
-        dtypes = {"total": wide, "weight": wide}
+        dtypes = {"total": wide, "weight": wide, "absolute_weight": wide}
+        value = {"absolute_weight": value["weight"], **value}
         return tuple(_array(value[name], dtypes.get(name, "int64"), ()) for name in FIELDS)
     shape = item_shape(vector.case) if vector.reduction == "none" else ()
     return _array(value, vector.dtype, shape)

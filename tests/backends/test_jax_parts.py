@@ -106,5 +106,5 @@ def test_a_tree_of_leaves() -> None:
     x = jnp.asarray(X, "float32")
     found = jax.tree.map(lambda leaf: leaf + 0, parts(x, Y))
     assert isinstance(found, LossParts)
-    assert len(jax.tree.leaves(found)) == 6
+    assert len(jax.tree.leaves(found)) == 7
     np.testing.assert_allclose(jnp.float32(2.0) * found, parts(x, Y) * 2)

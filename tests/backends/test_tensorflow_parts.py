@@ -80,4 +80,4 @@ def test_zeros_of_a_shape_that_is_not_known() -> None:
 def test_a_nest() -> None:
     found = tf.nest.map_structure(lambda leaf: leaf + 0, parts(X, Y))
     assert isinstance(found, LossParts)
-    assert len(tf.nest.flatten(found)) == 6
+    assert len(tf.nest.flatten(found)) == 7

@@ -83,7 +83,7 @@ def test_zeros_have_the_dtypes_of_the_parts(backend: str, result: str | None) ->
 
 
 def test_zeros_of_no_framework() -> None:
-    assert LossParts.zero() == (0.0, 0, 0, 0.0, 0, 0)
+    assert LossParts.zero() == (0.0, 0, 0, 0.0, 0, 0, 0.0)
     for mean in MEANS:
         assert getattr(LossParts.zero(), mean)() == 0.0
     assert LossParts.zero() * 2 / 3 == LossParts.zero()
@@ -166,13 +166,13 @@ def test_what_makes_no_sense_is_refused(backend: str, use: str) -> None:
 
 def test_it_stays_a_named_tuple(backend: str) -> None:
     parts = parts_of(backend)
-    names = ("total", "items", "all_items", "weight", "nonzero", "batch")
+    names = ("total", "items", "all_items", "weight", "nonzero", "batch", "absolute_weight")
     assert isinstance(parts, tuple)
     assert parts._fields == names
     assert parts._replace(total=0.0)[0] == 0.0
     total, *counts = parts
     assert total is parts.total
-    assert len(counts) == 5
+    assert len(counts) == 6
     assert parts == tuple(parts)
     assert parts != parts * 2
 

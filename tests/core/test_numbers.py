@@ -121,11 +121,11 @@ def test_parts(backend: str) -> None:
 
 
 def test_adding_anything_else_to_parts_is_refused() -> None:
-    parts = LossParts(*[np.float64(1.0)] * 6)
+    parts = LossParts(*[np.float64(1.0)] * 7)
     with pytest.raises(TypeError):
         parts + 1  # the operator is what is tested
     with pytest.raises(TypeError, match="expected an array"):
-        LossParts(*["x"] * 6).mean()
+        LossParts(*["x"] * 7).mean()
 
 
 def test_many_classes_that_are_not_the_last_axis(backend: str) -> None:

@@ -136,7 +136,14 @@ def _check(
     convention = options.form if isinstance(options.form, Probabilities) else None
     masses = convention is not None and convention.normalize is not None
     form = "masses" if masses else options.form_name
-    return check_values(be, layout, arrays, form, index_targets=index_targets)
+    return check_values(
+        be,
+        layout,
+        arrays,
+        form,
+        index_targets=index_targets,
+        negative_weights=options.negative_weights,
+    )
 
 
 def _check_together(

@@ -18,7 +18,7 @@ from wce_core.types import Array
 from .arguments import as_companion, as_predictions
 from .handles import Tracked, plain
 
-REALS = ("total", "weight")
+REALS = ("total", "weight", "absolute_weight")
 """The fields that are no counts."""
 
 
@@ -58,6 +58,8 @@ class LossParts(NamedTuple):
     """Items with ω ≠ 0: an integer."""
     batch: Any
     """Length of the items' leading axis, 1 for a single item: an integer."""
+    absolute_weight: Any
+    """Σ|ω|, like Σω, from which it differs where weights are negative."""
 
     @classmethod
     def zero(cls, like: Any = None, *, dtype: Any = None) -> LossParts:
@@ -70,8 +72,8 @@ class LossParts(NamedTuple):
         ``lax.while_loop`` and every other loop whose state keeps its type. ``dtype`` is the one
         that the loss was given, if it was.
 
-        >>> LossParts.zero()
-        LossParts(total=0.0, items=0, all_items=0, weight=0.0, nonzero=0, batch=0)
+        >>> LossParts.zero()[:6]
+        (0.0, 0, 0, 0.0, 0, 0)
         >>> import numpy as np
         >>> LossParts.zero(np.zeros((8, 3), np.float32)).weight
         np.float32(0.0)
@@ -82,7 +84,7 @@ class LossParts(NamedTuple):
             return _zeros(like, dtype)
         if dtype is not None:
             raise TypeError("dtype without like; expected like=predictions, which has a framework")
-        return cls(0.0, 0, 0, 0.0, 0, 0)
+        return cls(0.0, 0, 0, 0.0, 0, 0, 0.0)
 
     def __add__(self, other: object) -> LossParts:  # not concatenation
         """Field by field."""
@@ -140,6 +142,10 @@ class LossParts(NamedTuple):
     def weighted_mean(self) -> Any:
         """Σℓ / Σω."""
         return _fraction(self.total, self.weight)
+
+    def absolute_weighted_mean(self) -> Any:
+        """Σℓ / Σ|ω|."""
+        return _fraction(self.total, self.absolute_weight)
 
     def nonzero_mean(self) -> Any:
         """Σℓ / items with ω ≠ 0."""

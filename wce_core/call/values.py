@@ -24,11 +24,17 @@ EPS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16"
 
 
 def check_values(
-    be: Backend, layout: Layout, arrays: Arrays, form: str, *, index_targets: bool
+    be: Backend,
+    layout: Layout,
+    arrays: Arrays,
+    form: str,
+    *,
+    index_targets: bool,
+    negative_weights: bool,
 ) -> bool:
     """ValueError for the first impossible target, weight or prediction among those readable.
 
-    Returns whether the targets were looked at.
+    ``negative_weights``: may those of items be? Returns whether the targets were looked at.
     """
     values = {
         name: be.to_numpy(array)
@@ -41,7 +47,13 @@ def check_values(
     if any(name in arrays and name not in values for name in EXCLUSIONS):
         return False
     return _check_items(
-        be, layout, values, form, arrays["predictions"], index_targets=index_targets
+        be,
+        layout,
+        values,
+        form,
+        arrays["predictions"],
+        index_targets=index_targets,
+        negative_weights=negative_weights,
     )
 
 
@@ -53,6 +65,7 @@ def _check_items(
     predictions: Any,
     *,
     index_targets: bool,
+    negative_weights: bool,
 ) -> bool:
     if "ignore_index" in values and "targets" not in values:
         return False
@@ -64,7 +77,9 @@ def _check_items(
         _check_predictions(layout, values["predictions"], included, form, eps)
     for name, own in values.items():
         if name in WEIGHTINGS and WEIGHTINGS[name].per_item:
-            WEIGHTINGS[name].check(layout, own, included)
+            weighting = WEIGHTINGS[name]
+            check = weighting.check_signed if negative_weights else weighting.check
+            check(layout, own, included)
     return "targets" in values
 
 

@@ -75,6 +75,7 @@ def parts(items: Any, weights: Array | None = None, mask: Array | None = None) -
         weight=xp.sum(weight, dtype=wide),
         nonzero=_count(be, weight != 0),
         batch=be.length(own, 0) if len(be.shape(own)) else 1,
+        absolute_weight=xp.sum(xp.abs(weight), dtype=wide),
     )
 
 

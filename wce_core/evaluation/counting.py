@@ -18,6 +18,10 @@ UNIT = 2.0**-64
 """Of weights so large that their sum is infinite: that many of them still have one in it."""
 
 
+COUNTED = ("items", "weight", "nonzero", "absolute_weight")
+"""Denominators that are sums over items."""
+SUMS = ("weight", "absolute_weight")
+"""Those that are sums of weights."""
 COUNTS = ("mean", "mean_over_all", "batch_mean")
 """Reductions that divide by a number of items, whatever is in them."""
 
@@ -35,9 +39,9 @@ class Divisor(NamedTuple):
 def counted(spec: LossSpec) -> tuple[str, ...]:
     """The sums over items that the reduction divides by (``parts``: all)."""
     if spec.reduction == "parts":
-        return ("items", "weight", "nonzero")
+        return COUNTED
     name = DENOMINATORS[spec.reduction]
-    return (name,) if name in ("items", "weight", "nonzero") else ()
+    return (name,) if name in COUNTED else ()
 
 
 def needs_weights(spec: LossSpec) -> bool:
@@ -63,6 +67,10 @@ def sums_over_items(
             found["weight"] = ops.total(weights, spec.accumulate, spec.part)
         if "nonzero" in names:
             found["nonzero"] = _true(ops, weights != 0)
+        if "absolute_weight" in names:
+            # Selected: at 0, where frameworks differ, the slope of |ω| is that of ω.
+            size = ops.xp.where(weights < 0, -weights, weights)
+            found["absolute_weight"] = ops.total(size, spec.accumulate, spec.part)
     return found
 
 
@@ -120,9 +128,10 @@ def divisor(
     if number is None or ops.divides(number):
         return None if number is None else Divisor(number)
     xp, zero, unit = ops.xp, number == 0, None
-    if DENOMINATORS[spec.reduction] == "weight" and _may_overflow(ops, spec, arrays):
-        large = xp.isinf(number)
-        number = xp.where(large, count(UNIT)["weight"], number)
+    name = DENOMINATORS[spec.reduction]
+    if name in SUMS and _may_overflow(ops, spec, arrays):
+        large = ~xp.isfinite(number)  # NaN may be ∞ − ∞
+        number = xp.where(large, count(UNIT)[name], number)
         unit = xp.where(large, UNIT, xp.ones_like(number))
     return Divisor(xp.where(zero, 1.0, number), unit, zero)
 

@@ -21,6 +21,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "empty": ("zero", "nan"),
     "precision": ("native", "exact"),
     "validate": (None, True, False),
+    "negative_weights": (False, True),
 }
 
 
@@ -40,6 +41,7 @@ class Options(NamedTuple):
     precision: Precision
     dtype: Any
     validate: bool | None
+    negative_weights: bool = False
     balanced: bool = False
     """Are class weights those of the batch?"""
     reading: str = SURPRISALS

@@ -6,12 +6,12 @@ from typing import Any
 
 from wce_core.arrays.ops import ArrayOps
 from wce_core.arrays.rounding import rounded
-from wce_core.evaluation.counting import Divisor, lengths
+from wce_core.evaluation.counting import SUMS, Divisor, lengths
 from wce_core.evaluation.spec import LossSpec
 from wce_core.evaluation.weighing import Weighed
 from wce_core.types import Array, Arrays
 
-PARTS = ("total", "items", "all_items", "weight", "nonzero", "batch")
+PARTS = ("total", "items", "all_items", "weight", "nonzero", "batch", "absolute_weight")
 
 
 def total_of(
@@ -47,7 +47,7 @@ def _parts(
     like = arrays["predictions"]
     fields: dict[str, Any] = {"total": total, **counts, **lengths(ops, spec, arrays)}
     for name in PARTS:
-        if name in ("total", "weight"):
+        if name in ("total", *SUMS):
             fields[name] = rounded(ops, fields[name], spec.part, exact=spec.exact)
         else:
             fields[name] = ops.scalar(fields[name], ops.index_dtype, like)

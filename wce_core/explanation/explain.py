@@ -199,6 +199,7 @@ def _own_division(followed: Followed, batch: Batch) -> tuple[str, float | None, 
         "mean_over_all": batch.weights.size,
         "nonzero_mean": np.count_nonzero(kept),
         "weighted_mean": kept.sum(),
+        "absolute_weighted_mean": np.abs(kept).sum(),
         "sum": 1,
     }
     total = batch.losses.sum()

@@ -55,7 +55,12 @@ def _cancelling(batch: Batch, reduction: str) -> Iterator[str]:
     if reduction != "weighted_mean":
         return
     weights = batch.weights[batch.weights != 0]
-    if weights.size == 1:
+    if weights.size and weights.min() < 0 < weights.max():
+        yield (
+            f"weights of both signs cancel in Σω = {weights.sum():.3g}, where Σ|ω| is "
+            f"{np.abs(weights).sum():.3g}: divide by that, with absolute_weighted_mean"
+        )
+    elif weights.size == 1:
         yield "the one item's weight cancels in a weighted mean"
     elif weights.size and np.ptp(weights) == 0 and weights[0] != 1:
         yield "all items have the same weight, which cancels in a weighted mean"
@@ -76,7 +81,7 @@ def _scaled(batch: Batch, reduction: str) -> Iterator[str]:
     """Under means over items, weights that do not average to 1 scale loss and gradient."""
     if reduction not in ("mean", "mean_over_all", "nonzero_mean", "batch_mean"):
         return
-    mean = float(batch.weights[batch.included].mean())
+    mean = float(np.abs(batch.weights[batch.included]).mean())
     if 0 < mean < 1 / FACTOR:
         effect = f"shrinks {1 / mean:.3g}-fold"
     elif mean > FACTOR:

@@ -50,6 +50,12 @@ def ignore_hint(value: Any) -> str:
     return f"; to leave such items out pass ignore_index={value}" if marked else ""
 
 
+def negative_hint(value: Any) -> str:
+    """How to weigh by what has a sign, as an advantage has."""
+    finite = -float("inf") < value < 0
+    return "; where it is meant, pass negative_weights=True" if finite else ""
+
+
 def _ones(longer: Shape, shorter: Shape) -> Iterator[int]:
     """Axes of length 1, the last first, without which the one shape is the other."""
     for axis in reversed(range(len(longer))):

@@ -12,6 +12,7 @@ DENOMINATORS: dict[Reduction, str | None] = {
     "mean": "items",
     "mean_over_all": "all_items",
     "weighted_mean": "weight",
+    "absolute_weighted_mean": "absolute_weight",
     "nonzero_mean": "nonzero",
     "batch_mean": "batch",
     "parts": None,

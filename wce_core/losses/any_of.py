@@ -37,6 +37,7 @@ class AnyOfOptions(TypedDict, total=False):
     rule: CandidateRule
     class_weight: ClassWeight | None
     axis: int
+    negative_weights: bool
     form: Form
     empty: Empty
     precision: Precision

@@ -78,6 +78,7 @@ def binary_cross_entropy(
     ignore_index: float | None = None,
     label_smoothing: float = 0.0,
     soft_weighting: SoftWeighting = "per_class",
+    negative_weights: bool = False,
     axis: int | None = None,
     form: Form | Probabilities = "logits",
     clip: float | None = None,
@@ -128,6 +129,12 @@ def binary_cross_entropy(
         factor of the item, from y before smoothing: ``"mixture"`` w₁·y + w₀·(1−y), ``"geometric"``
         w₁^y·w₀^{1−y} with 0⁰ = 1, ``"hard"`` w₁ where y > ½, else w₀; then ω = s·factor. On
         hard targets without smoothing all four agree.
+    negative_weights
+        True: ``sample_weight`` may be negative, as are the advantages of policy gradients, which
+        multiply −log p, and weights of what a preference loss pushes down. Σω may then come to
+        nothing: divide by the number of items (``"mean"``) or by Σ|ω|
+        (``"absolute_weighted_mean"``). Weights of classes and positives, and costs, are never
+        negative.
     axis
         The label axis, along which weights per label stand. None: the last axis of predictions of
         rank 2 or more; predictions of rank 1 have labels only if 0 is given, so that an (N,)
@@ -140,9 +147,9 @@ def binary_cross_entropy(
     reduction
         ``"none"``: ℓ, in the predictions' shape, 0 where excluded. ``"sum"``: Σℓ. Means divide Σℓ
         by the number of items not excluded (``"mean"``), of all items (``"mean_over_all"``), by Σω
-        (``"weighted_mean"``), the number of items with ω ≠ 0 (``"nonzero_mean"``), or the length of
-        the leading axis (``"batch_mean"``). ``"parts"``: :class:`wce_core.LossParts`, which can be
-        added up and reduced later.
+        (``"weighted_mean"``) or Σ|ω| (``"absolute_weighted_mean"``), the number of items with ω ≠ 0
+        (``"nonzero_mean"``), or the length of the leading axis (``"batch_mean"``). ``"parts"``:
+        :class:`wce_core.LossParts`, which can be added up and reduced later.
     normalizer
         With ``reduction="sum"``: a scalar that Σℓ is divided by.
     empty
@@ -233,6 +240,7 @@ def binary_cross_entropy(
         label_smoothing=label_smoothing,
         smoothing="uniform",
         soft_weighting=soft_weighting,
+        negative_weights=negative_weights,
         form=form,
         clip=clip,
         reduction=reduction,

@@ -64,6 +64,7 @@ class Configured(Generic[ReductionT_co]):
     """
 
     class_weight: Any = None
+    negative_weights: bool = False
     form: Form | Probabilities = "logits"
     reduction: ReductionT_co = "mean"  # type: ignore[assignment]  # what __init__ without it makes of it
     empty: Empty = "zero"
@@ -244,6 +245,8 @@ class CrossEntropy(ConfiguredCategorical[ReductionT_co]):
     soft_weighting
         What ``class_weight`` means for soft targets: ``"per_class"`` weighs each class's part of
         the loss, ``"mixture"``, ``"geometric"`` and ``"hard"`` the item as a whole.
+    negative_weights
+        True: ``sample_weight`` may be negative.
     form
         What the predictions are: ``"logits"``, ``"probabilities"``, ``"log_probabilities"`` or
         :class:`Probabilities` with the conventions of other libraries.
@@ -251,7 +254,8 @@ class CrossEntropy(ConfiguredCategorical[ReductionT_co]):
         Bounds probabilities to [clip, 1−clip] first.
     reduction
         ``"none"``, ``"sum"``, ``"mean"``, ``"mean_over_all"``, ``"weighted_mean"``,
-        ``"nonzero_mean"``, ``"batch_mean"``, or ``"parts"`` to be added up and divided later.
+        ``"absolute_weighted_mean"``, ``"nonzero_mean"``, ``"batch_mean"``, or ``"parts"`` to be
+        added up and divided later.
     empty
         The loss over a denominator of 0: ``"zero"`` or ``"nan"``.
     precision
@@ -321,6 +325,8 @@ class BinaryCrossEntropy(ConfiguredBinary[ReductionT_co]):
     soft_weighting
         What ``class_weight`` means for soft targets: ``"per_class"`` weighs both parts of the loss,
         ``"mixture"``, ``"geometric"`` and ``"hard"`` the item as a whole.
+    negative_weights
+        True: ``sample_weight`` may be negative.
     form
         What the predictions are: ``"logits"``, ``"probabilities"``, ``"log_probabilities"``, of
         class 1, or :class:`Probabilities` with the conventions of other libraries.
@@ -328,7 +334,8 @@ class BinaryCrossEntropy(ConfiguredBinary[ReductionT_co]):
         Bounds probabilities to [clip, 1−clip] first.
     reduction
         ``"none"``, ``"sum"``, ``"mean"``, ``"mean_over_all"``, ``"weighted_mean"``,
-        ``"nonzero_mean"``, ``"batch_mean"``, or ``"parts"`` to be added up and divided later.
+        ``"absolute_weighted_mean"``, ``"nonzero_mean"``, ``"batch_mean"``, or ``"parts"`` to be
+        added up and divided later.
     empty
         The loss over a denominator of 0: ``"zero"`` or ``"nan"``.
     precision

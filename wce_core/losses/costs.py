@@ -41,6 +41,7 @@ class CostOptions(TypedDict, total=False):
     smoothing: Smoothing
     soft_weighting: SoftWeighting
     axis: int
+    negative_weights: bool
     form: Form
     empty: Empty
     precision: Precision

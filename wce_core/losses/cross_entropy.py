@@ -92,6 +92,7 @@ def cross_entropy(
     label_smoothing: float = 0.0,
     smoothing: Smoothing = "uniform",
     soft_weighting: SoftWeighting = "per_class",
+    negative_weights: bool = False,
     axis: int = -1,
     form: Form | Probabilities = "logits",
     clip: float | None = None,
@@ -150,6 +151,12 @@ def cross_entropy(
         ``"geometric"`` Π_k w_k^{r_k} with 0⁰ = 1, ``"hard"`` the weight of the class with the
         largest share, ties to the lowest index; then ℓ = s·factor·(−Σ_k q_k log p_k) and
         ω = s·factor·M. On hard targets without smoothing all four agree.
+    negative_weights
+        True: ``sample_weight`` may be negative, as are the advantages of policy gradients, which
+        multiply −log p, and weights of what a preference loss pushes down. Σω may then come to
+        nothing: divide by the number of items (``"mean"``) or by Σ|ω|
+        (``"absolute_weighted_mean"``). Weights of classes and positives, and costs, are never
+        negative.
     axis
         The class axis.
     form
@@ -161,9 +168,9 @@ def cross_entropy(
     reduction
         ``"none"``: ℓ, in the items' shape, 0 where excluded. ``"sum"``: Σℓ. Means divide Σℓ by the
         number of items not excluded (``"mean"``), of all items (``"mean_over_all"``), by Σω
-        (``"weighted_mean"``), the number of items with ω ≠ 0 (``"nonzero_mean"``), or the length of
-        the items' leading axis (``"batch_mean"``). ``"parts"``: :class:`wce_core.LossParts`, which
-        can be added up and reduced later.
+        (``"weighted_mean"``) or Σ|ω| (``"absolute_weighted_mean"``), the number of items with ω ≠ 0
+        (``"nonzero_mean"``), or the length of the items' leading axis (``"batch_mean"``).
+        ``"parts"``: :class:`wce_core.LossParts`, which can be added up and reduced later.
     normalizer
         With ``reduction="sum"``: a scalar that Σℓ is divided by.
     empty
@@ -253,6 +260,7 @@ def cross_entropy(
         label_smoothing=label_smoothing,
         smoothing=smoothing,
         soft_weighting=soft_weighting,
+        negative_weights=negative_weights,
         form=form,
         clip=clip,
         reduction=reduction,

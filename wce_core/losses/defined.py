@@ -15,6 +15,7 @@ from wce_core.types import Array
 DEFAULTS: dict[str, Any] = {
     "label_smoothing": 0.0,
     "soft_weighting": "per_class",
+    "negative_weights": False,
     "form": "logits",
     "clip": None,
     "reduction": "mean",

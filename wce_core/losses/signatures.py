@@ -29,7 +29,13 @@ else:
 
 ArrayT = TypeVar("ArrayT")
 ToNumber: TypeAlias = Literal[
-    "sum", "mean", "mean_over_all", "weighted_mean", "nonzero_mean", "batch_mean"
+    "sum",
+    "mean",
+    "mean_over_all",
+    "weighted_mean",
+    "absolute_weighted_mean",
+    "nonzero_mean",
+    "batch_mean",
 ]
 ToArray: TypeAlias = ToNumber | Literal["none"]
 Numbers: TypeAlias = NDArray[Any] | Sequence[Any]
@@ -54,6 +60,7 @@ class BinaryOptions(TypedDict, total=False):
     label_smoothing: float
     soft_weighting: SoftWeighting
     axis: int | None
+    negative_weights: bool
     form: Form | Probabilities
     clip: float | None
     empty: Empty
@@ -72,6 +79,7 @@ class CategoricalOptions(TypedDict, total=False):
     smoothing: Smoothing
     soft_weighting: SoftWeighting
     axis: int
+    negative_weights: bool
     form: Form | Probabilities
     clip: float | None
     empty: Empty

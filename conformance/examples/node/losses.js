@@ -143,6 +143,7 @@ function reduced({ items, itemShape, size }, options) {
     weight: sum(counted.map((item) => item.omega)),
     nonzero: counted.filter((item) => item.omega !== 0).length,
     batch: itemShape.length ? itemShape[0] : 1,
+    absolute_weight: sum(counted.map((item) => Math.abs(item.omega))),
   };
   const under = {
     none: 1,
@@ -151,6 +152,7 @@ function reduced({ items, itemShape, size }, options) {
     mean: parts.items,
     mean_over_all: parts.all_items,
     weighted_mean: parts.weight,
+    absolute_weighted_mean: parts.absolute_weight,
     nonzero_mean: parts.nonzero,
     batch_mean: parts.batch,
   }[reduction];
@@ -179,7 +181,7 @@ function mean(loss, predictions, targets, options) {
     const { data } = options[name] ?? {};
     if (data && Math.max(...data) > HUGE) {
       own[name] = { ...options[name], data: data.map((weight) => weight * LESS) };
-      back /= options.reduction === "weighted_mean" ? 1 : LESS;
+      back /= /weighted_mean/.test(options.reduction) ? 1 : LESS;
     }
   }
   const { value, gradient } = evaluate(loss, predictions, targets, own);

@@ -17,6 +17,7 @@ from wce_conformance.cases import (
     extreme_weights,
     extreme_wide,
     extreme_zero_denominators,
+    negative,
     of_rows,
 )
 from wce_conformance.cases.case import Case
@@ -39,6 +40,7 @@ _THEMES = (
     extreme_terms,
     of_rows,
     extreme_rows,
+    negative,
 )
 
 

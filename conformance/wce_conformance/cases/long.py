@@ -10,8 +10,9 @@ from wce_conformance.cases import Case, Tensor
 from wce_conformance.cases.by_hand import binary, multiclass
 from wce_conformance.oracle import Parts, Result, map_nested
 from wce_conformance.oracle.real import mp
+from wce_conformance.oracle.reduction import DENOMINATORS
 
-_KEEP_VALUE = ("mean", "mean_over_all", "weighted_mean", "nonzero_mean", "batch_mean")
+_KEEP_VALUE = tuple(DENOMINATORS)
 
 
 class Tiled(Tensor):

@@ -39,7 +39,7 @@ NOTHING = Lost(mp.mpf(0), mp.mpf(1))
 
 def lost_of_items(case: Case, expected: Result) -> list[Lost]:
     """For the loss of each item."""
-    weights = [w if mp.isfinite(w) else mp.mpf(0) for w in Grid.of(expected.omega).flat]
+    weights = [abs(w) if mp.isfinite(w) else mp.mpf(0) for w in Grid.of(expected.omega).flat]
     slopes = Grid.of(expected.slope).flat
     spreads = _spreads(case) if _rounds(case) else _of_sums(case, len(weights))
     sizes = [abs(x) if mp.isfinite(x) else mp.mpf(0) for x in Grid.of(expected.items).flat]
@@ -59,6 +59,7 @@ def lost_of_sum(case: Case, expected: Result) -> Lost:
 
 def divided(lost: Lost, under: Real) -> Lost:
     """Of a number that is divided then."""
+    under = abs(under)
     if not (mp.isfinite(under) and under > 0):
         return NOTHING
     return Lost(lost.rounded / under, max(mp.mpf(1), lost.flushed / under))
@@ -73,6 +74,7 @@ def denominator(case: Case, expected: Result) -> Real:
         "mean": parts.items,
         "mean_over_all": parts.all_items,
         "weighted_mean": parts.weight,
+        "absolute_weighted_mean": parts.absolute_weight,
         "nonzero_mean": parts.nonzero,
         "batch_mean": parts.batch,
         "sum": normalizer,

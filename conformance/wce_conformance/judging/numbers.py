@@ -136,10 +136,11 @@ def _scale(size: Real, lost: Lost) -> Scale:
 
 def _parts(case: Case, expected: Result, value: Any, total: Lost) -> Iterator[Element]:
     dtype = "float64" if case.dtype == "float64" else "float32"
-    names = ("total", "items", "all_items", "weight", "nonzero", "batch")
-    for name, got in zip(names, value, strict=True):
+    for name, got in zip(Parts._fields, value, strict=True):
         want = mp.convert(getattr(expected.parts, name))
-        scale = _scale(abs(want), NOTHING)
+        # Weights with signs may cancel in their sum: its terms do not.
+        size = expected.parts.absolute_weight if name == "weight" else abs(want)
+        scale = _scale(size, NOTHING)
         if name == "total":  # Σ|ℓ|, by as much as each may be off more
             scale = _scale(expected.loss_scale, total)
         yield from _zipped(name, got, [want], [scale], dtype)

@@ -20,7 +20,7 @@ from .numbers import EPS, SMALLEST, Verdict, judge, judge_element
 
 Status: TypeAlias = Literal["passed", "failed", "known", "not offered"]
 """`known`: failed, as the vector says that exact mode may; no failure of a run."""
-FIELDS = ("total", "items", "all_items", "weight", "nonzero", "batch")
+FIELDS = ("total", "items", "all_items", "weight", "nonzero", "batch", "absolute_weight")
 
 
 @dataclass
@@ -99,8 +99,10 @@ def _misshapen(vector: Vector, given: Outcome | Answer) -> list[str]:
     """An answer of another shape can't be compared."""
     wanted = item_shape(vector.case) if vector.reduction == "none" else ()
     values: Any = given.value if vector.reduction == "parts" else (given.value,)
-    if vector.reduction == "parts" and (not isinstance(values, tuple) or len(values) != 6):
-        return [f"value has no six parts {', '.join(FIELDS)}"]
+    if vector.reduction == "parts" and (
+        not isinstance(values, tuple) or len(values) != len(FIELDS)
+    ):
+        return [f"value has not the parts {', '.join(FIELDS)}"]
     found = [("value", np.shape(value), wanted) for value in values]
     if given.gradient is not None:
         found.append(("gradient", np.shape(given.gradient), vector.case.predictions.shape))

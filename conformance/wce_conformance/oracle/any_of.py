@@ -27,6 +27,7 @@ def any_of_cross_entropy(
     sample_weight: Nested | None = None,
     mask: Nested | None = None,
     axis: int = -1,
+    negative_weights: bool = False,
     form: Form = "logits",
     reduction: ReductionName = "mean",
     normalizer: float | None = None,
@@ -36,7 +37,7 @@ def any_of_cross_entropy(
     """The surprise of each item's set of candidates, by a rule; `candidates` are booleans.
 
     ω is the sample weight times the mean of the class weights of the candidates. A set of none has
-    no loss: NaN.
+    no loss: NaN. `negative_weights` says that they are meant: here they are numbers like others.
     """
     check_choice("rule", rule, RULES)
     x = Grid.of(predictions)

@@ -54,6 +54,12 @@ class Var:
         return Var(from_limit(self.value), (self, mp.one))
 
 
+def absolute(x: Var) -> Var:
+    """The magnitude |x|, with the derivative 1 at 0, as above."""
+    slope = NAN if mp.isnan(x.value) else -mp.one if x.value < 0 else mp.one
+    return Var(abs(x.value), (x, slope))
+
+
 def total(terms: Iterable[Var]) -> Var:
     """Σ terms, 0 for none."""
     operands = tuple(terms)

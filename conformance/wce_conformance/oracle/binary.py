@@ -31,6 +31,7 @@ def binary_cross_entropy(
     ignore_index: float | None = None,
     label_smoothing: float = 0.0,
     soft_weighting: SoftWeighting = "per_class",
+    negative_weights: bool = False,
     axis: int | None = None,
     form: Form = "logits",
     clip: float | None = None,
@@ -46,7 +47,8 @@ def binary_cross_entropy(
 
     An element with target y has mass 1 − y on class 0 and y on class 1, and all else follows
     as for two classes. `class_weight` "balanced": n/(K·n_k), of all elements that are not
-    excluded. `axis` is the label axis, where `class_weight` of shape (L, 2) and
+    excluded. `negative_weights` says that they are meant: here they are numbers like others.
+    `axis` is the label axis, where `class_weight` of shape (L, 2) and
     `pos_weight` of shape (L,) stand: the last by default, none for rank 0 and 1. `pos_weight` of
     the predictions' rank, from 2 on, stands at each element, its axes equal or 1. `wrt` names
     further arguments to differentiate to: "targets", "class_weight", "pos_weight",

@@ -46,6 +46,7 @@ def _loss(
     label_smoothing: float = 0.0,
     smoothing: Smoothing = "uniform",
     soft_weighting: SoftWeighting = "per_class",
+    negative_weights: bool = False,
     axis: int = -1,
     form: Form = "logits",
     reduction: ReductionName = "mean",

@@ -34,6 +34,7 @@ def cross_entropy(
     label_smoothing: float = 0.0,
     smoothing: Smoothing = "uniform",
     soft_weighting: SoftWeighting = "per_class",
+    negative_weights: bool = False,
     axis: int = -1,
     form: Form = "logits",
     clip: float | None = None,
@@ -45,6 +46,7 @@ def cross_entropy(
 ) -> Result:
     """Weighted cross-entropy over the classes along `axis`, or a loss of another term.
 
+    `negative_weights` says that they are meant: here they are numbers like others.
     `class_weight` "balanced": n/(K·n_k), of the items that are not excluded.
     `targets` of the predictions' rank are mass along `axis`; of one rank less, class indices.
     `wrt` names further arguments to differentiate to: "targets" (mass only), "class_weight",

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
-from wce_conformance.oracle.autodiff import Var, total
+from wce_conformance.oracle.autodiff import Var, absolute, total
 from wce_conformance.oracle.checks import check_choice
 from wce_conformance.oracle.real import NAN, ONE, Real
 
@@ -14,6 +14,7 @@ ReductionName: TypeAlias = Literal[
     "mean",
     "mean_over_all",
     "weighted_mean",
+    "absolute_weighted_mean",
     "nonzero_mean",
     "batch_mean",
     "parts",
@@ -24,7 +25,7 @@ Empty: TypeAlias = Literal["zero", "nan"]
 class Parts(NamedTuple):
     """What every reduction is made of: Σℓ, and the denominators.
 
-    Items not excluded, all items, Σω, items with ω ≠ 0, and the length of the leading axis.
+    Items not excluded, all items, Σω, items with ω ≠ 0, the length of the leading axis, and Σ|ω|.
     """
 
     total: Real
@@ -33,6 +34,7 @@ class Parts(NamedTuple):
     weight: Real
     nonzero: int
     batch: int
+    absolute_weight: Real
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,11 @@ class Batch:
         return total(item.omega for item in self.items)
 
     @property
+    def absolute_weight(self) -> Var:
+        """Σ|ω|."""
+        return total(absolute(item.omega) for item in self.items)
+
+    @property
     def included(self) -> int:
         """The number of items that are not excluded."""
         return sum(not item.excluded for item in self.items)
@@ -87,6 +94,7 @@ class Batch:
             weight=self.weight.value,
             nonzero=self.nonzero,
             batch=self.length,
+            absolute_weight=self.absolute_weight.value,
         )
 
 
@@ -94,6 +102,7 @@ DENOMINATORS: Mapping[str, Callable[[Batch], Var]] = {
     "mean": lambda batch: Var(batch.included),
     "mean_over_all": lambda batch: Var(len(batch.items)),
     "weighted_mean": lambda batch: batch.weight,
+    "absolute_weighted_mean": lambda batch: batch.absolute_weight,
     "nonzero_mean": lambda batch: Var(batch.nonzero),
     "batch_mean": lambda batch: Var(batch.length),
 }

@@ -14,6 +14,7 @@ _DENOMINATORS = {
     "mean": "items",
     "mean_over_all": "all_items",
     "weighted_mean": "weight",
+    "absolute_weighted_mean": "absolute_weight",
     "nonzero_mean": "nonzero",
     "batch_mean": "batch",
 }

@@ -51,7 +51,8 @@ ORDER = (
     "cost_matrix", "several together",
     "logits", "probabilities", "log-probabilities", "class indices", "rows that sum to 1",
     "rows of any mass", "targets 0 and 1", "soft targets", "label smoothing",
-    "none", "sum", "mean", "mean_over_all", "weighted_mean", "nonzero_mean", "batch_mean", "parts",
+    "none", "sum", "mean", "mean_over_all", "weighted_mean",
+    "absolute_weighted_mean", "nonzero_mean", "batch_mean", "parts",
     "float64", "float32", "float16", "bfloat16",
 )  # fmt: skip
 """In which rows of a group are shown."""

@@ -77,7 +77,8 @@ def encode_result(case: Case, result: Result) -> dict[str, Any]:
     }
     if reduction == "parts":
         wide = "float64" if case.dtype == "float64" else "float32"
-        of = {name: getattr(result.parts, name) for name in ("total", "weight")}
+        names = ("total", "weight", *(["absolute_weight"] if _signed(result.parts) else []))
+        of = {name: getattr(result.parts, name) for name in names}
         encoded["parts_bits"] = {name: numbers.bits(value, wide) for name, value in of.items()}
     else:
         encoded["value"] = _answer(result.value, case.dtype)
@@ -119,8 +120,16 @@ def _undefined(case: Case, result: Result, name: str, array: Tensor) -> list[int
     return [i for i, row in enumerate(rows) if not any(array.data[k] for k in row)]
 
 
+def _signed(parts: Parts) -> bool:
+    """Is Σ|ω| another number than Σω? It is left out where it is not."""
+    same = parts.absolute_weight == parts.weight
+    return not (same or mp.isnan(parts.weight))
+
+
 def _parts(parts: Parts) -> dict[str, Any]:
     fields = parts._asdict()
+    if not _signed(parts):
+        del fields["absolute_weight"]
     return {n: v if isinstance(v, int) else numbers.digits(v) for n, v in fields.items()}
 
 

@@ -123,7 +123,8 @@ def item_shape(case: Case) -> tuple[int, ...]:
 
 def _result(case: Case, answer: Mapping[str, Any]) -> Result:
     items, shape = item_shape(case), case.predictions.shape
-    parts = Parts(**{n: _real(v) for n, v in answer["parts"].items()})
+    own = {n: _real(v) for n, v in answer["parts"].items()}
+    parts = Parts(**{"absolute_weight": own["weight"], **own})
     values = answer["value"]["digits"] if "value" in answer else []
     own_items = _nested(answer.get("items", answer.get("value"))["digits"], items)
     value = parts if "value" not in answer else own_items

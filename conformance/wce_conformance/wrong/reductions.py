@@ -139,3 +139,29 @@ class ZeroTimesGradient(Wrong):
 
     def over_zero(self, call: Call, gradient: np.ndarray) -> np.ndarray:
         return gradient * 0.0
+
+
+@wrong("negative_weight")
+class SumForSumOfMagnitudes(Wrong):
+    """absolute_weighted_mean divides by Σω."""
+
+    def denominator(self, call: Call, parts: Mapping[str, Any]) -> Any:
+        return super().denominator(call, {**parts, "absolute_weight": parts["weight"]})
+
+
+@wrong("negative_weight")
+class MagnitudeOfTheSum(Wrong):
+    """absolute_weighted_mean divides by |Σω|."""
+
+    def denominator(self, call: Call, parts: Mapping[str, Any]) -> Any:
+        return super().denominator(call, {**parts, "absolute_weight": abs(parts["weight"])})
+
+
+@wrong("negative_weight")
+class NegativeIsNotCounted(Wrong):
+    """Items with ω > 0 are counted, where those with ω ≠ 0 should be."""
+
+    def parts(
+        self, call: Call, items: np.ndarray, omega: np.ndarray, seen: np.ndarray
+    ) -> dict[str, Any]:
+        return {**super().parts(call, items, omega, seen), "nonzero": int((omega > 0).sum())}

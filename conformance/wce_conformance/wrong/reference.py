@@ -176,7 +176,7 @@ class Reference:
 
     def unit(self, call: Call, omega: np.ndarray) -> float:
         """What the two terms of a mean are counted in where their sums may be infinite."""
-        large = "mean" in call.vector.reduction and omega.max(initial=0.0) > 2.0**900
+        large = "mean" in call.vector.reduction and np.abs(omega).max(initial=0.0) > 2.0**900
         return 2.0**-64 if large else 1.0
 
     # Targets
@@ -416,6 +416,7 @@ class Reference:
             "weight": omega.sum(),
             "nonzero": int((omega != 0).sum()),
             "batch": call.items[0] if call.items else 1,
+            "absolute_weight": np.abs(omega).sum(),
         }
 
     def total(self, call: Call, items: np.ndarray) -> Any:
@@ -456,6 +457,7 @@ class Reference:
             "mean": "items",
             "mean_over_all": "all_items",
             "weighted_mean": "weight",
+            "absolute_weighted_mean": "absolute_weight",
             "nonzero_mean": "nonzero",
             "batch_mean": "batch",
         }

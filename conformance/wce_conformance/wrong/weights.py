@@ -178,3 +178,19 @@ class BalancedSampleWeights(Wrong):
         q, seen = self.mass(call), self.seen(call)
         s = self.placed(call, call.arrays.get("sample_weight", np.ones(())))
         return np.asarray((q * s[..., None])[seen].reshape(-1, call.classes).sum(0))
+
+
+@wrong("negative_weight")
+class NegativeWeightsAreZero(Wrong):
+    """A negative weight counts as 0."""
+
+    def samples(self, call: Call, r: np.ndarray) -> np.ndarray:
+        return np.asarray(np.maximum(super().samples(call, r), 0.0))
+
+
+@wrong("negative_weight")
+class WeightsWithoutSign(Wrong):
+    """The magnitude of a weight is taken, also for the loss."""
+
+    def samples(self, call: Call, r: np.ndarray) -> np.ndarray:
+        return np.asarray(np.abs(super().samples(call, r)))

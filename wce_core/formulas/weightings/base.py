@@ -70,6 +70,10 @@ class Weighting(ABC):
         """Raise ValueError for the first impossible value; ``included`` items only count."""
         del layout, values, included
 
+    def check_signed(self, layout: Layout, values: np.ndarray, included: Any) -> None:
+        """The same where ``negative_weights=True`` was given: most weights take none even then."""
+        self.check(layout, values, included)
+
     def included(self, ops: ArrayOps, array: Array, targets: Array) -> Array | None:
         """Boolean items that take part; None: all."""
         del ops, array, targets
@@ -94,16 +98,23 @@ def check_weights(
     values: np.ndarray,
     included: Any = None,
     as_given: Callable[[np.ndarray], np.ndarray] = lambda array: array,
+    *,
+    signed: bool = False,
+    hint: Callable[[Any], str] | None = None,
 ) -> None:
-    """Weights are finite and not negative. ``as_given`` undoes what was done to the shape."""
-    if within(values, 0, largest_finite(values)):
+    """Weights are finite and, unless ``signed``, not negative.
+
+    ``as_given`` undoes what was done to the shape; ``hint`` of the first wrong one is a next step.
+    """
+    most = largest_finite(values)
+    if within(values, -most if signed else 0, most):
         return
-    wrong = ~((values >= 0) & (values < float("inf")))
+    wrong = ~((values >= (-most if signed else 0)) & (values < float("inf")))
     if included is not None:
         wrong = wrong & included
     if wrong.any():
-        expected = "a finite weight that is not negative"
-        raise_first(name, as_given(values), as_given(wrong), expected)
+        expected = "a finite weight" + ("" if signed else " that is not negative")
+        raise_first(name, as_given(values), as_given(wrong), expected, hint)
 
 
 def largest_finite(values: np.ndarray) -> Any:

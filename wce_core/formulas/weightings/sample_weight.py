@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from wce_core.arrays.ops import ArrayOps
+from wce_core.formulas.hints import negative_hint
 from wce_core.formulas.layout import Layout
 from wce_core.types import Array
 
@@ -26,7 +27,11 @@ class SampleWeight(Weighting):
 
     def check(self, layout: Layout, values: np.ndarray, included: Any) -> None:
         """Finite, not negative, in every item that takes part."""
-        check_weights(self.name, values, included, layout.as_given)
+        check_weights(self.name, values, included, layout.as_given, hint=negative_hint)
+
+    def check_signed(self, layout: Layout, values: np.ndarray, included: Any) -> None:
+        """Finite: an advantage may have either sign."""
+        check_weights(self.name, values, included, layout.as_given, signed=True)
 
     def apply(self, weighing: Weighing, array: Array) -> Weighing:
         """The item factor, times this; an excluded item's weight is not even read."""
