@@ -278,6 +278,17 @@ def test_balanced_weights_are_those_of_all_rows() -> None:
     np.testing.assert_allclose(got, want, rtol=1e-14)
 
 
+def test_items_of_negative_weight_have_no_surrogate_below_0() -> None:
+    given = {"sample_weight": [-1.0, 1.0, 2.0, 0.0, -3.0], "negative_weights": True}
+    p, index = softmax(X), TARGETS["indices"]
+    loss = losses.cross_entropy
+    _, curved = objectives.derivatives(loss, X, index, hessian="diagonal", **given)
+    want = np.array(given["sample_weight"])[:, None] * p * (1 - p)
+    np.testing.assert_allclose(curved, want, rtol=1e-13)
+    _, upper = objectives.derivatives(loss, X, index, **given)
+    np.testing.assert_allclose(upper, np.maximum(want, 0.0), rtol=1e-13)
+
+
 def test_float32_logits_give_float32() -> None:
     gradient, curved = objectives.derivatives(
         losses.cross_entropy, X.astype(np.float32), TARGETS["indices"], precision="exact"
