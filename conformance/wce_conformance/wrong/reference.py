@@ -168,7 +168,7 @@ class Reference:
         """Costs of what is read of every class."""
         read = of_rows.chances if call.vector.loss == "expected_cost" else of_rows.complements
         paid, slopes = read(self.whole(call, x), call.form)
-        missing = np.isnan(self.whole(call, x)).any(-1)
+        missing = np.asarray(np.isnan(self.whole(call, x)).any(-1))
         terms = np.where((costs == 0) & ~np.isnan(paid), 0.0, costs * paid)
         items = np.where(missing, np.nan, terms.sum(-1))
         gradient = np.where(costs[..., None] == 0, 0.0, costs[..., None] * slopes).sum(-2)
