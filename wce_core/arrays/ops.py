@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from wce_core.dtypes import SMALLEST_NORMAL
 from wce_core.types import Array, Namespace
 
@@ -198,6 +200,10 @@ class ArrayOps(ABC):
         if isinstance(value, (int, float)):
             return self.xp.asarray(value, dtype=self.dtype(dtype), device=like.device)
         return self.cast(value, dtype)
+
+    @abstractmethod
+    def asarray(self, value: np.ndarray, like: Array) -> Array:
+        """A NumPy array as an array of this framework on the device of ``like``, same dtype."""
 
     def constant(self, array: Array) -> Array:
         """``array``, through which no derivative flows."""

@@ -99,6 +99,7 @@ def _spec(
         result=result,
         balanced=options.balanced,
         candidates=options.candidates,
+        z_loss=options.z_loss,
     )
 
 

@@ -23,7 +23,7 @@ from .balancing import occurrences, with_balance
 from .counting import counted, divisor, needs_weights, shared, sums_over_items
 from .cuts import cut_of, own_cut
 from .evaluate import fused
-from .items import item_losses, kept_gradient, rows_of, scale_of
+from .items import item_losses, kept_gradient, loss_of_mass, rows_of, scale_of
 from .reducing import itemised, reduced, total_of
 from .spec import LossSpec
 from .weighing import Weighed, weigh
@@ -133,7 +133,7 @@ class _Blocks:
     def _at_once(self, cut: Cut, part: Arrays, weighed: Weighed) -> Array:
         ops, spec = self.ops, self.spec
         rows = rows_of(ops, spec, part, weighed)
-        costs = weighed.mass.loss(spec.term, rows)
+        costs = loss_of_mass(ops, spec, weighed, rows)
         if self.slopes is not None:
             scale = scale_of(ops, spec, weighed, self.under, part)
             self._write_gradient(self.slopes, cut, part, weighed, rows, scale)
@@ -151,7 +151,7 @@ class _Blocks:
         def evaluate(inner: Cut) -> None:
             few, own = weighed.part(inner), {"predictions": predictions[inner]}
             rows = rows_of(ops, spec, own, few)
-            costs[own_cut(costs, inner)] = few.mass.loss(spec.term, rows)
+            costs[own_cut(costs, inner)] = loss_of_mass(ops, spec, few, rows)
             if slopes is not None:
                 self._write_gradient(slopes, inner, own, few, rows, cut_of(scale, inner))
 

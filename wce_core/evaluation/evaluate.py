@@ -19,7 +19,7 @@ from wce_core.arrays.rounding import widened
 from wce_core.dtypes import at_least_float32
 from wce_core.evaluation.balancing import with_balance
 from wce_core.evaluation.counting import Divisor, counted_and_shared, none_over_zero
-from wce_core.evaluation.items import item_losses, kept_gradient, rows_of, scale_of
+from wce_core.evaluation.items import item_losses, kept_gradient, loss_of_mass, rows_of, scale_of
 from wce_core.evaluation.reducing import itemised, reduced, total_of
 from wce_core.evaluation.spec import LossSpec
 from wce_core.evaluation.weighing import Weighed, silenced, weigh
@@ -38,7 +38,7 @@ def plain(ops: ArrayOps, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
         weighed = none_over_zero(ops, arrays, weighed, under)
     weighed = silenced(weighed)
     rows = rows_of(ops, spec, arrays, weighed, closed=False)
-    losses = item_losses(ops, spec, weighed, weighed.mass.loss(spec.term, rows))
+    losses = item_losses(ops, spec, weighed, loss_of_mass(ops, spec, weighed, rows))
     return _outputs(ops, spec, arrays, weighed, losses, counts, under)
 
 
@@ -61,7 +61,7 @@ def deferred(
     arrays = with_balance(ops, spec, arrays)
     weighed, counts, under = counted_and_shared(ops, spec, arrays, weigh(ops, spec, arrays))
     rows = rows_of(ops, spec, arrays, weighed)
-    losses = item_losses(ops, spec, weighed, weighed.mass.loss(spec.term, rows))
+    losses = item_losses(ops, spec, weighed, loss_of_mass(ops, spec, weighed, rows))
     outputs = _outputs(ops, spec, arrays, weighed, losses, counts, under)
 
     def gradient() -> Array:

@@ -29,6 +29,24 @@ def rows_of(
     return link.closed(ops, predictions, *along)
 
 
+def loss_of_mass(ops: ArrayOps, spec: LossSpec, weighed: Weighed, rows: Any) -> Array:
+    """What the mass of each item costs, before its factor: the term's penalties, and a z-loss."""
+    loss = weighed.mass.loss(spec.term, rows)
+    if not spec.z_loss:
+        return loss
+    normalizer = rows.normalizer()
+    squared = ops.cast((spec.z_loss * normalizer) * normalizer, ops.dtype_name(loss))
+    return loss + ops.times(ops.cast(weighed.mass.total(), ops.dtype_name(loss)), squared)
+
+
+def _z_gradient(ops: ArrayOps, spec: LossSpec, weighed: Weighed, rows: Any, scale: Array) -> Array:
+    """The gradient of the z-loss to the predictions."""
+    normalizer = rows.normalizer()
+    slope = (2.0 * spec.z_loss) * normalizer
+    steep = ops.cast(weighed.mass.total() * scale, ops.dtype_name(slope))
+    return rows.vjp_normalizer(steep * slope)
+
+
 def item_losses(ops: ArrayOps, spec: LossSpec, weighed: Weighed, loss: Array) -> Array:
     """ℓ from the loss of the mass, in the accumulating dtype if it is multiplied; 0 if excluded.
 
@@ -70,7 +88,10 @@ def kept_gradient(
     """
     kept = at_least_float32(ops.dtype_name(arrays["predictions"]))
     own = into if kept == spec.compute else None
+    more = _z_gradient(ops, spec, weighed, rows, scale) if spec.z_loss else None
     gradient = weighed.mass.gradient(spec.term, rows, scale, own)
+    if more is not None:
+        gradient = ops.in_place(ops.xp.add, gradient, more, into=own)
     # Where items are counted, 0 means that all of them are excluded already.
     if divisor is not None and divisor.zero is not None and spec.reduction not in COUNTS:
         gradient = ops.xp.where(divisor.zero, 0.0, gradient)

@@ -6,7 +6,14 @@ from typing import Any, NamedTuple
 
 from wce_core.dtypes import result_name
 from wce_core.errors import choice_error, range_error
-from wce_core.formulas.links import CANDIDATES, CATEGORICAL_LINKS, SURPRISALS, Probabilities
+from wce_core.formulas.links import (
+    CANDIDATES,
+    CATEGORICAL_LINKS,
+    SURPRISALS,
+    Convention,
+    Logits,
+    Probabilities,
+)
 from wce_core.formulas.reductions import REDUCTIONS
 from wce_core.formulas.terms import Term
 from wce_core.formulas.weightings import SOFT_WEIGHTINGS
@@ -34,7 +41,7 @@ class Options(NamedTuple):
     label_smoothing: float
     smoothing: Smoothing
     soft_weighting: SoftWeighting
-    form: Form | Probabilities
+    form: Form | Convention
     clip: float | None
     reduction: Reduction
     empty: Empty
@@ -59,8 +66,13 @@ class Options(NamedTuple):
 
     @property
     def form_name(self) -> Form:
-        """``form``, or what :class:`Probabilities` are a convention of."""
-        return "probabilities" if isinstance(self.form, Probabilities) else self.form
+        """``form``, or what it is a convention of."""
+        return self.form.of if isinstance(self.form, Convention) else self.form
+
+    @property
+    def z_loss(self) -> float:
+        """The factor of the squared logarithm of a row's normalizer."""
+        return self.form.z_loss if isinstance(self.form, Logits) else 0.0
 
 
 def checked_options(options: Options) -> Options:
@@ -75,9 +87,11 @@ def checked_options(options: Options) -> Options:
 
 
 def check_classes(options: Options, classes: int) -> None:
-    """Smoothing that moves mass to other classes needs some."""
+    """Smoothing that moves mass to other classes needs some; numbers per class fit their number."""
     if options.label_smoothing and options.smoothing == "others" and classes == 1:
         raise ValueError("smoothing='others' with one class; there are no others")
+    if isinstance(options.form, Logits):
+        options.form.check_classes(classes)
 
 
 def ignored_number(ignore_index: Any) -> int | float:
@@ -100,7 +114,7 @@ def _check_form(options: Options) -> None:
     own = options.clip is None and options.form == options.form_name
     if options.reading != SURPRISALS and not own:
         raise ValueError(
-            "conventions of other libraries, as clip and form=Probabilities(…), belong to "
+            "conventions, as clip, form=Probabilities(…) and form=Logits(…), belong to "
             "cross-entropies; expected 'logits', 'probabilities' or 'log_probabilities'"
         )
     if isinstance(options.form, Probabilities):
@@ -108,10 +122,21 @@ def _check_form(options: Options) -> None:
             raise ValueError("clip beside form=Probabilities(…); expected Probabilities(clip=…)")
         if options.form.normalize is not None and not options.categorical:
             raise ValueError("normalize is for rows of probabilities, which are cross_entropy's")
+    elif isinstance(options.form, Logits):
+        _check_logits(options, options.form)
     elif options.form == "probabilities":
         Probabilities(clip=options.clip)  # which looks at it
     elif options.clip is not None:
         raise ValueError(f"clip with form={options.form!r}; expected 'probabilities'")
+
+
+def _check_logits(options: Options, form: Logits) -> None:
+    if options.clip is not None:
+        raise ValueError("clip with form=Logits(…); expected 'probabilities'")
+    if not options.categorical:
+        form.check_classes(2)
+        if form.z_loss:
+            raise ValueError("z_loss is for rows of logits, which are cross_entropy's")
 
 
 def _smoothing(options: Options) -> float:

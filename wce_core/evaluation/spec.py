@@ -38,6 +38,8 @@ class LossSpec(NamedTuple):
     """Are class weights those of the batch?"""
     candidates: bool = False
     """Are targets sets of candidates?"""
+    z_loss: float = 0.0
+    """The factor of (log Σ e^z)², which each unit of mass pays."""
 
     @property
     def one_class(self) -> bool:

@@ -57,10 +57,6 @@ class Backend(ArrayOps):
         del array, predictions
         return None
 
-    @abstractmethod
-    def asarray(self, value: np.ndarray, like: Array) -> Array:
-        """A NumPy array as an array of this framework on the device of ``like``, same dtype."""
-
     def from_python(self, value: Any, like: Array) -> Array:
         """A number or nested lists as an array: float64, int64 or bool."""
         return self.asarray(numbers(value), like)

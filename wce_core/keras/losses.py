@@ -15,7 +15,7 @@ import numpy as np
 from keras.src.backend import get_keras_mask  # masks of JAX arrays are found in no public way
 
 from wce_core.dtypes import dtype_name
-from wce_core.formulas.links import Probabilities
+from wce_core.formulas.links import Convention, Logits, Probabilities
 from wce_core.types import Array
 
 
@@ -155,12 +155,12 @@ def _encoded(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _as_json(name: str, value: Any) -> Any:
-    if value is None or isinstance(value, (bool, int, float, str, list)):
+    if value is None or isinstance(value, (bool, int, float, str, list, tuple)):
         return value
     if name == "dtype":
         return dtype_name(value)
-    if isinstance(value, Probabilities):
-        return {"probabilities": _encoded(asdict(value))}
+    if isinstance(value, Convention):
+        return {value.of: _encoded(asdict(value))}
     if isinstance(value, Mapping):  # whose keys JSON would make strings of
         return {"items": [[key, _as_json(name, item)] for key, item in value.items()]}
     if isinstance(value, (np.ndarray, np.generic)):
@@ -178,6 +178,7 @@ def _decoded(arguments: Mapping[str, Any]) -> dict[str, Any]:
 def _from_json(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
-    if "probabilities" in value:
-        return Probabilities(**value["probabilities"])
+    for convention in (Probabilities, Logits):
+        if convention.of in value:
+            return convention(**value[convention.of])
     return dict(value["items"])

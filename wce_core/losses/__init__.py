@@ -1,6 +1,6 @@
 """The losses. Their docstrings are the specification."""
 
-from wce_core.formulas.links import Probabilities
+from wce_core.formulas.links import Logits, Probabilities
 
 from .any_of import AnyOfCrossEntropy, any_of_cross_entropy
 from .binary_cross_entropy import binary_cross_entropy
@@ -23,6 +23,7 @@ __all__ = [
     "CrossEntropy",
     "ExpectedCost",
     "FocalCrossEntropy",
+    "Logits",
     "PairwiseCost",
     "Probabilities",
     "any_of_cross_entropy",

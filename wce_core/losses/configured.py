@@ -14,7 +14,7 @@ from wce_core.call.constants import freeze, unfreeze
 from wce_core.call.parts import LossParts
 from wce_core.compilers import do_not_convert
 from wce_core.evaluation.options import Options, ignored_number
-from wce_core.formulas.links import SURPRISALS, Probabilities
+from wce_core.formulas.links import SURPRISALS, Logits, Probabilities
 from wce_core.formulas.terms import NEGATIVE_LOG_LIKELIHOOD, Term
 from wce_core.imports import named
 from wce_core.losses.binary_cross_entropy import binary_cross_entropy
@@ -65,7 +65,7 @@ class Configured(Generic[ReductionT_co]):
 
     class_weight: Any = None
     negative_weights: bool = False
-    form: Form | Probabilities = "logits"
+    form: Form | Probabilities | Logits = "logits"
     reduction: ReductionT_co = "mean"  # type: ignore[assignment]  # what __init__ without it makes of it
     empty: Empty = "zero"
     precision: Precision = "native"

@@ -10,7 +10,7 @@ from wce_core.call.parts import LossParts
 from wce_core.call.run import evaluate
 from wce_core.compilers import do_not_convert
 from wce_core.evaluation.options import Options
-from wce_core.formulas.links import Probabilities
+from wce_core.formulas.links import Logits, Probabilities
 from wce_core.formulas.terms import NEGATIVE_LOG_LIKELIHOOD
 from wce_core.types import (
     Array,
@@ -94,7 +94,7 @@ def cross_entropy(
     soft_weighting: SoftWeighting = "per_class",
     negative_weights: bool = False,
     axis: int = -1,
-    form: Form | Probabilities = "logits",
+    form: Form | Probabilities | Logits = "logits",
     clip: float | None = None,
     reduction: Reduction = "mean",
     normalizer: Any = None,

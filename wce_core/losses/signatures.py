@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from wce_core.formulas.links import Probabilities
+from wce_core.formulas.links import Logits, Probabilities
 from wce_core.types import Array, ClassWeight, Empty, Form, Precision, Smoothing, SoftWeighting
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class BinaryOptions(TypedDict, total=False):
     soft_weighting: SoftWeighting
     axis: int | None
     negative_weights: bool
-    form: Form | Probabilities
+    form: Form | Probabilities | Logits
     clip: float | None
     empty: Empty
     precision: Precision
@@ -80,7 +80,7 @@ class CategoricalOptions(TypedDict, total=False):
     soft_weighting: SoftWeighting
     axis: int
     negative_weights: bool
-    form: Form | Probabilities
+    form: Form | Probabilities | Logits
     clip: float | None
     empty: Empty
     precision: Precision

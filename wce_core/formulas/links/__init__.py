@@ -1,6 +1,7 @@
 """Links: how predictions become log-probabilities. One registry per family, keyed by ``form``."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from wce_core.types import Form
@@ -21,14 +22,20 @@ from .base import (
     Rows,
     curves,
 )
+from .binary_logits import BinaryLogits
+from .categorical_logits import CategoricalLogits
 from .log_probabilities import BinaryLogProbabilities
+from .logits import Logits, with_steps
 from .probabilities import BinaryProbabilities, Probabilities
 from .readings import CANDIDATES, CATEGORICAL_LINKS, CHANCES, COMPLEMENTS, READINGS, SURPRISALS
 from .sigmoid import Sigmoid
 from .softmax import Softmax
 
+Convention = Probabilities | Logits
+"""What a form is with steps or conventions of its own; ``of`` names the form."""
+
 BINARY_LINKS: dict[Form, Callable[[Any], BinaryLink]] = {
-    "logits": lambda convention: Sigmoid(),
+    "logits": partial(with_steps, Sigmoid, BinaryLogits),
     "probabilities": BinaryProbabilities,
     "log_probabilities": lambda convention: BinaryLogProbabilities(),
 }
@@ -50,9 +57,11 @@ __all__ = [
     "ClosedCategorical",
     "ClosedClassRows",
     "ClosedLogits",
+    "Convention",
     "CurvedBinary",
     "CurvedCategorical",
     "Link",
+    "Logits",
     "Probabilities",
     "Rows",
     "Sigmoid",

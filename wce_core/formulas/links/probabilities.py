@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from math import exp, inf
-from typing import Literal, NamedTuple, Protocol
+from typing import ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from wce_core.compilers import assume_constant_result
 from wce_core.dtypes import SMALLEST_NORMAL
 from wce_core.errors import range_error
 from wce_core.scalars import number
-from wce_core.types import Array
+from wce_core.types import Array, Form
 
 NUMBERS = {
     "clip": "a number in [0, 0.5)",
@@ -54,6 +54,7 @@ class Probabilities:
     """The least that a logarithm can be."""
     normalize: Literal["before", "after"] | None = None
     """Multi-class: divides a row by its sum, before or after ``clip``; its gradient takes part."""
+    of: ClassVar[Form] = "probabilities"
 
     def __post_init__(self) -> None:
         for name, expected in NUMBERS.items():

@@ -18,17 +18,19 @@ from .candidates import (
     LogProbabilityCandidates,
     ProbabilityCandidates,
 )
+from .categorical_logits import CategoricalLogits
 from .chances import GivenChances, LogitChances
 from .complements import COMPLEMENTS_OF_LOGARITHMS, COMPLEMENTS_OF_PROBABILITIES, LogitComplements
 from .log_probabilities import CategoricalLogProbabilities
+from .logits import with_steps
 from .probabilities import CategoricalProbabilities
 from .softmax import Softmax
 
 LinkOf = Callable[[Any], Link]
-"""The link for the conventions of probabilities."""
+"""The link for the conventions of a form."""
 
 CATEGORICAL_LINKS: dict[Form, LinkOf] = {
-    "logits": lambda convention: Softmax(),
+    "logits": partial(with_steps, Softmax, CategoricalLogits),
     "probabilities": CategoricalProbabilities,
     "log_probabilities": lambda convention: CategoricalLogProbabilities(),
 }

@@ -23,7 +23,7 @@ class SoftmaxRows:
     def __init__(self, ops: ArrayOps, predictions: Array, axis: int) -> None:
         self.ops, self.axis = ops, axis
         xp = ops.xp
-        top, largest = ops.argmax_and_max(predictions, axis)
+        self.top, self.largest = top, largest = ops.argmax_and_max(predictions, axis)
         # A largest logit of ±inf or NaN leaves no distribution: NaN, in this row alone.
         level = xp.where(xp.isfinite(largest), 0.0, xp.nan * xp.ones_like(largest))
         # Constant at the top: x_a − x_a would give autodiff two terms of size 1 that must cancel.
