@@ -7,7 +7,7 @@ from typing import Any
 
 from wce_conformance.adapters.base import Adapter, Outcome
 from wce_conformance.cases import Case, Tensor
-from wce_conformance.oracle import Probabilities
+from wce_conformance.oracle import Conventions
 from wce_core import losses
 
 
@@ -25,8 +25,8 @@ def function_of(case: Case, precision: str) -> Callable[..., Any]:
     for name, argument in case.arguments.items():
         if isinstance(argument, Mapping):
             options[name] = {int(label): weight for label, weight in argument.items()}
-        elif isinstance(argument, Probabilities):
-            options[name] = losses.Probabilities(**vars(argument))
+        elif isinstance(argument, Conventions):
+            options[name] = getattr(losses, type(argument).__name__)(**vars(argument))
         elif not isinstance(argument, Tensor):
             options[name] = argument
 

@@ -13,6 +13,7 @@ import numpy as np
 from wce_conformance.cases import Argument, Case, Tensor, small_cases
 from wce_conformance.cases.hunting import hunting_cases
 from wce_conformance.cases.long import large_cases, more_cases
+from wce_conformance.cases.steps import step_cases
 from wce_conformance.cases.systematic import MODES
 from wce_conformance.invalid_calls import BAD_INPUTS, BadInput
 from wce_conformance.vectors import FOLDER
@@ -20,7 +21,7 @@ from wce_conformance.vectors.encode import encode, encode_input
 from wce_conformance.vectors.reading import files_of
 
 VERSION = 1
-OWN_FILES = ("balanced", "negative_weight")
+OWN_FILES = ("balanced", "negative_weight", "steps")
 """Flags of cases that have files of their own."""
 GROUPS = {2: "pairs", 3: "triples"}
 """The file of cases with several weighting modes; those with one are in the mode's own."""
@@ -61,7 +62,7 @@ def differences(
 
 def cases() -> list[Case]:
     """The cases of all vectors but the invalid ones."""
-    return [*small_cases(), *more_cases(), *hunting_cases()]
+    return [*small_cases(), *more_cases(), *hunting_cases(), *step_cases()]
 
 
 def rendered(*, advance: Callable[[], object] = lambda: None) -> dict[str, str]:

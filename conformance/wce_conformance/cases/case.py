@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 
 from wce_conformance.oracle import (
     LOSSES,
+    Conventions,
     Grid,
     Nested,
-    Probabilities,
     Result,
     curvature,
     round_to,
@@ -56,7 +56,7 @@ class Tensor:
         return Grid(self.shape, self.data)
 
 
-Argument: TypeAlias = Tensor | Mapping[str, float] | Probabilities | float | int | str | None
+Argument: TypeAlias = Tensor | Mapping[str, float] | Conventions | float | int | str | None
 
 
 @dataclass(frozen=True)

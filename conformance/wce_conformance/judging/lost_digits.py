@@ -15,9 +15,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wce_conformance.cases import Case, Tensor
+from wce_conformance.judging.lost_in_steps import lost_in_steps
 from wce_conformance.oracle import Result
 from wce_conformance.oracle.grid import Grid
 from wce_conformance.oracle.real import Real, mp
+from wce_conformance.oracle.steps import Logits
 
 COMPUTED = ("float64", "float32")
 """In which differences are taken; of half types it is float32, which is finer than they are."""
@@ -37,15 +39,39 @@ class Lost(NamedTuple):
 NOTHING = Lost(mp.mpf(0), mp.mpf(1))
 
 
-def lost_of_items(case: Case, expected: Result) -> list[Lost]:
-    """For the loss of each item."""
+def lost_of_items(case: Case, expected: Result, *, gradient: bool = False) -> list[Lost]:
+    """For the loss of each item, or for each element of its gradient."""
     weights = [abs(w) if mp.isfinite(w) else mp.mpf(0) for w in Grid.of(expected.omega).flat]
     slopes = Grid.of(expected.slope).flat
-    spreads = _spreads(case) if _rounds(case) else _of_sums(case, len(weights))
+    spreads = _per_unit(case, len(weights), gradient=gradient)
     sizes = [abs(x) if mp.isfinite(x) else mp.mpf(0) for x in Grid.of(expected.items).flat]
     powers = _powers(case) if _shares(case) else [0.0] * len(weights)
     each = zip(weights, slopes, spreads, sizes, powers, strict=True)
-    return [Lost(w * d * s + size * p, max(mp.mpf(1), w)) for w, d, s, size, p in each]
+    return [
+        Lost(w * (d * s + z) + size * p, max(mp.mpf(1), w)) for w, d, (s, z), size, p in each
+    ]
+
+
+def _per_unit(case: Case, items: int, *, gradient: bool) -> list[tuple[float, float]]:
+    """For each item, of one unit of its weight: of its surprisal, and of a z-loss."""
+    steps = lost_in_steps(case)
+    if steps is None:
+        spreads = _spreads(case) if _rounds(case) else _of_sums(case, items)
+        return [(spread, 0.0) for spread in spreads]
+    if case.dtype not in COMPUTED:
+        return [(0.0, 0.0)] * items
+    pair = steps.gradient if gradient else steps.value
+    return list(zip(*(own.reshape(-1).tolist() for own in pair), strict=True))
+
+
+def lost_of_slopes(case: Case, sizes: list[Real]) -> list[Real]:
+    """For each element of the gradient, by its size: the exponent of a cap's slope is rounded."""
+    form = case.arguments.get("form")
+    if not isinstance(form, Logits) or form.softcap is None or case.dtype not in COMPUTED:
+        return [mp.mpf(0)] * len(sizes)
+    caps = [abs(x) / form.softcap for x in case.predictions.data]
+    found = zip(sizes, caps, strict=True)
+    return [size * cap / 2 if size and mp.isfinite(size) else mp.mpf(0) for size, cap in found]
 
 
 def lost_of_sum(case: Case, expected: Result) -> Lost:
@@ -90,18 +116,31 @@ def widening(case: Case, name: str) -> list[float]:
     """
     array = case.targets if name == "targets" else case.arguments[name]
     assert isinstance(array, Tensor)
-    if not _rounds(case) or not case.predictions.data:
+    own = _widening_of_rows(case) if case.predictions.data else None
+    if own is None:
         return [1.0] * len(array.data)
-    below, axis = _below(case)
+    if name != "targets":
+        return [float(own.max())] * len(array.data)
+    axis = case.arguments.get("axis", -1)
+    assert isinstance(axis, int)
+    laid = own if not case.categorical else np.expand_dims(own, axis)
+    rows = np.broadcast_to(laid, array.shape)
+    found: list[float] = rows.reshape(-1).tolist()
+    return found
+
+
+def _widening_of_rows(case: Case) -> Any:
+    """For each row; None: by nothing."""
+    steps = lost_in_steps(case)
+    if steps is not None:
+        return 1.0 + steps.ratios.max(-1) if case.dtype in COMPUTED else None
+    if not _rounds(case):
+        return None
+    below, _ = _below(case)
     others = np.exp(-below)
     np.put_along_axis(others, below.argmin(-1)[..., None], 0.0, -1)
     least = np.log1p(others.sum(-1))
-    own = 1.0 + _ratios(np.array(_spreads(case)).reshape(least.shape), least)
-    if name != "targets":
-        return [float(own.max())] * len(array.data)
-    rows = np.broadcast_to(np.expand_dims(own, axis), array.shape)
-    found: list[float] = rows.reshape(-1).tolist()
-    return found
+    return 1.0 + _ratios(np.array(_spreads(case)).reshape(least.shape), least)
 
 
 def _ratios(spreads: Any, least: Any) -> Any:

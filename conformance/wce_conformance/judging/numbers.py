@@ -17,6 +17,7 @@ from wce_conformance.judging.lost_digits import (
     denominator,
     divided,
     lost_of_items,
+    lost_of_slopes,
     lost_of_sum,
 )
 from wce_conformance.oracle import Parts, Result, exact_result
@@ -166,7 +167,9 @@ def gradient_scales(case: Case, expected: Result) -> list[Scale]:
         assert isinstance(axis, int)
         shape[axis] = 1
     places = np.arange(len(own)).reshape(shape)
-    return [own[i] for i in np.broadcast_to(places, case.predictions.shape).flat]
+    scales = [own[i] for i in np.broadcast_to(places, case.predictions.shape).flat]
+    more = lost_of_slopes(case, flat(expected.gradient_sizes["predictions"]))
+    return [(scale + lost, least) for (scale, least), lost in zip(scales, more, strict=True)]
 
 
 def flat(nested: Any) -> list[Real]:

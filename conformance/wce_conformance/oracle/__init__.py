@@ -18,10 +18,14 @@ from wce_conformance.oracle.multiclass import cross_entropy
 from wce_conformance.oracle.reduction import Parts
 from wce_conformance.oracle.result import Result
 from wce_conformance.oracle.rounding import exact_result, round_to
+from wce_conformance.oracle.steps import Logits
+from wce_conformance.oracle.surprise import Conventions
 
 __all__ = [
     "LOSSES",
+    "Conventions",
     "Grid",
+    "Logits",
     "Loss",
     "Nested",
     "Parts",

@@ -96,6 +96,12 @@ def log1p(x: Var) -> Var:
     return Var(mp.log1p(x.value), (x, 1 / (1 + x.value)))
 
 
+def tanh(x: Var) -> Var:
+    """The hyperbolic tangent, whose derivative 1 − tanh² is taken without a difference."""
+    decay = mp.exp(-2 * abs(x.value))
+    return Var(mp.tanh(x.value), (x, 4 * decay / (1 + decay) ** 2))
+
+
 def power(base: Var, exponent: Var) -> Var:
     """base^exponent for base ≥ 0, with 0⁰ = 1; NaN for a negative base.
 

@@ -15,6 +15,7 @@ from wce_conformance.oracle.problem import (
 )
 from wce_conformance.oracle.reduction import Empty, Reduction, ReductionName
 from wce_conformance.oracle.result import Result
+from wce_conformance.oracle.steps import Logits
 from wce_conformance.oracle.surprise import Form, binary_surprises
 from wce_conformance.oracle.terms import SURPRISE, Term
 from wce_conformance.oracle.weighting import Rules, SoftWeighting, Weighing
@@ -103,6 +104,10 @@ class _Binary(Problem):
 
     def check(self) -> None:
         check_shape("targets", self.targets.shape, self.shape)
+        if isinstance(self.settings.form, Logits):
+            self.settings.form.check(2)
+            if self.settings.form.z_loss:
+                raise ValueError("z_loss: goes with rows of logits")
         self._check_per_label("class_weight", (2,))
         if self._per_element("pos_weight"):
             placed(self.weights["pos_weight"], self.shape, "pos_weight")

@@ -17,7 +17,8 @@ from wce_conformance.oracle.problem import (
 from wce_conformance.oracle.real import NAN, mp
 from wce_conformance.oracle.reduction import Empty, Reduction, ReductionName
 from wce_conformance.oracle.result import Result
-from wce_conformance.oracle.surprise import Form, class_surprises
+from wce_conformance.oracle.steps import Logits
+from wce_conformance.oracle.surprise import Form, class_surprises, row_penalty
 from wce_conformance.oracle.terms import SURPRISE, Term
 from wce_conformance.oracle.weighting import Rules, SoftWeighting, Weighing, lowest_argmax
 
@@ -101,6 +102,8 @@ class _Multiclass(Problem):
             raise ValueError("predictions: no classes")
         if self.settings.rules.smoothing == "others" and self.classes == 1:
             raise ValueError("smoothing: there are no others beside one class")
+        if isinstance(self.settings.form, Logits):
+            self.settings.form.check(self.classes)
         self._check_targets()
         expected = {"class_weight": (self.classes,), "cost_matrix": (self.classes, self.classes)}
         for name in expected.keys() & self.weights.keys():
@@ -143,6 +146,7 @@ class _Multiclass(Problem):
             costs=self._costs(row, leaves),
             sample_weight=self.sample_weight(at, leaves),
             term=self.settings.term,
+            beside=row_penalty(row, self.settings.form),
         )
 
     def _costs(self, row: list[Var], leaves: Mapping[str, Grid[Var]]) -> list[Var] | None:

@@ -12,7 +12,7 @@ from wce_conformance.oracle.grid import Grid, Index, Nested, placed, positions
 from wce_conformance.oracle.real import limited, mp
 from wce_conformance.oracle.reduction import Batch, Item, Reduction
 from wce_conformance.oracle.result import Graph, Result, evaluated
-from wce_conformance.oracle.surprise import Form
+from wce_conformance.oracle.surprise import Conventions, Form
 from wce_conformance.oracle.terms import Term
 from wce_conformance.oracle.weighting import Rules, Weighing, balanced, weighted
 
@@ -36,7 +36,7 @@ def form_of(form: Form, clip: float | None) -> Form:
         return Probabilities(clip=clip)
     if clip is not None:
         raise ValueError(f"clip: goes with form='probabilities', not {form!r}")
-    if not isinstance(form, Probabilities):
+    if not isinstance(form, Conventions):
         check_choice("form", form, ("logits", "probabilities", "log_probabilities"))
     return form
 

@@ -37,7 +37,8 @@ class Weighing:
     """What an item meets.
 
     Per class the surprise −log p_k, the class weight w_k and, if there is a cost matrix,
-    A[k, predicted class]; its sample weight; and the term that makes a penalty of a surprise.
+    A[k, predicted class]; its sample weight; the term that makes a penalty of a surprise; and what
+    each unit of its mass pays beside.
     """
 
     surprises: Sequence[Var]
@@ -45,10 +46,12 @@ class Weighing:
     costs: Sequence[Var] | None
     sample_weight: Var
     term: Term
+    beside: Var | None = None
 
     def penalties(self) -> list[Var]:
         """What mass 1 on each class costs."""
-        return [self.term.penalty(surprise) for surprise in self.surprises]
+        found = [self.term.penalty(surprise) for surprise in self.surprises]
+        return found if self.beside is None else [penalty + self.beside for penalty in found]
 
     def largest(self, of: Callable[[Real], Real], mass: Sequence[Var]) -> Real:
         """The largest number that a function of surprises gives of the classes with mass."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wce_conformance.implementation import Answer, Given
-from wce_conformance.oracle import Probabilities
+from wce_conformance.oracle import Conventions
 from wce_conformance.peers.asked import CROSS_ENTROPIES, Asked
 from wce_conformance.vectors import Vector
 
@@ -37,7 +37,7 @@ class Peer(ABC):
         if vector.loss not in CROSS_ENTROPIES:
             return False
         asked = Asked(vector)
-        if isinstance(vector.options.get("form"), Probabilities):
+        if isinstance(vector.options.get("form"), Conventions):
             return False
         if vector.reduction == "parts" or not self.empty_is_said(asked):
             return False

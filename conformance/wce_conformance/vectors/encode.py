@@ -9,7 +9,7 @@ from typing import Any
 
 from wce_conformance.cases import Argument, Case, Tensor
 from wce_conformance.cases.long import PER_ITEM, LongCase
-from wce_conformance.oracle import Grid, Parts, Probabilities, Result
+from wce_conformance.oracle import Conventions, Grid, Parts, Result
 from wce_conformance.oracle.real import mp
 from wce_conformance.vectors import numbers
 
@@ -45,11 +45,12 @@ def encode_input(case: Case) -> dict[str, Any]:
 
 
 def argument(value: Argument) -> Any:
-    """An array, weights by class, conventions of probabilities, or a plain value."""
+    """An array, weights by class, conventions of predictions, or a plain value."""
     if isinstance(value, Tensor):
         return tensor(value)
-    if isinstance(value, Probabilities):
-        return {n: given for n, given in vars(value).items() if given != getattr(Probabilities, n)}
+    if isinstance(value, Conventions):
+        given = {n: own for n, own in vars(value).items() if own != getattr(type(value), n)}
+        return {n: list(own) if isinstance(own, tuple) else own for n, own in given.items()}
     if isinstance(value, Mapping):
         return dict(value)
     return value

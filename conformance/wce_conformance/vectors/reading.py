@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from wce_conformance.cases import Argument, Case, Tensor
 from wce_conformance.cases.long import Tiled
-from wce_conformance.oracle import Probabilities
+from wce_conformance.oracle import Conventions, Logits, Probabilities
 from wce_conformance.vectors.numbers import read_plain
 from wce_conformance.vectors.vector import Vector
 
@@ -78,7 +79,13 @@ def _argument(name: str, value: Any, *, in_full: bool) -> Argument:
         return plain
     if "shape" in value:
         return _tensor(value, in_full=in_full)
-    return Probabilities(**value) if name == "form" else dict(value)
+    return _conventions(value) if name == "form" else dict(value)
+
+
+def _conventions(value: Mapping[str, Any]) -> Conventions:
+    """Of logits or of probabilities: no name is of both."""
+    of_logits = value.keys() <= {field.name for field in fields(Logits)}
+    return Logits(**value) if of_logits else Probabilities(**value)
 
 
 def _tensor(value: Mapping[str, Any], *, in_full: bool) -> Tensor:

@@ -81,7 +81,7 @@ class Vector:
     def options(self) -> dict[str, Any]:
         """The arguments that are no arrays; weights by class have integers as keys.
 
-        A `form` with conventions is :class:`wce_conformance.oracle.Probabilities`.
+        A `form` with conventions is :class:`wce_conformance.oracle.Probabilities` or `Logits`.
         """
         return {
             name: {int(k): v for k, v in value.items()} if isinstance(value, Mapping) else value
