@@ -13,8 +13,8 @@ import numpy as np
 from wce_conformance.cases import Case
 from wce_conformance.oracle.steps import Logits
 
-ROUNDINGS = 5 / 8
-"""Of each size, so that 4 eps of it are two and a half."""
+ROUNDINGS = 3 / 8
+"""Of each size, so that 4 eps of it are one and a half."""
 CAPPED = 3.0
 """A capped logit has passed three times as many operations."""
 

@@ -1,14 +1,15 @@
 """Deliberately wrong implementations, each of which the vectors must reject.
 
 A suite that has never failed proves nothing. `reference` computes all losses in plain NumPy and
-passes every vector; each class in `weights`, `targets`, `numbers`, `conventions`, `reductions`,
-`gradients`, `terms` and `rows` changes one step of it, as real libraries have it wrong, and names
-the flag of the vectors that must notice.
+passes every vector; each class in `weights`, `targets`, `numbers`, `conventions`, `logits`,
+`reductions`, `gradients`, `terms` and `rows` changes one step of it, as real libraries have it
+wrong, and names the flag of the vectors that must notice.
 """
 
 from wce_conformance.wrong import (
     conventions,
     gradients,
+    logits,
     numbers,
     reductions,
     rows,
@@ -25,6 +26,7 @@ __all__ = [
     "Wrong",
     "conventions",
     "gradients",
+    "logits",
     "numbers",
     "reductions",
     "rows",

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from wce_conformance.implementation import Answer, Given, Refused
-from wce_conformance.oracle import Probabilities
+from wce_conformance.oracle import Logits, Probabilities
 from wce_conformance.vectors import Vector
 from wce_conformance.wrong import of_rows
+from wce_conformance.wrong.logit_steps import LogitSteps
 from wce_conformance.wrong.of_terms import TERMS
 from wce_conformance.wrong.steps import Steps, others, quotient
 
@@ -58,13 +59,21 @@ class Call:
     @property
     def form(self) -> str:
         """What the predictions are."""
-        return str("probabilities" if self.given else self.options.get("form", "logits"))
+        if self.given or self.steps:
+            return "probabilities" if self.given else "steps"
+        return str(self.options.get("form", "logits"))
 
     @property
     def given(self) -> Probabilities | None:
         """Conventions of the probabilities, if they are more than `clip`."""
         form = self.options.get("form")
         return form if isinstance(form, Probabilities) else None
+
+    @property
+    def steps(self) -> Logits | None:
+        """Steps of logits, if there are any."""
+        form = self.options.get("form")
+        return form if isinstance(form, Logits) else None
 
 
 class Reference:
@@ -77,6 +86,7 @@ class Reference:
     sampled: Mapping[str, int] = {}
     repeated: tuple[str, ...] = ()
     steps: type[Steps] = Steps
+    logit_steps: type[LogitSteps] = LogitSteps
 
     def offers(self, vector: Vector) -> bool:
         """Every valid call, and a few of the invalid ones."""
@@ -126,8 +136,8 @@ class Reference:
             return self.of_costs(call, x, self.costed(call, d))
         surprise = self.surprise(call, x)
         penalty, slope = self.term(call, surprise)
-        items = self.product(call, d, penalty, q).sum(-1)
-        return items, self.gradient(call, x, d * slope)
+        items = self.product(call, d, penalty, q).sum(-1) + self.z_loss(call, x, d, q)
+        return items, self.gradient(call, x, d * slope) + self.z_gradient(call, x, d, q)
 
     def of_sets(
         self, call: Call, x: np.ndarray, factor: np.ndarray
@@ -346,6 +356,9 @@ class Reference:
         """−log p of every class."""
         if call.form == "logits":
             return self.of_logits(call, self.logits(call, x))
+        if call.steps:
+            lowered = self.logit_steps(call.steps, x, binary=call.binary).lowered()
+            return np.asarray(np.diagonal(self.of_logits(call, lowered), axis1=-2, axis2=-1))
         if call.form == "log_probabilities":
             return np.stack([self.log_of_complement(x), -x], -1) if call.binary else -x
         if call.given:
@@ -472,9 +485,36 @@ class Reference:
         if call.form == "logits":
             gradient = self.to_logits(call, self.logits(call, x), d)
             return gradient[..., 1] if call.binary else gradient
+        if call.steps:
+            return self.through_steps(call, call.steps, x, d)
         if call.form == "log_probabilities":
             return self.to_log_probabilities(call, x, d)
         return self.to_probabilities(call, x, d)
+
+    def through_steps(self, call: Call, given: Logits, x: np.ndarray, d: np.ndarray) -> np.ndarray:
+        """That of each class to the logits as it is paid for, added up."""
+        steps = self.logit_steps(given, x, binary=call.binary)
+        each = self.to_logits(call, steps.lowered(), d[..., None] * np.eye(call.classes))
+        gradient = each.sum(-2) * steps.slope()
+        return np.asarray(gradient[..., 1] if call.binary else gradient)
+
+    def z_loss(self, call: Call, x: np.ndarray, d: np.ndarray, q: np.ndarray) -> Any:
+        """ζ·(log Σ e^z)² for each unit of weighted mass."""
+        if not (call.steps and call.steps.z_loss):
+            return 0.0
+        steps = self.logit_steps(call.steps, x, binary=False)
+        top, rest = self.odds(steps.z)
+        charged = steps.charged(d, q)
+        return np.where(charged == 0, 0.0, charged * steps.penalty(steps.normalizer(rest, top)))
+
+    def z_gradient(self, call: Call, x: np.ndarray, d: np.ndarray, q: np.ndarray) -> Any:
+        """2ζ·log Σ e^z·p_j for each unit."""
+        if not (call.steps and call.steps.z_loss):
+            return 0.0
+        steps = self.logit_steps(call.steps, x, binary=False)
+        top, rest = self.odds(steps.z)
+        slope = 2 * call.steps.z_loss * steps.normalizer(rest, top) * steps.charged(d, q)
+        return slope[..., None] * self.softmax(steps.z) * steps.slope()
 
     def to_logits(self, call: Call, x: np.ndarray, d: np.ndarray) -> np.ndarray:
         """p_j·Σ_{k≠j} d_k − d_j·(1 − p_j), which no cancellation touches."""
