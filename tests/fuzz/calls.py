@@ -39,6 +39,11 @@ class Call:
     configured: bool
     wrt: tuple[str, ...]
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Short: a failure shows it as Python, and Hypothesis warns of what is long."""
+        del cycle
+        printer.text(f"{len(self.cases)} calls of {self.cases[0].loss}")
+
     @property
     def precision(self) -> str:
         """Native unless asked for otherwise."""

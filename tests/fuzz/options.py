@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from wce_conformance.adapters import as_numpy
 from wce_conformance.cases import Tensor
-from wce_conformance.oracle import Probabilities
+from wce_conformance.oracle import Conventions, Logits, Probabilities
 from wce_core import losses
 from wce_core.evaluation.options import CHOICES
 from wce_core.formulas.links import BINARY_LINKS, CANDIDATES, CATEGORICAL_LINKS
@@ -38,7 +38,7 @@ def parameters(loss: str) -> dict[str, inspect.Parameter]:
 def predictions(draw: st.DrawFn, draft: Draft) -> Arrays:
     """Of the form that was drawn; what is normalized need not be below 1."""
     whole = isinstance(draft.form, Probabilities) and draft.form.normalize is not None
-    name = "probabilities" if isinstance(draft.form, Probabilities) else draft.form
+    name = CONVENTIONS_OF[type(draft.form)] if isinstance(draft.form, Conventions) else draft.form
     kind = MASSES if whole else FORMS[name]
     return numbers(kind, draft.shape, draft.dtype, flushed=draft.flushed)
 
@@ -166,13 +166,35 @@ def form(draw: st.DrawFn, draft: Draft) -> Argument:
     links = tuple(CATEGORICAL_LINKS if draft.multiclass else BINARY_LINKS)
     own = draw(st.sampled_from(links))
     conventions = "clip" in parameters(draft.loss)
-    if own != "probabilities" or not conventions or draw(st.booleans()):
+    if own == "log_probabilities" or not conventions or draw(st.booleans()):
         return own
+    if own == "logits":
+        return _steps(draw, draft)
     names = [n for n in CONVENTIONS if n != "normalize" or draft.multiclass]
     chosen = [name for name in names if draw(st.booleans())]
     return Probabilities(**{name: draw(CONVENTIONS[name]) for name in chosen})
 
 
+def _steps(draw: st.DrawFn, draft: Draft) -> Logits:
+    classes = draft.length if draft.multiclass else 2
+    names = [n for n in STEPS if n != "z_loss" or draft.multiclass]
+    given = {name: draw(STEPS[name]) for name in names if draw(st.booleans())}
+    for name in PER_CLASS:
+        if name in given and not isinstance(given[name], float):
+            given[name] = tuple(given[name](k) for k in range(classes))
+    return Logits(**given)
+
+
+CONVENTIONS_OF = {Logits: "logits", Probabilities: "probabilities"}
+PER_CLASS = ("adjustment", "margin")
+STEPS: dict[str, st.SearchStrategy[Any]] = {
+    "temperature": st.sampled_from((0.5, 0.07, 3.0, 1.7, 2.0**-20, 1e6)),
+    "softcap": st.sampled_from((30.0, 50.0, 0.5, 1e-6, 1e9)),
+    "adjustment": st.sampled_from((-1.0, 0.3, -20.0, 1e4)).map(lambda a: lambda k: a * (k % 3)),
+    "margin": st.sampled_from((0.35, 0.0, 64.0))
+    | st.sampled_from((0.1, 1.0, 12.0)).map(lambda m: lambda k: m / (1.0 + k)),
+    "z_loss": st.sampled_from((1e-4, 0.5, 100.0)),
+}
 CLIPS = st.sampled_from((0.1, 0.0, 1e-7, 0.49, 1e-12, 1e-40)) | st.floats(0, 0.4999)
 CONVENTIONS = {
     "clip": CLIPS,

@@ -19,7 +19,7 @@ from wce_conformance.cases import Case, Tensor
 from wce_conformance.implementation import Answer
 from wce_conformance.judging.numbers import judge
 from wce_conformance.judging.vectors import judged
-from wce_conformance.oracle import Probabilities
+from wce_conformance.oracle import Conventions
 from wce_conformance.vectors.encode import encode
 from wce_conformance.vectors.reading import decode
 from wce_core import losses
@@ -131,8 +131,8 @@ def _held(case: Case) -> set[str]:
 def _plain(argument: Any) -> Any:
     if isinstance(argument, Tensor):
         return as_numpy(argument)
-    if isinstance(argument, Probabilities):
-        return losses.Probabilities(**vars(argument))
+    if isinstance(argument, Conventions):
+        return getattr(losses, type(argument).__name__)(**vars(argument))
     if isinstance(argument, dict):
         return {int(label): weight for label, weight in argument.items()}
     return argument

@@ -7,7 +7,7 @@ from typing import Any
 
 from wce_conformance.adapters import Adapter
 from wce_conformance.cases import Case, Tensor
-from wce_conformance.oracle import Probabilities
+from wce_conformance.oracle import Conventions
 
 from .calls import Call
 
@@ -37,7 +37,7 @@ def value_of(value: Any) -> str:
     """An argument; mappings have class numbers as keys."""
     if isinstance(value, Tensor):
         return array(value)
-    if isinstance(value, Probabilities):
+    if isinstance(value, Conventions):
         return f"losses.{value!r}"
     if isinstance(value, Mapping):
         return repr({int(label): weight for label, weight in value.items()})

@@ -19,7 +19,7 @@ from wce_core.losses.registry import LOSSES as OF_THE_LIBRARY
 
 from .calls import ARRAYS, DRAWN_WITH_THE_SHAPE, Call, calls
 from .kinds import FORMS
-from .options import CONVENTIONS, MAKERS, parameters
+from .options import CONVENTIONS, MAKERS, STEPS, parameters
 from .running import failures
 from .showing import shown
 
@@ -41,6 +41,7 @@ def test_every_parameter_is_drawn_for() -> None:
     assert set(WEIGHTINGS) <= set(MAKERS)
     assert set(ARRAYS) <= set(MAKERS)
     assert set(CONVENTIONS) == {field.name for field in fields(losses.Probabilities)}
+    assert set(STEPS) == {field.name for field in fields(losses.Logits)}
     assert set(FORMS) == {*CATEGORICAL_LINKS, *BINARY_LINKS}
 
 

@@ -39,8 +39,23 @@ def loss_of_mass(ops: ArrayOps, spec: LossSpec, weighed: Weighed, rows: Any) -> 
     return loss + ops.times(ops.cast(weighed.mass.total(), ops.dtype_name(loss)), squared)
 
 
+def gradient_of_mass(
+    ops: ArrayOps,
+    spec: LossSpec,
+    weighed: Weighed,
+    rows: Any,
+    scale: Array,
+    into: Array | None = None,
+) -> Array:
+    """scale · ∂(that) / ∂predictions, in closed form; perhaps written to ``into``."""
+    if not spec.z_loss:
+        return weighed.mass.gradient(spec.term, rows, scale, into)
+    more = _z_gradient(ops, spec, weighed, rows, scale)  # first: a way back uses up what it needs
+    gradient = weighed.mass.gradient(spec.term, rows, scale, into)
+    return ops.in_place(ops.xp.add, gradient, more, into=into)
+
+
 def _z_gradient(ops: ArrayOps, spec: LossSpec, weighed: Weighed, rows: Any, scale: Array) -> Array:
-    """The gradient of the z-loss to the predictions."""
     normalizer = rows.normalizer()
     slope = (2.0 * spec.z_loss) * normalizer
     steep = ops.cast(weighed.mass.total() * scale, ops.dtype_name(slope))
@@ -88,10 +103,7 @@ def kept_gradient(
     """
     kept = at_least_float32(ops.dtype_name(arrays["predictions"]))
     own = into if kept == spec.compute else None
-    more = _z_gradient(ops, spec, weighed, rows, scale) if spec.z_loss else None
-    gradient = weighed.mass.gradient(spec.term, rows, scale, own)
-    if more is not None:
-        gradient = ops.in_place(ops.xp.add, gradient, more, into=own)
+    gradient = gradient_of_mass(ops, spec, weighed, rows, scale, own)
     # Where items are counted, 0 means that all of them are excluded already.
     if divisor is not None and divisor.zero is not None and spec.reduction not in COUNTS:
         gradient = ops.xp.where(divisor.zero, 0.0, gradient)

@@ -13,7 +13,7 @@ from wce_core.evaluation.balancing import with_balance
 from wce_core.evaluation.spec import LossSpec
 from wce_core.evaluation.weighing import Weighed
 from wce_core.formulas.layout import Layout
-from wce_core.formulas.links import Sigmoid, Softmax
+from wce_core.formulas.links import LINKS_OF_LOGITS
 from wce_core.formulas.links.candidates import best
 from wce_core.formulas.weightings import WEIGHTINGS
 from wce_core.frameworks.registry import numpy_backend
@@ -99,9 +99,9 @@ def explain(loss: Callable[..., Any], *args: Any, **kwargs: Any) -> Explanation:
 def _batch(call: Asked, weighed: Weighed) -> Batch:
     be, spec, arrays = numpy_backend(), call.spec, call.arrays
     rows = items.rows_of(be, spec, arrays, weighed)
-    losses = items.item_losses(be, spec, weighed, weighed.mass.loss(spec.term, rows))
+    losses = items.item_losses(be, spec, weighed, items.loss_of_mass(be, spec, weighed, rows))
     scale = items.scale_of(be, spec, weighed, None, arrays)
-    slopes = weighed.mass.gradient(spec.term, rows, scale)
+    slopes = items.gradient_of_mass(be, spec, weighed, rows, scale)
     norms = np.abs(slopes) if spec.axis is None else np.linalg.norm(slopes, axis=spec.axis)
     shape = losses.shape
     included = np.ones(shape, bool) if weighed.included is None else weighed.included
@@ -151,7 +151,7 @@ def _weighed_by(call: Asked, weights: np.ndarray) -> tuple[Asked, Weighed]:
 
 def _logits(spec: LossSpec, predictions: np.ndarray) -> np.ndarray | None:
     """A row for each item; None if the predictions are something else."""
-    if not isinstance(spec.link, (Softmax, Sigmoid)):
+    if not isinstance(spec.link, LINKS_OF_LOGITS):
         return None
     rows: np.ndarray = predictions if spec.axis is None else np.moveaxis(predictions, spec.axis, -1)
     return rows.reshape(-1, 1 if spec.axis is None else spec.classes)

@@ -39,6 +39,7 @@ BINARY_LINKS: dict[Form, Callable[[Any], BinaryLink]] = {
     "probabilities": BinaryProbabilities,
     "log_probabilities": lambda convention: BinaryLogProbabilities(),
 }
+LINKS_OF_LOGITS = (Softmax, Sigmoid, CategoricalLogits, BinaryLogits)
 
 __all__ = [
     "BINARY_LINKS",
@@ -48,6 +49,7 @@ __all__ = [
     "COMPLEMENTS",
     "READINGS",
     "SURPRISALS",
+    "LINKS_OF_LOGITS",
     "BinaryLink",
     "BinaryRows",
     "CategoricalLink",
