@@ -311,6 +311,7 @@ CONFIGURED = [
     losses.AnyOfCrossEntropy(rule="pinned", class_weight={0: 1.0, 1: 2.0}),
     losses.ExpectedCost(costs=np.ones((2, 2)), label_smoothing=0.1),
     losses.PairwiseCost(costs=[[0.0, 1.0], [2.0, 0.0]]),
+    losses.CrossEntropy(form=losses.Logits(2.0, 30.0, np.log([0.5, 0.3, 0.2]), [0.5, 1, 0], 1e-4)),
 ]
 
 
@@ -378,3 +379,16 @@ def test_a_saved_class_form_is_the_same_again() -> None:
     assert again.name == "own"
     with pytest.raises(ValueError, match="no number for Keras"):
         dialects.keras.BinaryCrossentropy(reduction="none").keras()
+
+
+def test_a_capped_layer_is_a_loss_with_a_cap() -> None:
+    """The last layer of Gemma, whose cap is in it, or in the loss."""
+    hidden = GENERATOR.standard_normal((60, 3)).astype(np.float32) * 4
+    layers = [keras.layers.ReversibleEmbedding(3, 3, logit_soft_cap=cap) for cap in (None, 3.0)]
+    for layer in layers:
+        layer.build((None,))
+        layer.embeddings.assign(np.linspace(-2, 2, 9, dtype=np.float32).reshape(3, 3))
+    plain, capped = (layer(hidden, reverse=True) for layer in layers)
+    expected = keras.losses.sparse_categorical_crossentropy(Y, capped, from_logits=True)
+    own = losses.CrossEntropy(form=losses.Logits(softcap=3.0)).keras()(Y, plain)
+    np.testing.assert_allclose(own, keras.ops.mean(expected), rtol=1e-5)

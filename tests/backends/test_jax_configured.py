@@ -26,6 +26,7 @@ LOSSES: list[tuple[Any, Any]] = [
     (losses.CrossEntropy(class_weight={0: 1.0, 1: 2.0, 2: 0.5}), Y),
     (losses.CrossEntropy(class_weight=jnp.asarray(W), cost_matrix=COSTS, dtype=jnp.float32), Y),
     (losses.CrossEntropy(ignore_index=1, form=losses.Probabilities(floor=-100.0)), Y),
+    (losses.CrossEntropy(form=losses.Logits(temperature=2.0, margin=(0.5, 0.0, 1.0))), Y),
     (losses.BinaryCrossEntropy(pos_weight=4.0), T),
     (losses.BinaryCrossEntropy(class_weight=[[1.0, 2.0]] * 3, pos_weight=W), T),
 ]
@@ -34,7 +35,7 @@ IDS = [repr(loss) for loss, _ in LOSSES]
 
 @pytest.mark.parametrize(("loss", "y"), LOSSES, ids=IDS)
 def test_argument_of_a_jitted_function(loss: Any, y: Any) -> None:
-    x = jax.nn.softmax(X) if loss.form != "logits" else X
+    x = jax.nn.softmax(X) if isinstance(loss.form, losses.Probabilities) else X
     found = jax.jit(lambda own, x, y: own(x, y))(loss, x, y)
     np.testing.assert_allclose(found, loss(x, y), rtol=1e-6)
 

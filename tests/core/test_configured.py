@@ -245,6 +245,7 @@ SAVED = [
     losses.AnyOfCrossEntropy(rule="pinned", class_weight=[1.0, 2.0]),
     losses.ExpectedCost(costs=[[0.0, 1.0], [2.0, 0.5]], reduction="sum"),
     losses.PairwiseCost(costs=np.ones((2, 2)), label_smoothing=0.1),
+    losses.CrossEntropy(form=losses.Logits(softcap=30.0, adjustment=[-0.5, -1.0], z_loss=1e-4)),
 ]
 COPIES: dict[str, Any] = {
     "pickle": lambda loss: pickle.loads(pickle.dumps(loss)),

@@ -68,11 +68,22 @@ def complement_of_exp(xp: Namespace, x: Array) -> Array:
     near, zero = x > -0.5, x == 0
     # At 0 the slope of a logarithm of this is infinite, of which 0 · z would make NaN.
     small = xp.where(near & ~zero, x, -0.25)
-    z = small * small
-    p, q, d = (_polynomial(each, z) for each in (_P, _Q, _D))
-    series = small + z * (p + small * d) / (q - small * p)
-    rest = xp.where(near, 0.0 - series, 1.0 - xp.exp(xp.where(near, -1.0, x)))
+    rest = xp.where(near, 0.0 - _expm1(small), 1.0 - xp.exp(xp.where(near, -1.0, x)))
     return xp.where(zero, 0.0 - x, rest)
+
+
+def smooth_complement_of_exp(xp: Namespace, x: Array) -> Array:
+    """The same where no logarithm is taken of it: right in all derivatives, at 0 too."""
+    near = x > -0.5
+    series = _expm1(xp.where(near, x, -0.25))
+    return xp.where(near, 0.0 - series, 1.0 - xp.exp(xp.where(near, -1.0, x)))
+
+
+def _expm1(x: Array) -> Array:
+    """exp(x) − 1 for |x| ≤ ½."""
+    z = x * x
+    p, q, d = (_polynomial(each, z) for each in (_P, _Q, _D))
+    return x + z * (p + x * d) / (q - x * p)
 
 
 def _polynomial(coefficients: tuple[float, ...], z: Array) -> Array:

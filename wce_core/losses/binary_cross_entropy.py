@@ -141,7 +141,8 @@ def binary_cross_entropy(
         ``pos_weight`` never weighs samples.
     form
         What the predictions are: ``"logits"``, ``"probabilities"`` or ``"log_probabilities"``, of
-        class 1. Or :class:`Probabilities`, with the conventions of other libraries.
+        class 1. Or :class:`Logits`, with temperature, softcap, logit adjustment and margins, or
+        :class:`Probabilities`, with the conventions of other libraries.
     clip
         For probabilities only: bounds them to [clip, 1−clip] first, with gradient 0 where it does.
     reduction

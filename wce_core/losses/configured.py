@@ -248,8 +248,9 @@ class CrossEntropy(ConfiguredCategorical[ReductionT_co]):
     negative_weights
         True: ``sample_weight`` may be negative.
     form
-        What the predictions are: ``"logits"``, ``"probabilities"``, ``"log_probabilities"`` or
-        :class:`Probabilities` with the conventions of other libraries.
+        What the predictions are: ``"logits"``, ``"probabilities"``, ``"log_probabilities"``,
+        :class:`Logits` with steps before the softmax, or :class:`Probabilities` with the
+        conventions of other libraries.
     clip
         Bounds probabilities to [clip, 1−clip] first.
     reduction
@@ -329,7 +330,8 @@ class BinaryCrossEntropy(ConfiguredBinary[ReductionT_co]):
         True: ``sample_weight`` may be negative.
     form
         What the predictions are: ``"logits"``, ``"probabilities"``, ``"log_probabilities"``, of
-        class 1, or :class:`Probabilities` with the conventions of other libraries.
+        class 1, :class:`Logits` with steps before the sigmoid, or :class:`Probabilities` with the
+        conventions of other libraries.
     clip
         Bounds probabilities to [clip, 1−clip] first.
     reduction

@@ -162,6 +162,7 @@ def cross_entropy(
     form
         What the predictions are: ``"logits"``, ``"probabilities"`` or ``"log_probabilities"``. The
         latter two are taken as they are, not renormalised. p = 0 under mass costs +∞. Or
+        :class:`Logits`, with temperature, softcap, logit adjustment, margins and a z-loss, or
         :class:`Probabilities`, with the conventions of other libraries.
     clip
         For probabilities only: bounds them to [clip, 1−clip] first, with gradient 0 where it does.

@@ -143,10 +143,23 @@ class ClosedLogitRows(_Rows):
         if self.given.margins is None:
             return self._pulled(softmax.vjp(slopes, into), into)
         whole = self.others + self.own
-        shares = slopes / whole
-        steepest, _ = self.ops.argmax_and_max(self.xp.abs(shares), self.axis)
-        cross = softmax.exp * sum_of_others(self.ops, shares, self.axis, steepest)
-        return self._pulled(snapped(self.ops, cross, slopes * (self.others / whole)))
+        own = slopes * (self.others / whole)
+        return self._pulled(snapped(self.ops, self._cross(softmax.exp, slopes, whole), own))
+
+    def _cross(self, exp: Array, slopes: Array, whole: Array) -> Array:
+        """e_j·Σ_{k≠j} d_k / D_k.
+
+        Of the likeliest class alone D_k may be small: then every e_j / D_k is at most 1.
+        """
+        ops, xp, axis = self.ops, self.xp, self.axis
+        top, _ = ops.argmax_and_max(exp, axis)
+        least = ops.take_along_axis(whole, top, axis)
+        steep = ops.take_along_axis(slopes, top, axis)
+        nothing = xp.zeros_like(steep)
+        shares = ops.put_along_axis(slopes / whole, top, nothing, axis)
+        steepest, _ = ops.argmax_and_max(xp.abs(shares), axis)
+        among_others = exp * sum_of_others(ops, shares, axis, steepest)
+        return among_others + ops.put_along_axis((exp / least) * steep, top, nothing, axis)
 
     def _cooled(self, slope: Array) -> Array:
         temperature = self.given.temperature

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from wce_core.arrays.numerics import along, complement_of_exp
+from wce_core.arrays.numerics import along, smooth_complement_of_exp
 from wce_core.arrays.ops import ArrayOps
 from wce_core.types import Array
 
@@ -74,7 +74,7 @@ class Cap:
 
     def value(self) -> Array:
         """c·tanh(x / c)."""
-        size = (self.cap * complement_of_exp(self.xp, self.downward)) * self.large
+        size = (self.cap * smooth_complement_of_exp(self.xp, self.downward)) * self.large
         return self.xp.where(self.positive, size, -size)
 
     def above(self, top: Cap) -> Array:
@@ -82,7 +82,7 @@ class Cap:
         xp = self.xp
         rest = xp.where(self.positive, self.small, self.large)
         scale = (-2.0 * self.cap) * xp.where(top.positive, top.large, top.small)
-        return complement_of_exp(xp, (self.x - top.x) / (0.5 * self.cap)) * rest * scale
+        return smooth_complement_of_exp(xp, (self.x - top.x) / (0.5 * self.cap)) * rest * scale
 
     def slope(self) -> Array:
         """1 − tanh²(x / c)."""
