@@ -47,9 +47,7 @@ def lost_of_items(case: Case, expected: Result, *, gradient: bool = False) -> li
     sizes = [abs(x) if mp.isfinite(x) else mp.mpf(0) for x in Grid.of(expected.items).flat]
     powers = _powers(case) if _shares(case) else [0.0] * len(weights)
     each = zip(weights, slopes, spreads, sizes, powers, strict=True)
-    return [
-        Lost(w * (d * s + z) + size * p, max(mp.mpf(1), w)) for w, d, (s, z), size, p in each
-    ]
+    return [Lost(w * (d * s + z) + size * p, max(mp.mpf(1), w)) for w, d, (s, z), size, p in each]
 
 
 def _per_unit(case: Case, items: int, *, gradient: bool) -> list[tuple[float, float]]:

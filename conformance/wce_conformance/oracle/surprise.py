@@ -37,7 +37,7 @@ def row_penalty(row: Sequence[Var], form: Form) -> Var | None:
     """What each unit of mass of a row pays beside its surprise; None: nothing."""
     if not isinstance(form, Logits) or form.z_loss == 0:
         return None
-    return Var(NAN) if _undefined(row, form) else z_loss_of(stepped(row, form), form)
+    return Var(NAN) if undefined(row, form) else z_loss_of(stepped(row, form), form)
 
 
 def softmax_surprise(logits: Sequence[Var], k: int) -> Var:
