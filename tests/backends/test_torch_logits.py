@@ -69,16 +69,3 @@ def test_a_compiled_training_step() -> None:
     found.backward()
     expected.backward()
     torch.testing.assert_close(own.grad, x.grad, rtol=1e-9, atol=1e-14)
-
-
-@pytest.mark.filterwarnings(DEPRECATED)
-def test_numbers_of_compiled_losses_may_differ() -> None:
-    """Of a number that differs from one function to the next Dynamo would make a variable."""
-
-    def written(form: Logits) -> Callable[..., torch.Tensor]:
-        return lambda x: losses.cross_entropy(x, Y, form=form)
-
-    for temperature in (1.5, 2.5, 0.5):
-        form = Logits(temperature=temperature, softcap=2.0 * temperature, margin=[temperature] * 5)
-        found = torch.compile(written(form), fullgraph=True)(X)
-        torch.testing.assert_close(found, losses.cross_entropy(X, Y, form=form), rtol=1e-12, atol=0)
