@@ -156,7 +156,7 @@ class TestGradients:
     @pytest.mark.filterwarnings("ignore:.* should not be instantiated:DeprecationWarning")
     @pytest.mark.filterwarnings(DEPRECATED)
     @pytest.mark.parametrize("gradient", [False, True])
-    @pytest.mark.parametrize("name", ["label_smoothing", "clip", "offset", "floor"])
+    @pytest.mark.parametrize("name", ["label_smoothing", "clip", "offset", "floor", "gamma"])
     def test_an_option_that_differs_between_compiled_losses(
         self, name: str, gradient: bool
     ) -> None:
@@ -169,6 +169,8 @@ class TestGradients:
                 if name in ("offset", "floor"):
                     form = losses.Probabilities(**{name: value})
                     return losses.cross_entropy(p, y, form=form)
+                if name == "gamma":
+                    return losses.focal_cross_entropy(p, y, gamma=value)
                 return losses.cross_entropy(p, y, **options, **{name: value})
 
             return loss

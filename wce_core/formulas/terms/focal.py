@@ -11,7 +11,7 @@ from wce_core.compilers import assume_constant_result
 from wce_core.formulas.terms.base import Term
 from wce_core.formulas.terms.negative_log_likelihood import NEGATIVE_LOG_LIKELIHOOD
 from wce_core.formulas.terms.ranges import FAR, certain, within
-from wce_core.scalars import number
+from wce_core.scalars import constant, number
 from wce_core.types import Array, Namespace
 
 
@@ -51,9 +51,13 @@ class Focal:
         return xp.where(right, 0.0, self.gamma * fixed_power(xp, rest, self.gamma) * bent)
 
 
-@assume_constant_result
 def focal(gamma: float) -> Term:
     """The term, which for γ = 0 is that of the cross-entropy; an error unless γ is from 0 on."""
+    return _focal(constant(gamma) if isinstance(gamma, float) else gamma)
+
+
+@assume_constant_result
+def _focal(gamma: float) -> Term:
     own = float(number("gamma", gamma, "a finite number from 0 on"))
     if not 0.0 <= own < inf:
         raise ValueError(f"gamma is {own}; expected a finite number from 0 on")
