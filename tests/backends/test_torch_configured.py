@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import ml_dtypes
+import numpy as np
 import pytest
 import torch
 
@@ -39,3 +41,11 @@ def test_saved_by_torch(loss: Any) -> None:
     file.seek(0)
     again = torch.load(file, weights_only=False)["loss"]
     torch.testing.assert_close(again(X, Y), loss(X, Y))
+
+
+def test_weights_of_another_package_s_dtype_are_compiled() -> None:
+    """Dynamo converts NumPy's arrays to tensors, and knows no bfloat16 among them."""
+    loss = losses.CrossEntropy(class_weight=np.array([0.5, 1.5, 2.0], ml_dtypes.bfloat16))
+    x, y = torch.zeros(2, 3), torch.tensor([0, 2])
+    compiled = torch.compile(loss, fullgraph=True, backend="aot_eager")
+    torch.testing.assert_close(compiled(x, y), loss(x, y))

@@ -626,8 +626,8 @@ class TestDenominators:
             ignore_index=9,
             reduction="parts",
         )
-        total, items, all_items, weight, nonzero, batch = result.value
-        assert (items, all_items, weight, nonzero, batch) == (4, 6, 4, 2, 2)
+        total, items, all_items, weight, nonzero, batch, absolute = result.value
+        assert (items, all_items, weight, nonzero, batch, absolute) == (4, 6, 4, 2, 2, 4)
         assert close(total, 4 * mp.log(1 + mp.e))
 
     def test_length_of_the_leading_axis(self) -> None:

@@ -280,7 +280,8 @@ def by_heart(vector: Vector) -> dict[str, Any]:
     if vector.error is not None:
         return {"error": vector.error}
     parts, answer = vector.answer["parts"], vector.answer
-    value = {f: float(parts[f]) if isinstance(parts[f], str) else parts[f] for f in FIELDS}
+    told = [field for field in FIELDS if field in parts]  # Σ|ω| where it is not Σω
+    value = {f: float(parts[f]) if isinstance(parts[f], str) else parts[f] for f in told}
     if "value" in answer:
         numbers = [_number(text) for text in answer["value"]["digits"]]
         value = numbers if vector.reduction == "none" else numbers[0]

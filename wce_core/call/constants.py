@@ -27,7 +27,9 @@ class Constant:
         if isinstance(numbers, np.ndarray) and is_frozen(numbers):
             self.numbers = numbers
             return
-        self.numbers = np.array(numbers)
+        own = np.array(numbers)
+        # Compilers know no array of NumPy whose dtype is another package's.
+        self.numbers = own.astype(np.float32) if own.dtype.name == "bfloat16" else own
         self.numbers.flags.writeable = False
         _UNCHANGING[id(self.numbers)] = self.numbers
 
