@@ -391,4 +391,6 @@ def test_a_capped_layer_is_a_loss_with_a_cap() -> None:
     plain, capped = (layer(hidden, reverse=True) for layer in layers)
     expected = keras.losses.sparse_categorical_crossentropy(Y, capped, from_logits=True)
     own = losses.CrossEntropy(form=losses.Logits(softcap=3.0)).keras()(Y, plain)
-    np.testing.assert_allclose(own, keras.ops.convert_to_numpy(keras.ops.mean(expected)), rtol=1e-5)
+    found = keras.ops.convert_to_numpy(own)
+    mean = keras.ops.convert_to_numpy(keras.ops.mean(expected))
+    np.testing.assert_allclose(found, mean, rtol=1e-5)
