@@ -201,7 +201,7 @@ def mapped(x: Any, w: Any) -> Any:
             x[None], y[None], class_weight=w, sample_weight=s[None], reduction="parts"
         )
 
-    kinds = (tf.float32, tf.int64, tf.int64, tf.float32, tf.int64, tf.int64)
+    kinds = (tf.float32, tf.int64, tf.int64, tf.float32, tf.int64, tf.int64, tf.float32)
     parts = tf.map_fn(
         lambda own: tuple(one(own)), (x, Y, tf.constant(S)), fn_output_signature=kinds
     )

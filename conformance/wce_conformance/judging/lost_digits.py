@@ -114,6 +114,8 @@ def widening(case: Case, name: str) -> list[float]:
     """
     array = case.targets if name == "targets" else case.arguments[name]
     assert isinstance(array, Tensor)
+    if name == "costs" and _rounds(case):
+        return [_widening_of_chances(case)] * len(array.data)
     own = _widening_of_rows(case) if case.predictions.data else None
     if own is None:
         return [1.0] * len(array.data)
@@ -125,6 +127,12 @@ def widening(case: Case, name: str) -> list[float]:
     rows = np.broadcast_to(laid, array.shape)
     found: list[float] = rows.reshape(-1).tolist()
     return found
+
+
+def _widening_of_chances(case: Case) -> float:
+    """By how much a p may be off more, which is e to a rounded difference: any of any row."""
+    below, _ = _below(case)
+    return 1.0 + float(below[np.isfinite(below)].max(initial=0.0)) / 8
 
 
 def _widening_of_rows(case: Case) -> Any:
