@@ -184,7 +184,7 @@ def test_conventions_of_other_libraries_are_refused(form: Any) -> None:
         with pytest.raises(ValueError, match="conventions, as clip, .* belong to cross-entropies"):
             any_of_cross_entropy(np.full((1, 5), 0.2), CANDIDATES, rule=rule, form=form)
         with pytest.raises(ValueError, match="conventions, as clip, .* belong to cross-entropies"):
-            AnyOfCrossEntropy(rule=rule, form=form)  # type: ignore[arg-type]
+            AnyOfCrossEntropy(rule=rule, form=form)
 
 
 def test_one_row_is_one_item() -> None:

@@ -54,7 +54,7 @@ def test_overloads_name_the_same_options(function: Any, together: Any, held: Any
 def overloads_of(function: Any) -> list[Any]:
     """As they were defined: a loss goes by the name of the package, not by that of its file."""
     place = {"__module__": function.__globals__["__name__"], "__qualname__": function.__qualname__}
-    return list(get_overloads(SimpleNamespace(**place)))  # type: ignore[arg-type]
+    return list(get_overloads(SimpleNamespace(**place)))
 
 
 @pytest.mark.parametrize(("configured", "function"), PAIRS)

@@ -315,7 +315,7 @@ def test_what_is_refused() -> None:
     with pytest.raises(ValueError, match="form='probabilities'"):
         objectives.derivatives(losses.cross_entropy, softmax(X), index, form="probabilities")
     with pytest.raises(ValueError, match="hessian is 'exact'; expected one of 'positive'"):
-        objectives.xgboost(losses.cross_entropy, hessian="exact")  # type: ignore[arg-type]
+        objectives.xgboost(losses.cross_entropy, hessian="exact")
     with pytest.raises(TypeError, match="of which nothing else is made"):
         objectives.derivatives(lambda x, y: 2.0 * losses.cross_entropy(x, y), X, index)
     with pytest.raises(TypeError, match="of which nothing else is made"):

@@ -61,7 +61,7 @@ def what_is_known_later(x: torch.Tensor, unknown: Any, reduction: Reduction) -> 
 
 
 def what_is_wrong(x: torch.Tensor) -> None:
-    cross_entropy(x, x, reduction="avg")  # type: ignore[call-overload]
-    cross_entropy(x, x, weight=x)  # type: ignore[call-overload]
-    CrossEntropy(pos_weight=x)  # type: ignore[call-overload]
-    BinaryCrossEntropy(reduction="avg")  # type: ignore[call-overload]
+    cross_entropy(x, x, reduction="avg")  # type: ignore[call-overload]  # is refused
+    cross_entropy(x, x, weight=x)  # type: ignore[call-overload]  # is refused
+    CrossEntropy(pos_weight=x)  # type: ignore[call-overload]  # is refused
+    BinaryCrossEntropy(reduction="avg")  # type: ignore[call-overload]  # is refused
