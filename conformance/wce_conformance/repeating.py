@@ -69,6 +69,7 @@ def answer_of_block(once: Result, block: Case, times: int) -> Result:
         omega=whole.omega[:length],
         slope=whole.slope[:length],
         steepness=whole.steepness[:length],
+        bend=whole.bend[:length],
         gradient=whole.gradient[:length],
         gradient_scale=whole.gradient_scale[:length],
         gradient_sizes={n: sizes[:length] for n, sizes in whole.gradient_sizes.items()},

@@ -246,6 +246,9 @@ SAVED = [
     losses.ExpectedCost(costs=[[0.0, 1.0], [2.0, 0.5]], reduction="sum"),
     losses.PairwiseCost(costs=np.ones((2, 2)), label_smoothing=0.1),
     losses.CrossEntropy(form=losses.Logits(softcap=30.0, adjustment=[-0.5, -1.0], z_loss=1e-4)),
+    losses.PolyCrossEntropy(epsilon=-0.5, class_weight={0: 1.0, 1: 2.0}),
+    losses.GeneralizedCrossEntropy(q=0.5),
+    losses.AsymmetricLoss(gamma_negative=2.0, margin=0.1),
 ]
 COPIES: dict[str, Any] = {
     "pickle": lambda loss: pickle.loads(pickle.dumps(loss)),

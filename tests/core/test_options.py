@@ -63,6 +63,25 @@ OWN: dict[str, list[tuple[dict[str, Any], type[Exception], str]]] = {
     "any_of_cross_entropy": RULE,
     "expected_cost": COSTS,
     "pairwise_cost": COSTS,
+    "poly_cross_entropy": [
+        ({"epsilon": -1.5}, ValueError, "epsilon is -1.5; expected a finite number from -1 on"),
+        ({"epsilon": float("inf")}, ValueError, "epsilon is inf"),
+        ({"epsilon": "1"}, TypeError, "epsilon is '1'"),
+    ],
+    "generalized_cross_entropy": [
+        ({"q": 0.0}, ValueError, r"q is 0.0; expected a number in \(0, 1\]"),
+        ({"q": 1.5}, ValueError, "q is 1.5"),
+        ({"q": float("nan")}, ValueError, "q is nan"),
+        ({"q": "0.7"}, TypeError, "q is '0.7'"),
+    ],
+    "asymmetric_loss": [
+        ({"gamma_positive": -1.0}, ValueError, "gamma_positive is -1.0; expected a finite number"),
+        ({"gamma_negative": float("inf")}, ValueError, "gamma_negative is inf"),
+        ({"gamma_negative": "4"}, TypeError, "gamma_negative is '4'"),
+        ({"margin": 1.0}, ValueError, r"margin is 1.0; expected a number in \[0, 1\)"),
+        ({"margin": -0.05}, ValueError, "margin is -0.05"),
+        ({"margin": None}, TypeError, "margin is None"),
+    ],
 }
 """What a loss has beside the options of all."""
 REQUIRED: dict[str, dict[str, Any]] = {

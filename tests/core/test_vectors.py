@@ -137,6 +137,14 @@ def test_every_setting_of_a_further_loss(loss: str) -> None:
     assert any("term" in v.answer for v in own)
 
 
+@pytest.mark.parametrize("categorical", [True, False])
+def test_every_mode_under_every_reduction_in_further_losses(categorical: bool) -> None:
+    own = [v for v in VALID if v.loss in FURTHER and v.case.categorical is categorical]
+    met = {(mode, v.reduction) for v in own for mode in v.modes}
+    names = set(WEIGHTINGS) & LOSSES["cross_entropy" if categorical else "binary_cross_entropy"]
+    assert {(mode, reduction) for mode in names for reduction in REDUCTIONS} - met == set()
+
+
 @pytest.mark.parametrize("loss", MODES)
 def test_every_mode_has_a_file(loss: str) -> None:
     names = {file.name for file in FILES}

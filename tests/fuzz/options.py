@@ -249,6 +249,21 @@ def costs(draw: st.DrawFn, draft: Draft) -> Argument:
     return _weights(draw, draft, (draft.length, draft.length))
 
 
+def epsilon(draw: st.DrawFn, draft: Draft) -> Argument:
+    """Of poly losses."""
+    return draw(st.sampled_from((1.0, -1.0, -0.5, 2.0, 0.0)) | st.floats(-1, 8))
+
+
+def q(draw: st.DrawFn, draft: Draft) -> Argument:
+    """Of generalized cross-entropies."""
+    return draw(st.sampled_from((0.7, 1.0, 0.5, 1e-3)) | st.floats(0.01, 1))
+
+
+def margin(draw: st.DrawFn, draft: Draft) -> Argument:
+    """Of asymmetric losses."""
+    return draw(st.sampled_from((0.05, 0.0, 0.2, 0.9)))
+
+
 def _choice(name: str) -> Maker:
     return lambda draw, draft: draw(st.sampled_from(CHOICES[name]))
 
@@ -274,7 +289,10 @@ MAKERS: Mapping[str, Maker] = {
     "dtype": dtype,
     "validate": validate,
     "smoothing": smoothing,
-    "gamma": gamma,
+    **dict.fromkeys(("gamma", "gamma_positive", "gamma_negative"), gamma),
     "rule": rule,
+    "epsilon": epsilon,
+    "q": q,
+    "margin": margin,
 }
 """By parameter: one that a loss has and this table lacks is an error."""

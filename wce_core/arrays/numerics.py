@@ -79,11 +79,24 @@ def smooth_complement_of_exp(xp: Namespace, x: Array) -> Array:
     return xp.where(near, 0.0 - series, 1.0 - xp.exp(xp.where(near, -1.0, x)))
 
 
+def excess_of_exp(xp: Namespace, x: Array) -> Array:
+    """exp(x) − 1 − x for x ≤ 0, which near 0 is x²/2."""
+    near = x > -0.5
+    series = _beyond_linear(xp.where(near, x, -0.25))
+    far = xp.where(near, -1.0, x)
+    return xp.where(near, series, (xp.exp(far) - 1.0) - far)
+
+
 def _expm1(x: Array) -> Array:
     """exp(x) − 1 for |x| ≤ ½."""
+    return x + _beyond_linear(x)
+
+
+def _beyond_linear(x: Array) -> Array:
+    """exp(x) − 1 − x for |x| ≤ ½."""
     z = x * x
     p, q, d = (_polynomial(each, z) for each in (_P, _Q, _D))
-    return x + z * (p + x * d) / (q - x * p)
+    return z * (p + x * d) / (q - x * p)
 
 
 def _polynomial(coefficients: tuple[float, ...], z: Array) -> Array:

@@ -41,6 +41,8 @@ def fixed_power(xp: Namespace, base: Array, exponent: float) -> Array:
 
     They are faster than a power, and lose less.
     """
+    if exponent == 0.0:
+        return xp.ones_like(base)
     if exponent == 1.0:
         return base
     if exponent in (2.0, 3.0, 4.0):

@@ -36,7 +36,7 @@ def plain(ops: ArrayOps, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
     weighed, counts, under = counted_and_shared(ops, spec, arrays, weighed)
     if under is not None:
         weighed = none_over_zero(ops, arrays, weighed, under)
-    weighed = silenced(weighed)
+    weighed = silenced(spec, weighed)
     rows = rows_of(ops, spec, arrays, weighed, closed=False)
     losses = item_losses(ops, spec, weighed, loss_of_mass(ops, spec, weighed, rows))
     return _outputs(ops, spec, arrays, weighed, losses, counts, under)

@@ -15,7 +15,7 @@ from wce_core.formulas.links import (
     Probabilities,
 )
 from wce_core.formulas.reductions import REDUCTIONS
-from wce_core.formulas.terms import Term
+from wce_core.formulas.terms import AnyTerm
 from wce_core.formulas.weightings import SOFT_WEIGHTINGS
 from wce_core.scalars import integer, number
 from wce_core.types import Empty, Form, Precision, Reduction, Smoothing, SoftWeighting
@@ -36,7 +36,7 @@ class Options(NamedTuple):
     """The arguments of a loss that are not arrays."""
 
     categorical: bool
-    term: Term
+    term: AnyTerm
     axis: int | None
     label_smoothing: float
     smoothing: Smoothing

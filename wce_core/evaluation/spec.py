@@ -7,7 +7,7 @@ from typing import NamedTuple
 from wce_core.dtypes import at_least_float32
 from wce_core.formulas.layout import Layout
 from wce_core.formulas.links import Link
-from wce_core.formulas.terms import Term
+from wce_core.formulas.terms import AnyTerm
 from wce_core.types import Empty, Reduction, Smoothing, SoftWeighting
 
 
@@ -15,7 +15,7 @@ class LossSpec(NamedTuple):
     """Everything of a call that is static: hashable, the key of compiled programs."""
 
     link: Link
-    term: Term
+    term: AnyTerm
     axis: int | None
     """The class axis of a categorical loss; None: binary."""
     classes: int

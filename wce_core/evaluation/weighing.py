@@ -13,6 +13,7 @@ from wce_core.formulas.targets.binary import BinaryTargets
 from wce_core.formulas.targets.candidates import CandidateSets
 from wce_core.formulas.targets.class_indices import ClassIndices
 from wce_core.formulas.targets.costs import costed
+from wce_core.formulas.terms import Sides, bounded
 from wce_core.formulas.weightings import FACTORS, WEIGHTINGS, Weighing
 from wce_core.types import Array, Arrays, Cut
 
@@ -40,7 +41,7 @@ def weigh(ops: ArrayOps, spec: LossSpec, arrays: Arrays, *, closed: bool = True)
     """Everything about a block that does not need the link; ``closed``: for its closed form."""
     included = _included(ops, arrays)
     mass, poison = target_mass(ops, spec, arrays["targets"], included)
-    if closed and spec.axis is None and cast(Any, spec.link).symmetric:
+    if closed and spec.axis is None and _symmetric(spec):
         mass = as_labels(cast(BinaryTargets, mass), spec.compute)
     start = Weighing(
         ops,
@@ -59,11 +60,19 @@ def weigh(ops: ArrayOps, spec: LossSpec, arrays: Arrays, *, closed: bool = True)
     return Weighed(mass, factor, included)
 
 
-def silenced(weighed: Weighed) -> Weighed:
+def _symmetric(spec: LossSpec) -> bool:
+    """Is the loss of class 0 that of class 1 at −z?"""
+    return cast(Any, spec.link).symmetric and not isinstance(spec.term, Sides)
+
+
+def silenced(spec: LossSpec, weighed: Weighed) -> Weighed:
     """The items for autodiff: under a factor of 0, an infinite loss has no derivative.
 
-    That to the mass would be 0 · ∞, as that to the predictions, which their link keeps away.
+    That to the mass would be 0 · ∞, as that to the predictions, which their link keeps away. So it
+    is of all items where no penalty is infinite, and the slope of an infinite −log p is 0.
     """
+    if bounded(spec.term):
+        return weighed._replace(silent=True)
     if weighed.factor is None:
         return weighed
     silent = weighed.factor == 0

@@ -3,6 +3,7 @@
 from wce_core.formulas.links import Logits, Probabilities
 
 from .any_of import AnyOfCrossEntropy, any_of_cross_entropy
+from .asymmetric import AsymmetricLoss, asymmetric_loss
 from .binary_cross_entropy import binary_cross_entropy
 from .configured import BinaryCrossEntropy, CrossEntropy
 from .costs import ExpectedCost, PairwiseCost, expected_cost, pairwise_cost
@@ -14,19 +15,25 @@ from .focal import (
     binary_focal_cross_entropy,
     focal_cross_entropy,
 )
+from .generalized import GeneralizedCrossEntropy, generalized_cross_entropy
+from .poly import PolyCrossEntropy, poly_cross_entropy
 from .registry import LOSSES
 
 __all__ = [
     "AnyOfCrossEntropy",
+    "AsymmetricLoss",
     "BinaryCrossEntropy",
     "BinaryFocalCrossEntropy",
     "CrossEntropy",
     "ExpectedCost",
     "FocalCrossEntropy",
+    "GeneralizedCrossEntropy",
     "Logits",
     "PairwiseCost",
+    "PolyCrossEntropy",
     "Probabilities",
     "any_of_cross_entropy",
+    "asymmetric_loss",
     "binary_cross_entropy",
     "binary_focal_cross_entropy",
     "binary_loss",
@@ -34,7 +41,9 @@ __all__ = [
     "cross_entropy",
     "expected_cost",
     "focal_cross_entropy",
+    "generalized_cross_entropy",
     "pairwise_cost",
+    "poly_cross_entropy",
 ]
 
 for _configured in LOSSES.values():

@@ -15,7 +15,7 @@ from wce_core.call.parts import LossParts
 from wce_core.compilers import do_not_convert
 from wce_core.evaluation.options import Options, ignored_number
 from wce_core.formulas.links import SURPRISALS, Logits, Probabilities
-from wce_core.formulas.terms import NEGATIVE_LOG_LIKELIHOOD, Term
+from wce_core.formulas.terms import NEGATIVE_LOG_LIKELIHOOD, AnyTerm
 from wce_core.imports import named
 from wce_core.losses.binary_cross_entropy import binary_cross_entropy
 from wce_core.losses.cross_entropy import cross_entropy
@@ -43,7 +43,7 @@ from .signatures import (
 )
 
 
-def _surprisal() -> Term:
+def _surprisal() -> AnyTerm:
     return NEGATIVE_LOG_LIKELIHOOD
 
 
@@ -52,7 +52,7 @@ def _surprisals() -> str:
 
 
 def _made_by(maker: Callable[..., Any], given: dict[str, Any]) -> Any:
-    return maker(**{name: given[name] for name in signature(maker).parameters})
+    return maker(**{name: given[name] for name in signature(maker).parameters if name in given})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,7 @@ class Configured(Generic[ReductionT_co]):
     _categorical: ClassVar[bool]
     _weights: ClassVar[tuple[str, ...]]
     _function: ClassVar[Callable[..., Any]]
-    _term: ClassVar[Callable[..., Term]] = staticmethod(_surprisal)
+    _term: ClassVar[Callable[..., AnyTerm]] = staticmethod(_surprisal)
     _reading: ClassVar[Callable[..., str]] = staticmethod(_surprisals)
     _arguments: ClassVar[dict[str, Any]]
 

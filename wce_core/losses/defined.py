@@ -8,7 +8,7 @@ from typing import Any
 from wce_core.call.run import evaluate
 from wce_core.compilers import do_not_convert
 from wce_core.evaluation.options import Options
-from wce_core.formulas.terms import NEGATIVE_LOG_LIKELIHOOD, Term
+from wce_core.formulas.terms import NEGATIVE_LOG_LIKELIHOOD, AnyTerm, Term
 from wce_core.formulas.weightings import WEIGHTINGS
 from wce_core.types import Array
 
@@ -67,7 +67,12 @@ def _loss(term: Term, *, categorical: bool) -> Callable[..., Any]:
 
 
 def of_term(
-    term: Term, predictions: Any, targets: Any, arguments: Mapping[str, Any], *, categorical: bool
+    term: AnyTerm,
+    predictions: Any,
+    targets: Any,
+    arguments: Mapping[str, Any],
+    *,
+    categorical: bool,
 ) -> Any:
     """The loss of a term. ``arguments``: those of a cross-entropy that are given."""
     family = CATEGORICAL if categorical else BINARY

@@ -12,6 +12,12 @@ FLAG = "saturation_of_term"
 OWN: dict[str, tuple[dict[str, Any], ...]] = {
     "focal_cross_entropy": ({"gamma": 2.0}, {"gamma": 0.5}),
     "binary_focal_cross_entropy": ({"gamma": 0.5}, {"gamma": 3.0}),
+    "poly_cross_entropy": ({"epsilon": -1.0}, {"epsilon": 2.0}),
+    "generalized_cross_entropy": ({"q": 0.7}, {"q": 1.0}),
+    "asymmetric_loss": (
+        {"gamma_positive": 1.0, "gamma_negative": 4.0, "margin": 0.0625},
+        {"gamma_positive": 0.0, "gamma_negative": 0.5, "margin": 0.25},
+    ),
 }
 """What each loss is called with, in turn."""
 

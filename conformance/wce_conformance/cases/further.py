@@ -20,6 +20,13 @@ ROWS = 12
 OWN: Mapping[str, Mapping[str, Sequence[Any]]] = {
     "focal_cross_entropy": {"gamma": (2.0, 0.5, 1.0, 3.0, 1.7, 0.0)},
     "binary_focal_cross_entropy": {"gamma": (2.0, 0.5, 1.0, 3.0, 1.7, 0.0)},
+    "poly_cross_entropy": {"epsilon": (1.0, -1.0, 2.0, -0.5)},
+    "generalized_cross_entropy": {"q": (0.7, 1.0, 0.25)},
+    "asymmetric_loss": {
+        "gamma_positive": (1.0, 0.0, 0.5),
+        "gamma_negative": (4.0, 2.0, 0.0, 1.5),
+        "margin": (0.0625, 0.0, 0.25),
+    },
 }
 """What the loss has beside the arguments of its cross-entropy."""
 

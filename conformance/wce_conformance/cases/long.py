@@ -88,6 +88,7 @@ def scaled(result: Result, block: Case, times: int) -> Result:
         omega=result.omega * times,
         slope=result.slope * times,
         steepness=result.steepness * times,
+        bend=result.bend * times,
         parts=parts,
         loss_scale=result.loss_scale * (1 if mean else times),
         gradient=_divided(result.gradient, count) * times,

@@ -31,9 +31,9 @@ class Lost(NamedTuple):
     rounded: Real
     flushed: Real
 
-    def times(self, steepness: Real) -> Lost:
-        """Of a slope, whose own relative error comes to that of the surprisal."""
-        return Lost(self.rounded * steepness, self.flushed)
+    def times(self, bend: Real) -> Lost:
+        """Of a slope of a term, whose own error comes to that of the surprisal's."""
+        return Lost(self.rounded * bend, self.flushed)
 
 
 NOTHING = Lost(mp.mpf(0), mp.mpf(1))

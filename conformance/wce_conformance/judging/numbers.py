@@ -159,8 +159,8 @@ def gradient_scales(case: Case, expected: Result) -> list[Scale]:
     """The scale of each gradient element: that of its item."""
     under = denominator(case, expected)
     sizes, losses = flat(expected.gradient_scale), lost_of_items(case, expected)
-    pairs = zip(sizes, losses, flat(expected.steepness), strict=True)
-    own = [_scale(size, divided(lost.times(steep), under)) for size, lost, steep in pairs]
+    pairs = zip(sizes, losses, flat(expected.bend), strict=True)
+    own = [_scale(size, divided(lost.times(bend), under)) for size, lost, bend in pairs]
     shape = list(case.predictions.shape)
     if case.categorical:
         axis = case.arguments.get("axis", -1)

@@ -40,11 +40,11 @@ def binary_cross_entropy(
     normalizer: float | None = None,
     empty: Empty = "zero",
     wrt: Collection[str] = (),
-    term: Term = SURPRISE,
+    terms: tuple[Term, Term] = (SURPRISE, SURPRISE),
 ) -> Result:
-    """Weighted binary cross-entropy of every element, or a loss of another term.
+    """Weighted binary cross-entropy of every element, or a loss of other terms.
 
-    Predictions are those of class 1.
+    Predictions are those of class 1, terms those of class 0 and of class 1.
 
     An element with target y has mass 1 − y on class 0 and y on class 1, and all else follows
     as for two classes. `class_weight` "balanced": n/(K·n_k), of all elements that are not
@@ -75,7 +75,7 @@ def binary_cross_entropy(
             reducing,
             ignore_index,
             wrt,
-            term,
+            terms,
             class_weight == "balanced",
         ),
     ).result()
@@ -148,7 +148,7 @@ class _Binary(Problem):
             class_weights=self._class_weights(at, leaves),
             costs=None,
             sample_weight=self.sample_weight(at, leaves),
-            term=self.settings.term,
+            terms=self.settings.terms,
         )
 
     def _class_weights(self, at: Index, leaves: Mapping[str, Grid[Var]]) -> tuple[Var, Var]:

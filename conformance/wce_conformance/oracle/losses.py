@@ -9,7 +9,7 @@ from wce_conformance.oracle.costs import expected_cost, pairwise_cost
 from wce_conformance.oracle.grid import Nested
 from wce_conformance.oracle.multiclass import cross_entropy
 from wce_conformance.oracle.result import Result
-from wce_conformance.oracle.terms import Focal
+from wce_conformance.oracle.terms import Focal, Generalized, Poly, Shifted
 
 
 class Loss(NamedTuple):
@@ -31,7 +31,35 @@ def binary_focal_cross_entropy(
     predictions: Nested, targets: Nested, *, gamma: float = 2.0, **rest: Any
 ) -> Result:
     """Focal loss of every element, as for two classes."""
-    return binary_cross_entropy(predictions, targets, term=Focal(gamma), **rest)
+    return binary_cross_entropy(predictions, targets, terms=(Focal(gamma), Focal(gamma)), **rest)
+
+
+def poly_cross_entropy(
+    predictions: Nested, targets: Nested, *, epsilon: float = 1.0, **rest: Any
+) -> Result:
+    """The first two terms of PolyLoss: every class costs −log p_k + ε·(1 − p_k)."""
+    return cross_entropy(predictions, targets, term=Poly(epsilon), **rest)
+
+
+def generalized_cross_entropy(
+    predictions: Nested, targets: Nested, *, q: float = 0.7, **rest: Any
+) -> Result:
+    """Every class costs (1 − p_k^q)/q."""
+    return cross_entropy(predictions, targets, term=Generalized(q), **rest)
+
+
+def asymmetric_loss(
+    predictions: Nested,
+    targets: Nested,
+    *,
+    gamma_positive: float = 1.0,
+    gamma_negative: float = 4.0,
+    margin: float = 0.05,
+    **rest: Any,
+) -> Result:
+    """A focal term for class 1, and for class 0 one of p − margin, 0 where that is negative."""
+    terms = (Shifted(gamma_negative, margin), Focal(gamma_positive))
+    return binary_cross_entropy(predictions, targets, terms=terms, **rest)
 
 
 LOSSES: Mapping[str, Loss] = {
@@ -44,4 +72,11 @@ LOSSES: Mapping[str, Loss] = {
     "any_of_cross_entropy": Loss(any_of_cross_entropy, categorical=True, own=("rule",)),
     "expected_cost": Loss(expected_cost, categorical=True, own=("costs",)),
     "pairwise_cost": Loss(pairwise_cost, categorical=True, own=("costs",)),
+    "poly_cross_entropy": Loss(poly_cross_entropy, categorical=True, own=("epsilon",)),
+    "generalized_cross_entropy": Loss(generalized_cross_entropy, categorical=True, own=("q",)),
+    "asymmetric_loss": Loss(
+        asymmetric_loss,
+        categorical=False,
+        own=("gamma_positive", "gamma_negative", "margin"),
+    ),
 }

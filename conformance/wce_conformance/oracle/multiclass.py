@@ -74,7 +74,7 @@ def cross_entropy(
             reducing,
             ignore_index,
             wrt,
-            term,
+            (term,),
             class_weight == "balanced",
         ),
     ).result()
@@ -145,7 +145,7 @@ class _Multiclass(Problem):
             class_weights=leaves["class_weight"].flat if "class_weight" in leaves else ones,
             costs=self._costs(row, leaves),
             sample_weight=self.sample_weight(at, leaves),
-            term=self.settings.term,
+            terms=[self.settings.terms[0]] * self.classes,
             beside=row_penalty(row, self.settings.form),
         )
 

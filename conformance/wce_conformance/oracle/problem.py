@@ -1,7 +1,7 @@
 """What both losses share: a call written out item by item."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ class Settings:
     reduction: Reduction
     ignore_index: float | None
     wrt: Collection[str]
-    term: Term
+    terms: Sequence[Term]
     balanced: bool = False
 
 
@@ -92,9 +92,8 @@ class Problem(ABC):
         loss, omega = weighted(weighing, mass, self.settings.rules)
         loss = poisoned(loss, row) if mp.isnan(loss.value) else loss
         met = mass if "targets" not in self.settings.wrt else [Var(1) for _ in mass]
-        term, largest = self.settings.term, weighing.largest
-        sizes = largest(term.slope, mass), largest(term.steepness, mass)
-        return Item(loss, omega, *sizes, steepest=largest(term.steepness, met))
+        rounding = weighing.rounding(mass, self.settings.rules)
+        return Item(loss, omega, *rounding, steepest=weighing.steepest(met))
 
     def sample_weight(self, at: Index, leaves: Mapping[str, Grid[Var]]) -> Var:
         """The sample weight that stands at an item."""

@@ -41,14 +41,15 @@ class Parts(NamedTuple):
 class Item:
     """ℓ and ω of one item, and whether it is excluded.
 
-    `slope` and `steepness` of its term are the largest of the classes that have mass, `steepest`
-    that of all that a derivative meets.
+    `slope`, `steepness` and `bend` are those of its terms, means over the classes that have mass,
+    `steepest` the largest steepness of all that a derivative meets.
     """
 
     loss: Var
     omega: Var
     slope: Real = ONE
     steepness: Real = ONE
+    bend: Real = ONE
     steepest: Real = ONE
     excluded: bool = False
 

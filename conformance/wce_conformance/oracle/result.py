@@ -20,13 +20,13 @@ class Result:
 
     `value`: the reduced loss, the items for reduction "none", `Parts` for "parts".
     `items`, `omega`: ℓ and ω in the items' shape, 0 where excluded. `parts`: sums and counts.
-    `slope`, `steepness`: of each item's term, 1 for cross-entropy: what an absolute error of −log p
-    is multiplied with, and a relative one. `loss_scale`: Σ|ℓ| times the steepness, over the
-    denominator, 0 over a denominator of 0.
+    `slope`, `steepness`, `bend`: of each item's terms, 1 for cross-entropy: what an absolute error
+    of −log p is multiplied with, a relative one in the loss, and in its gradient. `loss_scale`:
+    Σ|ℓ| times the steepness, over the denominator, 0 over a denominator of 0.
     `gradient`: of the reduced loss (of Σℓ for "none" and "parts") to the predictions.
     `gradient_scale`: per item, the largest finite size of its gradient elements; for logits and
     class masses d (weights, factors and denominator included)
-    max_j |d_j|(1 − p_j) + p_j Σ_{k≠j} |d_k|; times the steepness.
+    max_j |d_j|(1 − p_j) + p_j Σ_{k≠j} |d_k|; times the bend.
     `gradients`: to each further argument asked for, in its shape; weights given as a mapping
     are in the order of the classes. `gradient_sizes`: for "predictions" and each of those, the
     sum of the magnitudes of the terms of every element before they cancel; but for "predictions"
@@ -39,6 +39,7 @@ class Result:
     parts: Parts
     slope: Nested
     steepness: Nested
+    bend: Nested
     loss_scale: Real
     gradient: Nested
     gradient_scale: Nested
@@ -92,11 +93,11 @@ def _cancelled(leaf: Var) -> bool:
 def _collected(graph: Graph, reduction: Reduction, wrt: Collection[str]) -> Result:
     items = Grid(graph.shape, tuple(item.loss.value for item in graph.batch.items)).nested()
     omega = Grid(graph.shape, tuple(item.omega.value for item in graph.batch.items)).nested()
-    steepness = tuple(item.steepness for item in graph.batch.items)
+    bends = tuple(item.bend for item in graph.batch.items)
     steepest = max((item.steepest for item in graph.batch.items), default=ONE)
     scales = tuple(
         _largest([_size(leaf) for leaf in row]) * times
-        for row, times in zip(graph.rows, steepness, strict=True)
+        for row, times in zip(graph.rows, bends, strict=True)
     )
     sizes = {name: graph.leaves[name].map(_size) for name in wrt}
     parts = graph.batch.parts()
@@ -108,7 +109,8 @@ def _collected(graph: Graph, reduction: Reduction, wrt: Collection[str]) -> Resu
         omega=omega,
         parts=parts,
         slope=Grid(graph.shape, tuple(item.slope for item in graph.batch.items)).nested(),
-        steepness=Grid(graph.shape, steepness).nested(),
+        steepness=Grid(graph.shape, tuple(item.steepness for item in graph.batch.items)).nested(),
+        bend=Grid(graph.shape, bends).nested(),
         loss_scale=_loss_scale(graph.batch, reduction),
         gradient=derivatives.pop("predictions"),
         gradient_scale=Grid(graph.shape, scales).nested(),

@@ -8,8 +8,8 @@ from wce_conformance.oracle.autodiff import Var, power, total
 from wce_conformance.oracle.checks import check_choice
 from wce_conformance.oracle.grid import Grid
 from wce_conformance.oracle.mass import Smoothing, shares, smoothed, under
-from wce_conformance.oracle.real import Real, mp
-from wce_conformance.oracle.terms import Term
+from wce_conformance.oracle.real import ONE, Real, mp
+from wce_conformance.oracle.terms import SURPRISE, Term
 
 SoftWeighting: TypeAlias = Literal["per_class", "mixture", "geometric", "hard"]
 
@@ -37,26 +37,57 @@ class Weighing:
     """What an item meets.
 
     Per class the surprise −log p_k, the class weight w_k and, if there is a cost matrix,
-    A[k, predicted class]; its sample weight; the term that makes a penalty of a surprise; and what
-    each unit of its mass pays beside.
+    A[k, predicted class]; its sample weight; the term that makes a penalty of each surprise; and
+    what each unit of its mass pays beside.
     """
 
     surprises: Sequence[Var]
     class_weights: Sequence[Var]
     costs: Sequence[Var] | None
     sample_weight: Var
-    term: Term
+    terms: Sequence[Term]
     beside: Var | None = None
 
     def penalties(self) -> list[Var]:
         """What mass 1 on each class costs."""
-        found = [self.term.penalty(surprise) for surprise in self.surprises]
+        found = [t.penalty(s) for t, s in zip(self.terms, self.surprises, strict=True)]
         return found if self.beside is None else [penalty + self.beside for penalty in found]
 
-    def largest(self, of: Callable[[Real], Real], mass: Sequence[Var]) -> Real:
-        """The largest number that a function of surprises gives of the classes with mass."""
-        met = [s.value for s, q in zip(self.surprises, mass, strict=True) if q.value != 0]
-        return max((of(s) for s in met if not mp.isnan(s)), default=mp.one)
+    def steepest(self, mass: Sequence[Var]) -> Real:
+        """The largest steepness of the classes with mass."""
+        met = zip(self.terms, self.surprises, mass, strict=True)
+        found = [t.steepness(s.value) for t, s, q in met if q.value != 0 and not mp.isnan(s.value)]
+        return max(found, default=mp.one)
+
+    def rounding(self, mass: Sequence[Var], rules: Rules) -> tuple[Real, Real, Real]:
+        """Slope, steepness and bend of an item: means of those of its classes.
+
+        The slope by what multiplies each penalty, steepness by the penalties, bend by their slopes.
+        """
+        if all(term is SURPRISE for term in self.terms) or total(mass).value == 0:
+            return ONE, ONE, ONE
+        met = []
+        smooth = smoothed(mass, rules.label_smoothing, rules.smoothing)
+        for term, s, q, w in zip(
+            self.terms, self.surprises, smooth, self.class_weights, strict=True
+        ):
+            amount = abs(q.value * (w.value if rules.soft_weighting == "per_class" else 1))
+            if amount > 0 and mp.isfinite(amount) and not mp.isnan(s.value):
+                met.append((term, s.value, amount))
+        amounts = [amount for *_, amount in met]
+        slopes = [term.slope(s) for term, s, _ in met]
+        sizes = [q * abs(term.penalty(Var(s)).value) for term, s, q in met]
+        steepness = _mean(sizes, [term.steepness(s) for term, s, _ in met])
+        bends = [term.bend(s) for term, s, _ in met]
+        steep = [q * slope for q, slope in zip(amounts, slopes, strict=True)]
+        return _mean(amounts, slopes), steepness, _mean(steep, bends)
+
+
+def _mean(weights: Sequence[Real], numbers: Sequence[Real]) -> Real:
+    """Of those whose weights are finite; 1 of none."""
+    known = [(w, n) for w, n in zip(weights, numbers, strict=True) if mp.isfinite(w)]
+    whole = sum((w for w, _ in known), mp.zero)
+    return sum((w * n for w, n in known), mp.zero) / whole if whole else ONE
 
 
 def weighted(item: Weighing, mass: Sequence[Var], rules: Rules) -> tuple[Var, Var]:

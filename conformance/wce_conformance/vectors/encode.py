@@ -85,7 +85,7 @@ def encode_result(case: Case, result: Result) -> dict[str, Any]:
         encoded["value"] = _answer(result.value, case.dtype)
     if reduction != "none":
         encoded["items"] = _answer(result.items)
-    term = {"slope": _sizes(result.slope), "steepness": _sizes(result.steepness)}
+    term = {name: _sizes(getattr(result, name)) for name in ("slope", "steepness", "bend")}
     if any(text != "1" for texts in term.values() for text in texts):
         encoded["term"] = term
     return encoded
@@ -168,6 +168,7 @@ def _first_block(case: LongCase) -> Result:
         omega=whole.omega[:length],
         slope=whole.slope[:length],
         steepness=whole.steepness[:length],
+        bend=whole.bend[:length],
         gradient=whole.gradient[:length],
         gradient_scale=whole.gradient_scale[:length],
         gradient_sizes={n: sizes[:length] for n, sizes in whole.gradient_sizes.items()},

@@ -140,6 +140,7 @@ def _result(case: Case, answer: Mapping[str, Any]) -> Result:
         parts=parts,
         slope=_nested(term.get("slope", ones), items),
         steepness=_nested(term.get("steepness", ones), items),
+        bend=_nested(term.get("bend", ones), items),
         loss_scale=read_digits(answer["loss_scale"]),
         gradient=_nested(answer["gradient"]["digits"], shape),
         gradient_scale=_nested(answer["gradient_scale"], items),

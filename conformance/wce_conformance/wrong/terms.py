@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from wce_conformance.wrong.of_terms import asymmetric
 from wce_conformance.wrong.reference import Call
 from wce_conformance.wrong.registry import Wrong, wrong
 
@@ -42,3 +43,51 @@ class SlopeByNegativePower(Wrong):
         rest = 1.0 - share
         steep = rest**gamma + gamma * rest ** (gamma - 1.0) * share * surprise
         return rest**gamma * surprise, steep
+
+
+@wrong("term")
+class SignOfEpsilon(Wrong):
+    """−log p − ε·(1 − p)."""
+
+    def term(self, call: Call, surprise: np.ndarray) -> tuple[np.ndarray, np.ndarray | float]:
+        penalty, slope = super().term(call, surprise)
+        if "epsilon" not in call.options:
+            return penalty, slope
+        return 2 * surprise - penalty, 2 - slope
+
+
+@wrong("term")
+class NotDividedByQ(Wrong):
+    """1 − p^q, which is not cross-entropy for a small q."""
+
+    def term(self, call: Call, surprise: np.ndarray) -> tuple[np.ndarray, np.ndarray | float]:
+        penalty, slope = super().term(call, surprise)
+        q = call.options.get("q", 1.0)
+        return penalty * q, slope * q
+
+
+@wrong("term")
+class MarginOnPositives(Wrong):
+    """The margin is taken from the probability of class 1 where that is wanted, too."""
+
+    def term(self, call: Call, surprise: np.ndarray) -> tuple[np.ndarray, np.ndarray | float]:
+        if "margin" not in call.options:
+            return super().term(call, surprise)
+        gammas = {"gamma_negative": call.options["gamma_positive"]}
+        turned = {**call.options, **gammas}
+        penalty, slope = super().term(call, surprise)
+        own, steep = asymmetric(turned, surprise[..., ::-1])
+        penalty[..., 1], np.asarray(slope)[..., 1] = own[..., 0], steep[..., 0]
+        return penalty, slope
+
+
+@wrong("term")
+class ExponentsExchanged(Wrong):
+    """γ₊ for class 0, and γ₋ for class 1."""
+
+    def term(self, call: Call, surprise: np.ndarray) -> tuple[np.ndarray, np.ndarray | float]:
+        if "margin" not in call.options:
+            return super().term(call, surprise)
+        positive, negative = (call.options[f"gamma_{side}"] for side in ("positive", "negative"))
+        turned = {**call.options, "gamma_positive": negative, "gamma_negative": positive}
+        return asymmetric(turned, surprise)

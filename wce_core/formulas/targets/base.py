@@ -44,11 +44,11 @@ class Targets(Protocol):
         """w of the class with the largest share, ties to the lowest index."""
         ...
 
-    def loss(self, term: Term, rows: Any) -> Array:
+    def loss(self, term: Any, rows: Any) -> Array:
         """Σ_k q_k·penalty(−log p_k)."""
         ...
 
-    def gradient(self, term: Term, rows: Any, scale: Array, into: Array | None = None) -> Array:
+    def gradient(self, term: Any, rows: Any, scale: Array, into: Array | None = None) -> Array:
         """scale · ∂loss / ∂predictions, in closed form; perhaps written to ``into``.
 
         ``scale`` has the dtype of the mass; only its product with the mass is narrowed.

@@ -12,7 +12,7 @@ from wce_core.formulas.links import (
     CurvedBinary,
 )
 from wce_core.formulas.targets.base import _bent, _beside, _finite, _power, _slopes, _steep
-from wce_core.formulas.terms import Term
+from wce_core.formulas.terms import AnyTerm, Term, sides
 from wce_core.types import Array, Smoothing
 
 
@@ -79,30 +79,33 @@ class BinaryTargets(NamedTuple):
         zero = 1.0 if weights[0] is None else weights[0]
         return self.ops.xp.where(self.one > self.zero, weights[1], zero)
 
-    def loss(self, term: Term, rows: BinaryRows) -> Array:
+    def loss(self, term: AnyTerm, rows: BinaryRows) -> Array:
         """Both masses times their penalties."""
-        ops, (one, zero) = self.ops, rows.pair(self.one, self.zero)
-        one = _beside(ops, self.one, term.penalty(ops.xp, one))
-        zero = _beside(ops, self.zero, term.penalty(ops.xp, zero))
+        ops, own, (one, zero) = self.ops, sides(term), rows.pair(self.one, self.zero)
+        one = _beside(ops, self.one, own.one.penalty(ops.xp, one))
+        zero = _beside(ops, self.zero, own.zero.penalty(ops.xp, zero))
         mass_one = _finite(ops, self.one, one, self.silent)
         mass_zero = _finite(ops, self.zero, zero, self.silent)
         return ops.times(mass_one, one, mass_zero, zero)
 
     def gradient(
-        self, term: Term, rows: ClosedBinary, scale: Array, into: Array | None = None
+        self, term: AnyTerm, rows: ClosedBinary, scale: Array, into: Array | None = None
     ) -> Array:
         """Both slopes, pulled back."""
-        ops, (one, zero) = self.ops, rows.pair(self.one, self.zero)
-        slope_one = _slopes(ops, self.one, scale, term.slope(ops.xp, one), one)
-        slope_zero = _slopes(ops, self.zero, scale, term.slope(ops.xp, zero), zero)
+        ops, own, (one, zero) = self.ops, sides(term), rows.pair(self.one, self.zero)
+        slope_one = _slopes(ops, self.one, scale, own.one.slope(ops.xp, one), one)
+        slope_zero = _slopes(ops, self.zero, scale, own.zero.slope(ops.xp, zero), zero)
         return rows.vjp_pair(slope_one, slope_zero, into)
 
-    def curvature(self, term: Term, rows: CurvedBinary, scale: Array, *, positive: bool) -> Array:
+    def curvature(
+        self, term: AnyTerm, rows: CurvedBinary, scale: Array, *, positive: bool
+    ) -> Array:
         """Both slopes, and what bends them, curved."""
-        pair = zip((self.one, self.zero), rows.pair(self.one, self.zero), strict=True)
+        masses, terms = (self.one, self.zero), (sides(term).one, sides(term).zero)
+        each = zip(masses, terms, rows.pair(self.one, self.zero), strict=True)
         bent = [
-            _bent(self.ops, mass, scale, term, surprisals, positive=positive)
-            for mass, surprisals in pair
+            _bent(self.ops, mass, scale, own, surprisals, positive=positive)
+            for mass, own, surprisals in each
         ]
         (slope_one, bend_one), (slope_zero, bend_zero) = bent
         return rows.curve_pair((slope_one, slope_zero), (bend_one, bend_zero))

@@ -4,8 +4,23 @@ A term is separable: the loss of an item is ``Σ_k q_k · penalty(−log p_k)`` 
 new one is a file here with ``penalty`` and ``slope`` and its use in :mod:`wce_core.losses`.
 """
 
-from .base import Bent, Term
-from .focal import Focal, focal
+from .base import AnyTerm, Bent, Sides, Term, bounded, sides
+from .focal import focal
+from .generalized import generalized
 from .negative_log_likelihood import NEGATIVE_LOG_LIKELIHOOD
+from .poly import poly
+from .shifted import asymmetric
 
-__all__ = ["NEGATIVE_LOG_LIKELIHOOD", "Bent", "Focal", "Term", "focal"]
+__all__ = [
+    "NEGATIVE_LOG_LIKELIHOOD",
+    "AnyTerm",
+    "Bent",
+    "Sides",
+    "Term",
+    "asymmetric",
+    "bounded",
+    "focal",
+    "generalized",
+    "poly",
+    "sides",
+]

@@ -1,6 +1,7 @@
 """The contract of a term."""
 
-from typing import Protocol, runtime_checkable
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from wce_core.types import Array, Namespace
 
@@ -28,3 +29,24 @@ class Bent(Term, Protocol):
     def bend(self, xp: Namespace, surprisal: Array) -> Array | float:
         """∂²penalty / ∂surprisal², in closed form; a number where it is the same everywhere."""
         ...
+
+
+@dataclass(frozen=True)
+class Sides:
+    """A term for each class of a binary loss."""
+
+    one: Term
+    zero: Term
+
+
+AnyTerm: TypeAlias = Term | Sides
+
+
+def sides(term: AnyTerm) -> Sides:
+    """The terms of class 1 and of class 0."""
+    return term if isinstance(term, Sides) else Sides(term, term)
+
+
+def bounded(term: AnyTerm) -> bool:
+    """Is no penalty infinite? A term says so by an attribute of this name."""
+    return getattr(term, "bounded", False)

@@ -51,14 +51,14 @@ class Focal:
         return xp.where(right, 0.0, self.gamma * fixed_power(xp, rest, self.gamma) * bent)
 
 
-def focal(gamma: float) -> Term:
+def focal(gamma: float, *, name: str = "gamma") -> Term:
     """The term, which for γ = 0 is that of the cross-entropy; an error unless γ is from 0 on."""
-    return _focal(constant(gamma) if isinstance(gamma, float) else gamma)
+    return _focal(constant(gamma) if isinstance(gamma, float) else gamma, name)
 
 
 @assume_constant_result
-def _focal(gamma: float) -> Term:
-    own = float(number("gamma", gamma, "a finite number from 0 on"))
+def _focal(gamma: float, name: str) -> Term:
+    own = float(number(name, gamma, "a finite number from 0 on"))
     if not 0.0 <= own < inf:
-        raise ValueError(f"gamma is {own}; expected a finite number from 0 on")
+        raise ValueError(f"{name} is {own}; expected a finite number from 0 on")
     return Focal(own) if own else NEGATIVE_LOG_LIKELIHOOD

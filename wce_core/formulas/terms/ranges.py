@@ -13,6 +13,11 @@ def certain(xp: Namespace, surprisal: Array) -> Array:
     return surprisal < float(xp.finfo(surprisal.dtype).smallest_normal)
 
 
+def not_negative(xp: Namespace, surprisal: Array) -> Array:
+    """The surprisal, or 0 where a convention makes p more than 1; NaN stays."""
+    return xp.where(surprisal < 0, 0.0, surprisal)
+
+
 def within(xp: Namespace, surprisal: Array) -> Array:
     """The surprisal, which is multiplied by a p of 0 from :data:`FAR` on; NaN stays."""
     return xp.where(surprisal > FAR, FAR, surprisal)
