@@ -114,6 +114,10 @@ class ArrayOps(ABC):
         """σ, from the state that :meth:`softplus` gave."""
         return self.sigmoids(state)[0]
 
+    def both_sigmoids(self, state: Any) -> tuple[Array, Array]:
+        """(σ(array), σ(−array)), from the state that :meth:`softplus` gave."""
+        return self.sigmoids(state)
+
     def log_sum(self, array: Array) -> tuple[Array, Any]:
         """log(1 + exp(−|array|)), and what :meth:`sigmoids` makes σ(±array) of."""
         xp = self.xp

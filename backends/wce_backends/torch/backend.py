@@ -314,6 +314,11 @@ class _Blocks(OneByOne, TorchBackend):
         """By PyTorch's own, one visit."""
         return state.sigmoid_()
 
+    def both_sigmoids(self, state: Array) -> tuple[Array, Array]:
+        """By PyTorch's own."""
+        below = state.neg().sigmoid_()
+        return state.sigmoid_(), below
+
     def flushed(self, array: Array) -> Array:
         """In place, where there is something to flush."""
         size = array.abs()

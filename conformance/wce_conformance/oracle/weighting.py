@@ -8,7 +8,7 @@ from wce_conformance.oracle.autodiff import Var, power, total
 from wce_conformance.oracle.checks import check_choice
 from wce_conformance.oracle.grid import Grid
 from wce_conformance.oracle.mass import Smoothing, shares, smoothed, under
-from wce_conformance.oracle.real import ONE, Real, mp
+from wce_conformance.oracle.real import INF, ONE, Real, mp
 from wce_conformance.oracle.terms import SURPRISE, Term
 
 SoftWeighting: TypeAlias = Literal["per_class", "mixture", "geometric", "hard"]
@@ -48,10 +48,16 @@ class Weighing:
     terms: Sequence[Term]
     beside: Var | None = None
 
-    def penalties(self) -> list[Var]:
-        """What mass 1 on each class costs."""
-        found = [t.penalty(s) for t, s in zip(self.terms, self.surprises, strict=True)]
-        return found if self.beside is None else [penalty + self.beside for penalty in found]
+    def costs_of(self, mass: Sequence[Var]) -> list[Var]:
+        """What each class costs of this mass; 0, forward and backward, of none where p is 0."""
+        each = zip(mass, self.terms, self.surprises, strict=True)
+        return [self._cost_of(*one) for one in each]
+
+    def _cost_of(self, q: Var, term: Term, surprise: Var) -> Var:
+        if surprise.value == INF and q.value == 0:
+            return Var(0)
+        penalty = term.penalty(surprise)
+        return under(q, penalty if self.beside is None else penalty + self.beside)
 
     def steepest(self, mass: Sequence[Var]) -> Real:
         """The largest steepness of the classes with mass."""
@@ -104,7 +110,7 @@ def weighted(item: Weighing, mass: Sequence[Var], rules: Rules) -> tuple[Var, Va
     r = shares(mass)
     s = item.sample_weight if item.costs is None else item.sample_weight * _dot(r, item.costs)
     q = smoothed(mass, rules.label_smoothing, rules.smoothing)
-    terms = [under(*pair) for pair in zip(q, item.penalties(), strict=True)]
+    terms = item.costs_of(q)
     if rules.soft_weighting == "per_class":
         return s * _dot(item.class_weights, terms), s * _dot(item.class_weights, q)
     factor = FACTORS[rules.soft_weighting](item.class_weights, r)

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from wce_core.arrays.cancellation import snapped
 from wce_core.arrays.ops import ArrayOps
+from wce_core.formulas.terms import Chance
 from wce_core.types import Array
 
 
@@ -41,6 +42,7 @@ class ClosedSigmoid:
         self.ops, self.predictions = ops, predictions
         self.surprisals: tuple[Array, Array] | None = None
         self.surprisal: Array = None
+        self.chances: tuple[Array, Array] | None = None
 
     def at(self, sign: Array) -> Array:
         """softplus(±z)."""
@@ -52,7 +54,8 @@ class ClosedSigmoid:
         """slope·σ(±z)."""
         del sign
         ops = self.ops
-        return ops.in_place(ops.xp.multiply, ops.sigmoid(self.state), slope, into=into)
+        other = ops.sigmoid(self.state) if self.chances is None else self.chances[0]
+        return ops.in_place(ops.xp.multiply, other, slope, into=into)
 
     def pair(self, one: Array, zero: Array) -> tuple[Array, Array]:
         """(softplus(−z), softplus(z))."""
@@ -65,10 +68,19 @@ class ClosedSigmoid:
             self.surprisals = log_sum - xp.minimum(z, nothing), above
         return self.surprisals
 
+    def chance_of(self, surprisal: Array) -> Chance:
+        """p and 1 − p of the class whose surprisal :meth:`at` or :meth:`pair` gave."""
+        if self.chances is None:
+            paired = self.surprisals is not None
+            self.chances = (self.ops.sigmoids if paired else self.ops.both_sigmoids)(self.state)
+        above, below = self.chances
+        one = self.surprisals is not None and surprisal is self.surprisals[0]
+        return Chance(above, below) if one else Chance(below, above)
+
     def vjp_pair(self, slope_one: Array, slope_zero: Array, into: Array | None = None) -> Array:
         """d₀·σ(z) − d₁·σ(−z); in float64, exactly 0 where the two differ by rounding alone."""
         ops, multiply = self.ops, self.ops.xp.multiply
-        p_one, p_zero = ops.sigmoids(self.state)
+        p_one, p_zero = ops.sigmoids(self.state) if self.chances is None else self.chances
         zero, one = (
             ops.in_place(multiply, p_one, slope_zero),
             ops.in_place(multiply, p_zero, slope_one),

@@ -8,6 +8,7 @@ from typing import ClassVar
 from wce_core.arrays.cancellation import snapped, sum_of_others
 from wce_core.arrays.numerics import total
 from wce_core.arrays.ops import ArrayOps
+from wce_core.formulas.terms import Chance
 from wce_core.types import Array
 
 
@@ -55,6 +56,7 @@ class ClosedSoftmax:
         self.log_sum = ops.xp.log1p(self.rest)
         self.difference: Array = None
         self.surprisal: Array = None
+        self.known: Chance | None = None
 
     def at(self, index: Array) -> Array:
         """−log p of class ``index`` of each row."""
@@ -72,6 +74,14 @@ class ClosedSoftmax:
             self.surprisal = self.log_sum - (self.predictions - self.largest)
         return self.surprisal
 
+    def chance_of(self, surprisal: Array) -> Chance:
+        """p and 1 − p of the classes whose surprisal :meth:`at` or :meth:`every` gave."""
+        del surprisal
+        if self.known is None:
+            own = self.exp if self.difference is None else self.ops.xp.exp(self.difference)
+            self.known = Chance(own / self.whole, (self.rest + (1.0 - own)) / self.whole)
+        return self.known
+
     def vjp_at(self, index: Array, slope: Array, into: Array | None = None) -> Array:
         """slope·p_j for j ≠ index, −slope·(1 − p_index) there, formed without cancelling."""
         share = slope / self.whole
@@ -88,8 +98,8 @@ class ClosedSoftmax:
         del into
         ops, axis = self.ops, self.axis
         steepest, _ = ops.argmax_and_max(ops.xp.abs(slopes), axis)
-        own = slopes * ((self.rest + (1.0 - self.exp)) / self.whole)
-        p = self.exp / self.whole
+        p, rest = self.chance_of(slopes)
+        own = slopes * rest
         return snapped(ops, p * sum_of_others(ops, slopes, axis, steepest), own)
 
     def curve(self, slopes: Array, bends: Array | None) -> Array:

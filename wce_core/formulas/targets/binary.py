@@ -12,7 +12,7 @@ from wce_core.formulas.links import (
     CurvedBinary,
 )
 from wce_core.formulas.targets.base import _bent, _beside, _finite, _power, _slopes, _steep
-from wce_core.formulas.terms import AnyTerm, Term, sides
+from wce_core.formulas.terms import AnyTerm, Term, penalty_of, sides, slope_of
 from wce_core.types import Array, Smoothing
 
 
@@ -82,8 +82,8 @@ class BinaryTargets(NamedTuple):
     def loss(self, term: AnyTerm, rows: BinaryRows) -> Array:
         """Both masses times their penalties."""
         ops, own, (one, zero) = self.ops, sides(term), rows.pair(self.one, self.zero)
-        one = _beside(ops, self.one, own.one.penalty(ops.xp, one))
-        zero = _beside(ops, self.zero, own.zero.penalty(ops.xp, zero))
+        one = _beside(ops, self.one, penalty_of(ops, own.one, rows, one))
+        zero = _beside(ops, self.zero, penalty_of(ops, own.zero, rows, zero))
         mass_one = _finite(ops, self.one, one, self.silent)
         mass_zero = _finite(ops, self.zero, zero, self.silent)
         return ops.times(mass_one, one, mass_zero, zero)
@@ -93,8 +93,8 @@ class BinaryTargets(NamedTuple):
     ) -> Array:
         """Both slopes, pulled back."""
         ops, own, (one, zero) = self.ops, sides(term), rows.pair(self.one, self.zero)
-        slope_one = _slopes(ops, self.one, scale, own.one.slope(ops.xp, one), one)
-        slope_zero = _slopes(ops, self.zero, scale, own.zero.slope(ops.xp, zero), zero)
+        slope_one = _slopes(ops, self.one, scale, slope_of(ops, own.one, rows, one), one)
+        slope_zero = _slopes(ops, self.zero, scale, slope_of(ops, own.zero, rows, zero), zero)
         return rows.vjp_pair(slope_one, slope_zero, into)
 
     def curvature(
@@ -159,7 +159,7 @@ class BinaryLabels(NamedTuple):
 
     def loss(self, term: Term, rows: ClosedLogits) -> Array:
         """penalty(−log p) at the class, times the mass."""
-        penalty = term.penalty(self.ops.xp, rows.at(self.sign))
+        penalty = penalty_of(self.ops, term, rows, rows.at(self.sign))
         if self.amount is None:
             return penalty
         return self.ops.times(self.amount, _beside(self.ops, self.amount, penalty))
@@ -169,7 +169,7 @@ class BinaryLabels(NamedTuple):
     ) -> Array:
         """The slope at the class, pulled back."""
         ops, surprisals = self.ops, rows.at(self.sign)
-        slope = term.slope(ops.xp, surprisals)
+        slope = slope_of(ops, term, rows, surprisals)
         if self.amount is None:
             steep = self.sign * _steep(_beside(ops, self.sign, scale), slope)
         else:

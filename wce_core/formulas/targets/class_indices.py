@@ -13,7 +13,7 @@ from wce_core.formulas.links import (
 )
 from wce_core.formulas.targets.base import Targets, _steep
 from wce_core.formulas.targets.dense import DenseTargets
-from wce_core.formulas.terms import Term
+from wce_core.formulas.terms import Term, penalty_of, slope_of
 from wce_core.types import Array, Smoothing
 
 
@@ -72,13 +72,13 @@ class ClassIndices(NamedTuple):
 
     def loss(self, term: Term, rows: CategoricalRows) -> Array:
         """penalty(−log p) at the class."""
-        return term.penalty(self.ops.xp, rows.at(self.index))
+        return penalty_of(self.ops, term, rows, rows.at(self.index))
 
     def gradient(
         self, term: Term, rows: ClosedCategorical, scale: Array, into: Array | None = None
     ) -> Array:
         """The slope at the class, pulled back."""
-        slope = _steep(scale, term.slope(self.ops.xp, rows.at(self.index)))
+        slope = _steep(scale, slope_of(self.ops, term, rows, rows.at(self.index)))
         return rows.vjp_at(self.index, slope, into)
 
     def curvature(

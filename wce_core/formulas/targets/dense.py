@@ -10,7 +10,7 @@ from wce_core.arrays.ops import ArrayOps
 from wce_core.arrays.powers import product_of_powers
 from wce_core.formulas.links import ClassRows, ClosedClassRows, CurvedCategorical
 from wce_core.formulas.targets.base import _bent, _beside, _finite, _power, _slopes
-from wce_core.formulas.terms import Term
+from wce_core.formulas.terms import Term, penalty_of, slope_of
 from wce_core.types import Array, Smoothing
 
 
@@ -90,7 +90,8 @@ class DenseTargets(NamedTuple):
     def loss(self, term: Term, rows: ClassRows) -> Array:
         """Σ_k q_k·penalty(−log p_k)."""
         xp = self.ops.xp
-        penalties = _beside(self.ops, self.mass, term.penalty(xp, rows.every(self.mass)))
+        costs = penalty_of(self.ops, term, rows, rows.every(self.mass))
+        penalties = _beside(self.ops, self.mass, costs)
         mass = _finite(self.ops, self.mass, penalties, self.silent)
         return total(xp, self.ops.times(mass, penalties), self.axis)
 
@@ -99,7 +100,7 @@ class DenseTargets(NamedTuple):
     ) -> Array:
         """All slopes, pulled back."""
         surprisals = rows.every(self.mass)
-        slopes = term.slope(self.ops.xp, surprisals)
+        slopes = slope_of(self.ops, term, rows, surprisals)
         return rows.vjp(_slopes(self.ops, self.mass, scale, slopes, surprisals), into)
 
     def curvature(

@@ -1,8 +1,9 @@
 """The contract of a term."""
 
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
+from wce_core.arrays.ops import ArrayOps
 from wce_core.types import Array, Namespace
 
 
@@ -31,6 +32,29 @@ class Bent(Term, Protocol):
         ...
 
 
+class Chance(NamedTuple):
+    """What a closed form of logits knows of a class beside its surprisal, to the last digits."""
+
+    p: Array
+    rest: Array
+    """1 − p."""
+
+
+class ClosedTerm(Term, Protocol):
+    """A term that saves closed forms of logits the work of finding p and 1 − p again.
+
+    Surprisals are from 0 on, and nothing is differentiated.
+    """
+
+    def penalty_at(self, ops: ArrayOps, surprisal: Array, chance: Chance) -> Array:
+        """The penalty."""
+        ...
+
+    def slope_at(self, ops: ArrayOps, surprisal: Array, chance: Chance) -> Array:
+        """Its slope."""
+        ...
+
+
 @dataclass(frozen=True)
 class Sides:
     """A term for each class of a binary loss."""
@@ -50,3 +74,21 @@ def sides(term: AnyTerm) -> Sides:
 def bounded(term: AnyTerm) -> bool:
     """Is no penalty infinite? A term says so by an attribute of this name."""
     return getattr(term, "bounded", False)
+
+
+def penalty_of(ops: ArrayOps, term: Term, rows: Any, surprisal: Array) -> Array:
+    """The penalty of a surprisal that these rows gave."""
+    closed: Any = term
+    if hasattr(rows, "chance_of") and hasattr(term, "penalty_at"):
+        penalty: Array = closed.penalty_at(ops, surprisal, rows.chance_of(surprisal))
+        return penalty
+    return term.penalty(ops.xp, surprisal)
+
+
+def slope_of(ops: ArrayOps, term: Term, rows: Any, surprisal: Array) -> Array | float:
+    """The slope at a surprisal that these rows gave."""
+    closed: Any = term
+    if hasattr(rows, "chance_of") and hasattr(term, "slope_at"):
+        slope: Array = closed.slope_at(ops, surprisal, rows.chance_of(surprisal))
+        return slope
+    return term.slope(ops.xp, surprisal)

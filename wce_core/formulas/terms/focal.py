@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from math import inf
 
 from wce_core.arrays.numerics import complement_of_exp
+from wce_core.arrays.ops import ArrayOps
 from wce_core.arrays.powers import fixed_power
 from wce_core.compilers import assume_constant_result
-from wce_core.formulas.terms.base import Term
+from wce_core.formulas.terms.base import Chance, Term
 from wce_core.formulas.terms.negative_log_likelihood import NEGATIVE_LOG_LIKELIHOOD
 from wce_core.formulas.terms.ranges import FAR, certain, within
 from wce_core.scalars import constant, number
@@ -49,6 +50,21 @@ class Focal:
         own = inner * odds
         bent = odds * (2.0 + (self.gamma - 1.0) * own) - own
         return xp.where(right, 0.0, self.gamma * fixed_power(xp, rest, self.gamma) * bent)
+
+    def penalty_at(self, ops: ArrayOps, surprisal: Array, chance: Chance) -> Array:
+        """(1 − p)^γ·s."""
+        return fixed_power(ops.xp, chance.rest, self.gamma) * surprisal
+
+    def slope_at(self, ops: ArrayOps, surprisal: Array, chance: Chance) -> Array:
+        """(1 − p)^(γ − 1)·(1 − p + γ·p·s); for γ < 1 as ever."""
+        xp, (p, rest) = ops.xp, chance
+        odds = self.gamma * ops.times(p, surprisal)
+        if self.gamma == 1.0:
+            return odds + rest
+        if self.gamma > 1.0:
+            return fixed_power(xp, rest, self.gamma - 1.0) * (odds + rest)
+        inner = xp.where(rest == 0, 1.0, rest)
+        return fixed_power(xp, rest, self.gamma) * (1.0 + odds / inner)
 
 
 def focal(gamma: float, *, name: str = "gamma") -> Term:
