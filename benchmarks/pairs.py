@@ -1,4 +1,4 @@
-"""Two calls that compute the same, ours and a peer's."""
+"""Two calls that compute the same, ours and a peer's; or two of our losses."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 Call = Callable[[], object]
+FOCAL = "our focal : our CE"
+"""The peer of a focal loss: the cross-entropy of the same predictions, which is another number."""
 
 
 class Pair(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from benchmarks.pairs import FOCAL
 from benchmarks.workloads import Workload
 
 LARGE = 1_000_000
@@ -31,6 +32,10 @@ TARGETS: dict[tuple[str, str, str], tuple[Target | None, Target | None]] = {
     ("optax", "jit", "exact"): (Target(3.0, 1.5), None),
     ("sklearn _loss", "eager", "native"): (Target(0.6, 0.4), Target(4.0, 3.0)),
     ("sklearn _loss", "eager", "exact"): (Target(0.9, 0.6), None),
+    **{
+        (FOCAL, mode, "native"): (Target(1.3, 1.1), Target(1.3, 1.1))
+        for mode in ("eager", "jit", "tf.function", "XLA")
+    },
 }
 """(peer, mode, precision) → for a million elements and more, and for 64 × 10."""
 BINARY_EAGER = (Target(0.5, 0.25), Target(2.2, 2.2))
@@ -42,7 +47,8 @@ MEMORY: dict[tuple[str, str, str], Target] = {("F", "eager", "native"): Target(0
 def target_of(workload: Workload, peer: str, mode: str, precision: str, what: str) -> Target | None:
     """The target of a ratio, if it has one: value and gradient, at the two ends of size."""
     large, small = TARGETS.get((peer, mode, precision), (None, None))
-    if (mode, precision) == ("eager", "native") and large and workload.loss != "cross_entropy":
+    eager = (mode, precision) == ("eager", "native") and peer != FOCAL
+    if eager and large and workload.loss != "cross_entropy":
         large, small = BINARY_EAGER
     if what != "value + gradient":
         return None

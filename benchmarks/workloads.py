@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import prod
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
+
+from wce_core import losses
 
 Loss = Literal["cross_entropy", "binary_cross_entropy"]
 
@@ -38,6 +40,15 @@ class Workload(NamedTuple):
             return {"x": x, "y": labels, "w": weights}
         y = (rng.random(self.shape, dtype=np.float32) < 0.1).astype(np.float32)
         return {"x": x, "y": y, "w": rng.random(self.shape[-1], dtype=np.float32) + 1.0}
+
+
+LOSSES: dict[tuple[str, bool], Callable[..., Any]] = {
+    ("cross_entropy", False): losses.cross_entropy,
+    ("cross_entropy", True): losses.focal_cross_entropy,
+    ("binary_cross_entropy", False): losses.binary_cross_entropy,
+    ("binary_cross_entropy", True): losses.binary_focal_cross_entropy,
+}
+"""Ours, by the loss of the workload, and the focal one beside it."""
 
 
 SHAPES: dict[Loss, tuple[tuple[int, ...], ...]] = {

@@ -10,9 +10,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from benchmarks.pairs import Call, Pair
-from benchmarks.workloads import Workload
-from wce_core import losses
+from benchmarks.pairs import FOCAL, Call, Pair
+from benchmarks.workloads import LOSSES, Workload
 
 Loss = Callable[[Any, Any, Any], Any]
 
@@ -26,18 +25,25 @@ def pairs(workload: Workload) -> Iterator[Pair]:
         for what, way in (("value + gradient", jax.value_and_grad), ("value", lambda f: f)):
             own, peer = (_call(jax.jit(way(loss)), arrays) for loss in (ours, theirs))
             yield Pair("optax", "jit", precision, what, own, peer)
+    focal = _ours(workload, "native", focal=True)
+    own, peer = (
+        _call(jax.jit(jax.value_and_grad(loss)), arrays)
+        for loss in (focal, _ours(workload, "native"))
+    )
+    yield Pair(FOCAL, "jit", "native", "value + gradient", own, peer)
     own, peer = (
         _call(jax.value_and_grad(loss), arrays) for loss in (_ours(workload, "native"), theirs)
     )
     yield Pair("optax", "not jitted", "native", "value + gradient", own, peer)
 
 
-def _ours(workload: Workload, precision: Any) -> Loss:
+def _ours(workload: Workload, precision: Any, *, focal: bool = False) -> Loss:
+    loss = LOSSES[workload.loss, focal]
     if workload.loss == "cross_entropy":
-        return lambda x, y, w: losses.cross_entropy(
+        return lambda x, y, w: loss(
             x, y, class_weight=w, reduction="weighted_mean", precision=precision
         )
-    return lambda x, y, w: losses.binary_cross_entropy(x, y, pos_weight=w, precision=precision)
+    return lambda x, y, w: loss(x, y, pos_weight=w, precision=precision)
 
 
 def _theirs(workload: Workload) -> Loss:

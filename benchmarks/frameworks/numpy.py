@@ -12,9 +12,8 @@ from sklearn._loss.loss import HalfBinomialLoss, HalfMultinomialLoss
 from sklearn.metrics import log_loss
 
 import wce_core
-from benchmarks.pairs import Call, Pair
-from benchmarks.workloads import Workload
-from wce_core import losses
+from benchmarks.pairs import FOCAL, Call, Pair
+from benchmarks.workloads import LOSSES, Workload
 
 Arrays = Mapping[str, np.ndarray]
 THREADS = 2
@@ -30,6 +29,12 @@ def pairs(workload: Workload) -> Iterator[Pair]:
         both = functools.partial(wce_core.value_and_grad(ours), arrays["x"], arrays["y"])
         for peer, theirs in peers.items():
             yield Pair(peer, "eager", precision, BOTH, both, theirs)
+    losses_of_ours = (_ours(workload, arrays, "native", focal=focal) for focal in (True, False))
+    focal, plain = (
+        functools.partial(wce_core.value_and_grad(loss), arrays["x"], arrays["y"])
+        for loss in losses_of_ours
+    )
+    yield Pair(FOCAL, "eager", "native", BOTH, focal, plain)
     if workload.loss == "cross_entropy" and workload.size <= 10_000_000:
         probabilities = np.exp(log_softmax(arrays["x"].astype(np.float64), axis=-1))
         labels, weights = np.arange(workload.shape[-1]), arrays["w"][arrays["y"]]
@@ -41,17 +46,15 @@ def pairs(workload: Workload) -> Iterator[Pair]:
         yield Pair("sklearn log_loss", "eager", "native", "value", own, metric)
 
 
-def _ours(workload: Workload, arrays: Arrays, precision: Any) -> Callable[..., Any]:
+def _ours(
+    workload: Workload, arrays: Arrays, precision: Any, *, focal: bool = False
+) -> Callable[..., Any]:
+    loss = LOSSES[workload.loss, focal]
     if workload.loss == "cross_entropy":
         return functools.partial(
-            losses.cross_entropy,
-            class_weight=arrays["w"],
-            reduction="weighted_mean",
-            precision=precision,
+            loss, class_weight=arrays["w"], reduction="weighted_mean", precision=precision
         )
-    return functools.partial(
-        losses.binary_cross_entropy, pos_weight=arrays["w"], precision=precision
-    )
+    return functools.partial(loss, pos_weight=arrays["w"], precision=precision)
 
 
 def _peers(workload: Workload, arrays: Arrays) -> dict[str, Call]:

@@ -8,9 +8,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from benchmarks.pairs import Call, Pair
-from benchmarks.workloads import Workload
-from wce_core import losses
+from benchmarks.pairs import FOCAL, Call, Pair
+from benchmarks.workloads import LOSSES, Workload
 
 Loss = Callable[[Any, Any], Any]
 MODES: dict[str, Callable[[Callable[..., Any]], Callable[..., Any]]] = {
@@ -30,14 +29,18 @@ def pairs(workload: Workload) -> Iterator[Pair]:
             for what, way in (("value + gradient", _slopes), ("value", lambda loss: loss)):
                 own, peer = (_call(compiled(way(loss)), arrays) for loss in (ours, theirs))
                 yield Pair("tf.nn", mode, precision, what, own, peer)
+        focal, plain = (_ours(workload, arrays["w"], "native", focal=own) for own in (True, False))
+        own, peer = (_call(compiled(_slopes(loss)), arrays) for loss in (focal, plain))
+        yield Pair(FOCAL, mode, "native", "value + gradient", own, peer)
 
 
-def _ours(workload: Workload, w: Any, precision: Any) -> Loss:
+def _ours(workload: Workload, w: Any, precision: Any, *, focal: bool = False) -> Loss:
+    loss = LOSSES[workload.loss, focal]
     if workload.loss == "cross_entropy":
-        return lambda x, y: losses.cross_entropy(
+        return lambda x, y: loss(
             x, y, class_weight=w, reduction="weighted_mean", precision=precision
         )
-    return lambda x, y: losses.binary_cross_entropy(x, y, pos_weight=w, precision=precision)
+    return lambda x, y: loss(x, y, pos_weight=w, precision=precision)
 
 
 def _theirs(workload: Workload, w: Any) -> Loss:

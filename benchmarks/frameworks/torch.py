@@ -9,8 +9,8 @@ from typing import Any
 import torch
 import torch.nn.functional as F  # noqa: N812  # everyone's name for it
 
-from benchmarks.pairs import Call, Pair
-from benchmarks.workloads import Workload
+from benchmarks.pairs import FOCAL, Call, Pair
+from benchmarks.workloads import LOSSES, Workload
 from wce_core import losses
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -25,6 +25,10 @@ def pairs(workload: Workload) -> Iterator[Pair]:
         for what, call in (("value + gradient", _step), ("value", _value)):
             own, peer = call(ours, arrays), call(theirs, arrays)
             yield Pair("F", "eager", precision, what, own, peer)
+    focal = _ours(workload, arrays["w"], "native", focal=True)
+    plain = _ours(workload, arrays["w"], "native")
+    own, peer = _step(focal, arrays), _step(plain, arrays)
+    yield Pair(FOCAL, "eager", "native", "value + gradient", own, peer)
     if workload.small:
         own, peer = _step(configured, arrays), _step(theirs, arrays)
         yield Pair("F", "eager, configured", "native", "value + gradient", own, peer)
@@ -34,12 +38,13 @@ def pairs(workload: Workload) -> Iterator[Pair]:
     yield Pair("F", "compiled", "native", "value + gradient", own, peer)
 
 
-def _ours(workload: Workload, w: torch.Tensor, precision: Any) -> Loss:
+def _ours(workload: Workload, w: torch.Tensor, precision: Any, *, focal: bool = False) -> Loss:
+    loss = LOSSES[workload.loss, focal]
     if workload.loss == "cross_entropy":
         return functools.partial(
-            losses.cross_entropy, class_weight=w, reduction="weighted_mean", precision=precision
+            loss, class_weight=w, reduction="weighted_mean", precision=precision
         )
-    return functools.partial(losses.binary_cross_entropy, pos_weight=w, precision=precision)
+    return functools.partial(loss, pos_weight=w, precision=precision)
 
 
 def _configured(workload: Workload, w: torch.Tensor) -> Loss:

@@ -30,10 +30,12 @@ def cases() -> dict[str, tuple[Any, Any]]:
     labels = losses.BinaryCrossEntropy(
         class_weight="balanced", pos_weight=[1.0, 2.0, 3.0], form="probabilities"
     )
+    focal = losses.FocalCrossEntropy(gamma=1.5, class_weight=[1.0, 2.0, 0.5], form=normalized)
     smoothed = dialects.keras.CategoricalCrossentropy(label_smoothing=0.1, dtype=np.float32)
     return {
         "CrossEntropy": (weighted.keras(name="own"), INDEX),
         "BinaryCrossEntropy": (labels.keras(), ROWS),
+        "FocalCrossEntropy": (focal.keras(), INDEX),
         "dialect": (smoothed.keras(), ROWS),
         "function": (dialects.keras.categorical_crossentropy, ROWS),
         "older function": (dialects.keras2.binary_crossentropy, ROWS),

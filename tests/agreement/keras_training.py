@@ -59,6 +59,42 @@ def after_one_step(outputs: int, loss: Any, y: Any, **given: Any) -> np.ndarray:
     return -RATE * X.T @ gradient
 
 
+# --- Other terms ---------------------------------------------------------------------------------
+
+HOT = np.eye(3, dtype=np.float32)[Y]
+LOGITS = np.random.default_rng(5).standard_normal((60, 3)).astype(np.float32) * 2
+
+
+@pytest.mark.parametrize("gamma", [0.5, 2.0, 3.0])
+def test_focal_losses_are_those_of_keras(gamma: float) -> None:
+    """Of targets 0 and 1; alpha is a class weight."""
+    alpha = 0.25
+    pairs = [
+        (
+            keras.losses.CategoricalFocalCrossentropy(alpha=alpha, gamma=gamma, from_logits=True),
+            losses.FocalCrossEntropy(gamma=gamma, class_weight=[alpha] * 3),
+        ),
+        (
+            keras.losses.BinaryFocalCrossentropy(gamma=gamma, from_logits=True),
+            losses.BinaryFocalCrossEntropy(gamma=gamma),
+        ),
+        (
+            keras.losses.BinaryFocalCrossentropy(
+                apply_class_balancing=True, alpha=alpha, gamma=gamma, from_logits=True
+            ),
+            losses.BinaryFocalCrossEntropy(gamma=gamma, class_weight=(1 - alpha, alpha)),
+        ),
+    ]
+    for theirs, ours in pairs:
+        wanted, found = (float(loss(HOT, LOGITS)) for loss in (theirs, ours.keras()))
+        assert found == pytest.approx(wanted, rel=2e-5)
+        steps = [linear(3, loss) for loss in (theirs, ours.keras())]
+        for model in steps:
+            model.fit(X, HOT, batch_size=60, epochs=1, verbose=0)
+        weights = [np.asarray(model.get_weights()[0]) for model in steps]
+        np.testing.assert_allclose(*weights, rtol=2e-4, atol=1e-6)
+
+
 # --- Training ----------------------------------------------------------------------------------
 
 

@@ -29,6 +29,8 @@ LOSSES: list[tuple[Any, Any]] = [
     (losses.CrossEntropy(form=losses.Logits(temperature=2.0, margin=(0.5, 0.0, 1.0))), Y),
     (losses.BinaryCrossEntropy(pos_weight=4.0), T),
     (losses.BinaryCrossEntropy(class_weight=[[1.0, 2.0]] * 3, pos_weight=W), T),
+    (losses.FocalCrossEntropy(gamma=1.5, class_weight=W), Y),
+    (losses.AsymmetricLoss(margin=0.25, pos_weight=W), T),
 ]
 IDS = [repr(loss) for loss, _ in LOSSES]
 

@@ -13,7 +13,8 @@ from rich.console import Console
 
 from benchmarks import counting, measure, memory, report, timing
 from benchmarks.frameworks import NAMES, pairs_of
-from benchmarks.targets import Target, verdict
+from benchmarks.pairs import FOCAL
+from benchmarks.targets import Target, target_of, verdict
 from benchmarks.timing import compare
 from benchmarks.workloads import GROWTH, WORKLOADS, Workload
 
@@ -25,10 +26,23 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 @pytest.mark.parametrize("framework", [name for name in NAMES if find_spec(name)])
 def test_both_sides_compute_the_same(framework: str, workload: Workload) -> None:
     for pair in pairs_of(framework)(workload):
+        if pair.peer == FOCAL:
+            continue  # two losses
         ours, theirs = (_values(side()) for side in (pair.ours, pair.theirs))
         assert len(ours) == len(theirs)
         for a, b in zip(ours, theirs, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-7, err_msg=str(pair[:4]))
+
+
+@pytest.mark.parametrize("framework", [name for name in NAMES if find_spec(name)])
+def test_the_focal_loss_is_beside_the_cross_entropy(framework: str) -> None:
+    for workload in SMALL:
+        beside = [pair for pair in pairs_of(framework)(workload) if pair.peer == FOCAL]
+        for pair in beside:
+            (ours, *_), (theirs, *_) = (_values(side()) for side in (pair.ours, pair.theirs))
+            assert 0 < ours < theirs
+            assert target_of(workload, pair.peer, pair.mode, "native", pair.what) is not None
+        assert beside
 
 
 def _values(result: object) -> list[np.ndarray]:

@@ -12,11 +12,15 @@ from numpy.typing import NDArray
 
 from wce_core import LossParts
 from wce_core.losses import (
+    AsymmetricLoss,
     BinaryCrossEntropy,
     CrossEntropy,
+    FocalCrossEntropy,
     Probabilities,
     binary_cross_entropy,
     cross_entropy,
+    focal_cross_entropy,
+    poly_cross_entropy,
 )
 from wce_core.types import Reduction
 
@@ -32,6 +36,10 @@ def torch_calls(x: torch.Tensor, y: torch.Tensor) -> None:
     assert_type(CrossEntropy(reduction="parts")(x, y), LossParts)
     assert_type(BinaryCrossEntropy(form=Probabilities(floor=-100.0))(x, y), torch.Tensor)
     assert_type(BinaryCrossEntropy(reduction="parts", axis=0)(x, y), LossParts)
+    assert_type(focal_cross_entropy(x, y, gamma=1.5, class_weight=[1, 2]), torch.Tensor)
+    assert_type(poly_cross_entropy(x, y, epsilon=1.0, reduction="parts"), LossParts)
+    assert_type(FocalCrossEntropy(gamma=1.5)(x, y), torch.Tensor)
+    assert_type(AsymmetricLoss(margin=0.1, reduction="parts")(x, y), LossParts)
 
 
 def jax_calls(x: jax.Array, y: jax.Array) -> None:
@@ -65,3 +73,5 @@ def what_is_wrong(x: torch.Tensor) -> None:
     cross_entropy(x, x, weight=x)  # type: ignore[call-overload]  # is refused
     CrossEntropy(pos_weight=x)  # type: ignore[call-overload]  # is refused
     BinaryCrossEntropy(reduction="avg")  # type: ignore[call-overload]  # is refused
+    focal_cross_entropy(x, x, gama=2.0)  # type: ignore[call-overload]  # is refused
+    FocalCrossEntropy(epsilon=2.0)  # type: ignore[call-overload]  # is refused
