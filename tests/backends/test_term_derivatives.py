@@ -13,6 +13,9 @@ from wce_core import losses
 from wce_core.losses.registry import LOSSES
 
 OPTIONS: dict[str, list[dict[str, float]]] = {
+    "cross_entropy": [{}],
+    "binary_cross_entropy": [{}],
+    "generalized_cross_entropy": [{"q": 0.7}],
     "focal_cross_entropy": [{"gamma": 2.0}, {"gamma": 0.5}],
     "binary_focal_cross_entropy": [{"gamma": 3.0}, {"gamma": 0.5}],
     "poly_cross_entropy": [{"epsilon": -1.0}, {"epsilon": 2.0}],
@@ -20,8 +23,8 @@ OPTIONS: dict[str, list[dict[str, float]]] = {
 }
 CALLS = [
     pytest.param(name, own, id=f"{name} {own}")
-    for name in LOSSES
-    for own in OPTIONS.get(name, [{}])
+    for name, several in OPTIONS.items()
+    for own in several
 ]
 X = np.array([[0.5, -1.0, 2.0], [3.0, 0.0, -2.0]])
 CERTAIN = np.array([[900.0, 0.0, -900.0], [0.0, 800.0, 0.0]])

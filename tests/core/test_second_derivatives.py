@@ -31,6 +31,9 @@ CURVED = (
     "binary_cross_entropy",
     "focal_cross_entropy",
     "binary_focal_cross_entropy",
+    "poly_cross_entropy",
+    "generalized_cross_entropy",
+    "asymmetric_loss",
 )
 """Losses with second derivatives, of logits as they are; any other says that it has none."""
 

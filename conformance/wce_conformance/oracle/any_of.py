@@ -59,7 +59,7 @@ def any_of_cross_entropy(
             Reduction(reduction, normalizer, empty),
             None,
             wrt,
-            SURPRISE,
+            (SURPRISE,),
             class_weight == "balanced",
         ),
     ).result()

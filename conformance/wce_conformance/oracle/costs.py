@@ -75,7 +75,7 @@ def _loss(
             reducing,
             ignore_index,
             wrt,
-            SURPRISE,
+            (SURPRISE,),
             class_weight == "balanced",
         ),
         paid=paid,

@@ -86,6 +86,8 @@ def encode_result(case: Case, result: Result) -> dict[str, Any]:
     if reduction != "none":
         encoded["items"] = _answer(result.items)
     term = {name: _sizes(getattr(result, name)) for name in ("slope", "steepness", "bend")}
+    if not any(text != "1" for text in term["bend"]):
+        del term["bend"]
     if any(text != "1" for texts in term.values() for text in texts):
         encoded["term"] = term
     return encoded

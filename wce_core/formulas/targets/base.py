@@ -55,7 +55,7 @@ class Targets(Protocol):
         """
         ...
 
-    def curvature(self, term: Term, rows: Any, scale: Array, *, positive: bool) -> Array:
+    def curvature(self, term: Any, rows: Any, scale: Array, *, positive: bool) -> Array:
         """scale · ∂²loss / ∂predictions², the diagonal; ``positive``: its surrogate."""
         ...
 
