@@ -31,6 +31,7 @@ OTHERS: dict[str, dict[str, Any]] = {
     "expected_cost": {"costs": COSTS},
     "pairwise_cost": {"costs": COSTS},
 }
+OTHERS = {loss: OTHERS[loss] for loss in LOSSES if loss in OTHERS}  # new ones come last
 """What other losses are given of their own."""
 
 
