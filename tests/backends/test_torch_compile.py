@@ -11,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,16 @@ from wce_core import losses
 from wce_core.evaluation.options import Options
 from wce_core.evaluation.reducing import PARTS
 from wce_core.formulas.terms import NEGATIVE_LOG_LIKELIHOOD
+from wce_core.losses.registry import LOSSES
 
 pytestmark = pytest.mark.filterwarnings(DEPRECATED)
+
+
+def numbers_of(loss: str) -> list[str]:
+    """The options of its own that are numbers, and label smoothing."""
+    taken = {field.name: field.default for field in fields(LOSSES[loss])}
+    return [name for name, default in taken.items() if isinstance(default, float)]
+
 
 PRECISIONS = ("native", "exact")
 each_precision = pytest.mark.parametrize("precision", PRECISIONS)
@@ -45,6 +54,11 @@ COMPILED = (
     "binary, log-probabilities",
 )
 """Compiling takes a second or two; between them these calls visit every branch."""
+OPTIONS = [
+    *((loss, option) for loss in LOSSES for option in numbers_of(loss)),
+    *(("cross_entropy", name) for name in ("clip", "offset", "floor")),
+]
+"""Numbers that are options of a loss, and those of a form."""
 each_call = pytest.mark.parametrize("call", [CALLS[name] for name in COMPILED], ids=COMPILED)
 
 
@@ -157,31 +171,34 @@ class TestGradients:
     @pytest.mark.filterwarnings("ignore:.* should not be instantiated:DeprecationWarning")
     @pytest.mark.filterwarnings(DEPRECATED)
     @pytest.mark.parametrize("gradient", [False, True])
-    @pytest.mark.parametrize("name", ["label_smoothing", "clip", "offset", "floor", "gamma"])
+    @pytest.mark.parametrize(("called", "name"), OPTIONS)
     def test_an_option_that_differs_between_compiled_losses(
-        self, name: str, gradient: bool
+        self, called: str, name: str, gradient: bool
     ) -> None:
         """Dynamo makes a variable of it, on which no branch and no message may depend."""
 
-        def loss_with(value: float) -> Callable[[torch.Tensor], torch.Tensor]:
-            options = {} if name == "label_smoothing" else {"form": "probabilities"}
+        configured = LOSSES[called]
+        targets = labels(6, 4) if configured._categorical else labels(6, 2)[:, None].expand(6, 4)
 
-            def loss(p: torch.Tensor) -> torch.Tensor:
+        costs = {"costs": 1.0 - torch.eye(4)} if "costs" in configured._weights else {}
+
+        def loss_with(value: float) -> Callable[[torch.Tensor], torch.Tensor]:
+            def loss(p: torch.Tensor) -> Any:
+                options: dict[str, Any] = {name: value}
                 if name in ("offset", "floor"):
-                    form = losses.Probabilities(**{name: value})
-                    return losses.cross_entropy(p, y, form=form)
-                if name == "gamma":
-                    return losses.focal_cross_entropy(p, y, gamma=value)
-                return losses.cross_entropy(p, y, **options, **{name: value})
+                    options = {"form": losses.Probabilities(**{name: value})}
+                elif name != "label_smoothing":
+                    options["form"] = "probabilities"
+                return configured._function(p, targets, **costs, **options)
 
             return loss
 
-        y, sign = labels(6, 4), -1.0 if name == "floor" else 1.0
+        sign = -1.0 if name == "floor" else 1.0
         p = normal(6, 4, seed=0).sigmoid().requires_grad_(gradient)
         for value in (0.1, 0.2, 0.3, 0.25):
             loss = loss_with(sign * value)
             torch.testing.assert_close(compiled(loss)(p), loss(p))
-        if name in ("label_smoothing", "clip"):
+        if called == "cross_entropy" and name in ("label_smoothing", "clip"):
             with pytest.raises(Exception, match="exception") as found:
                 compiled(loss_with(1.5))(p)
             assert f"{name} is 1.5; expected" in str(found.value.__cause__)

@@ -13,7 +13,7 @@ from wce_core.formulas.targets.binary import BinaryTargets
 from wce_core.formulas.targets.candidates import CandidateSets
 from wce_core.formulas.targets.class_indices import ClassIndices
 from wce_core.formulas.targets.costs import costed
-from wce_core.formulas.terms import Sides, bounded
+from wce_core.formulas.terms import BoundedTerm, Sides
 from wce_core.formulas.weightings import FACTORS, WEIGHTINGS, Weighing
 from wce_core.types import Array, Arrays, Cut
 
@@ -71,7 +71,7 @@ def silenced(spec: LossSpec, weighed: Weighed) -> Weighed:
     That to the mass would be 0 · ∞, as that to the predictions, which their link keeps away. So it
     is of all items where no penalty is infinite, and the slope of an infinite −log p is 0.
     """
-    if bounded(spec.term):
+    if isinstance(spec.term, BoundedTerm):
         return weighed._replace(silent=True)
     if weighed.factor is None:
         return weighed

@@ -1,5 +1,6 @@
 """The contract of a term."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
@@ -40,19 +41,23 @@ class Chance(NamedTuple):
     """1 − p."""
 
 
-class ClosedTerm(Term, Protocol):
+class ClosedTerm(ABC):
     """A term that saves closed forms of logits the work of finding p and 1 − p again.
 
     Surprisals are from 0 on, and nothing is differentiated.
     """
 
+    @abstractmethod
     def penalty_at(self, ops: ArrayOps, surprisal: Array, chance: Chance) -> Array:
         """The penalty."""
-        ...
 
+    @abstractmethod
     def slope_at(self, ops: ArrayOps, surprisal: Array, chance: Chance) -> Array:
         """Its slope."""
-        ...
+
+
+class BoundedTerm:
+    """A term of which no penalty is infinite."""
 
 
 @dataclass(frozen=True)
@@ -71,24 +76,15 @@ def sides(term: AnyTerm) -> Sides:
     return term if isinstance(term, Sides) else Sides(term, term)
 
 
-def bounded(term: AnyTerm) -> bool:
-    """Is no penalty infinite? A term says so by an attribute of this name."""
-    return getattr(term, "bounded", False)
-
-
 def penalty_of(ops: ArrayOps, term: Term, rows: Any, surprisal: Array) -> Array:
     """The penalty of a surprisal that these rows gave."""
-    closed: Any = term
-    if hasattr(rows, "chance_of") and hasattr(term, "penalty_at"):
-        penalty: Array = closed.penalty_at(ops, surprisal, rows.chance_of(surprisal))
-        return penalty
+    if isinstance(term, ClosedTerm) and hasattr(rows, "chance_of"):
+        return term.penalty_at(ops, surprisal, rows.chance_of(surprisal))
     return term.penalty(ops.xp, surprisal)
 
 
 def slope_of(ops: ArrayOps, term: Term, rows: Any, surprisal: Array) -> Array | float:
     """The slope at a surprisal that these rows gave."""
-    closed: Any = term
-    if hasattr(rows, "chance_of") and hasattr(term, "slope_at"):
-        slope: Array = closed.slope_at(ops, surprisal, rows.chance_of(surprisal))
-        return slope
+    if isinstance(term, ClosedTerm) and hasattr(rows, "chance_of"):
+        return term.slope_at(ops, surprisal, rows.chance_of(surprisal))
     return term.slope(ops.xp, surprisal)

@@ -8,16 +8,15 @@ from math import inf
 from wce_core.arrays.numerics import complement_of_exp
 from wce_core.arrays.ops import ArrayOps
 from wce_core.arrays.powers import fixed_power
-from wce_core.compilers import assume_constant_result
-from wce_core.formulas.terms.base import Chance, Term
+from wce_core.formulas.terms.base import Chance, ClosedTerm, Term
 from wce_core.formulas.terms.negative_log_likelihood import NEGATIVE_LOG_LIKELIHOOD
 from wce_core.formulas.terms.ranges import FAR, certain, within
-from wce_core.scalars import constant, number
+from wce_core.scalars import number
 from wce_core.types import Array, Namespace
 
 
 @dataclass(frozen=True)
-class Focal:
+class Focal(ClosedTerm):
     """(1 − p)^γ of the surprisal; 0 where p is 1, or by a convention more."""
 
     gamma: float
@@ -69,11 +68,6 @@ class Focal:
 
 def focal(gamma: float, *, name: str = "gamma") -> Term:
     """The term, which for γ = 0 is that of the cross-entropy; an error unless γ is from 0 on."""
-    return _focal(constant(gamma) if isinstance(gamma, float) else gamma, name)
-
-
-@assume_constant_result
-def _focal(gamma: float, name: str) -> Term:
     own = float(number(name, gamma, "a finite number from 0 on"))
     if not 0.0 <= own < inf:
         raise ValueError(f"{name} is {own}; expected a finite number from 0 on")

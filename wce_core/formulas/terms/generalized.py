@@ -5,19 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wce_core.arrays.numerics import complement_of_exp
-from wce_core.compilers import assume_constant_result
-from wce_core.formulas.terms.base import Term
+from wce_core.formulas.terms.base import BoundedTerm, Term
 from wce_core.formulas.terms.ranges import not_negative
 from wce_core.scalars import number
 from wce_core.types import Array, Namespace
 
 
 @dataclass(frozen=True)
-class Generalized:
+class Generalized(BoundedTerm):
     """(1 − p^q) / q, 0 where p is 1 or by a convention more. Never infinite."""
 
     q: float
-    bounded: bool = True
 
     def penalty(self, xp: Namespace, surprisal: Array) -> Array:
         """(1 − e^(−q·s)) / q."""
@@ -33,7 +31,6 @@ class Generalized:
         return -self.q * self.slope(xp, surprisal)
 
 
-@assume_constant_result
 def generalized(q: float) -> Term:
     """The term; an error unless 0 < q ≤ 1."""
     own = float(number("q", q, "a number in (0, 1]"))

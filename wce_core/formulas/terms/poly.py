@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from math import inf
 
 from wce_core.arrays.numerics import complement_of_exp, excess_of_exp
-from wce_core.compilers import assume_constant_result
 from wce_core.formulas.terms.base import Term
 from wce_core.formulas.terms.negative_log_likelihood import NEGATIVE_LOG_LIKELIHOOD
 from wce_core.formulas.terms.ranges import not_negative
@@ -47,7 +46,6 @@ class Poly:
         return xp.where(surprisal < 0, 0.0, steep)
 
 
-@assume_constant_result
 def poly(epsilon: float) -> Term:
     """The term, which for ε = 0 is that of the cross-entropy; an error unless ε is from −1 on."""
     own = float(number("epsilon", epsilon, "a finite number from -1 on"))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from wce_core.arrays.numerics import complement_of_exp, log_of
 from wce_core.arrays.powers import fixed_power
-from wce_core.compilers import assume_constant_result
 from wce_core.formulas.terms.base import Sides
 from wce_core.formulas.terms.focal import focal
 from wce_core.formulas.terms.ranges import not_negative, within
@@ -60,7 +59,6 @@ class Shifted:
         return nothing, xp.where(nothing, 0.5, beyond), xp.where(nothing, 0.5, rest)
 
 
-@assume_constant_result
 def asymmetric(gamma_positive: float, gamma_negative: float, margin: float) -> Sides:
     """The terms of class 1 and of class 0; an error for a γ below 0 and a margin outside [0, 1)."""
     one = focal(gamma_positive, name="gamma_positive")
@@ -68,4 +66,7 @@ def asymmetric(gamma_positive: float, gamma_negative: float, margin: float) -> S
     own = float(number("margin", margin, "a number in [0, 1)"))
     if not 0.0 <= own < 1.0:
         raise ValueError(f"margin is {own}; expected a number in [0, 1)")
-    return Sides(one, Shifted(float(gamma_negative), own) if own else zero)
+    if not own:
+        return Sides(one, zero)
+    power = float(number("gamma_negative", gamma_negative, "a finite number from 0 on"))
+    return Sides(one, Shifted(power, own))
