@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from wce_core.arrays.cancellation import snapped
+from wce_core.arrays.chance import Chance
 from wce_core.arrays.ops import ArrayOps
-from wce_core.formulas.terms import Chance
 from wce_core.types import Array
 
 

@@ -2,8 +2,9 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
+from wce_core.arrays.chance import Chance
 from wce_core.arrays.ops import ArrayOps
 from wce_core.types import Array, Namespace
 
@@ -31,14 +32,6 @@ class Bent(Term, Protocol):
     def bend(self, xp: Namespace, surprisal: Array) -> Array | float:
         """∂²penalty / ∂surprisal², in closed form; a number where it is the same everywhere."""
         ...
-
-
-class Chance(NamedTuple):
-    """What a closed form of logits knows of a class beside its surprisal, to the last digits."""
-
-    p: Array
-    rest: Array
-    """1 − p."""
 
 
 class ClosedTerm(ABC):

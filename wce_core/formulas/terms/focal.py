@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf
 
+from wce_core.arrays.chance import Chance
 from wce_core.arrays.numerics import complement_of_exp
 from wce_core.arrays.ops import ArrayOps
 from wce_core.arrays.powers import fixed_power
-from wce_core.formulas.terms.base import Chance, ClosedTerm, Term
+from wce_core.formulas.terms.base import ClosedTerm, Term
 from wce_core.formulas.terms.negative_log_likelihood import NEGATIVE_LOG_LIKELIHOOD
 from wce_core.formulas.terms.ranges import FAR, certain, within
 from wce_core.scalars import number
