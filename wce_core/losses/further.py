@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
+Kind = TypeVar("Kind", bound=type[Any])
 Sections = dict[str, str]
 SHARED = ("Parameters", "Returns", "Raises")
 """What is taken from the documentation of the other loss."""
@@ -35,10 +36,10 @@ def completed_by(base: Callable[..., Any], without: Collection[str] = ()) -> Cal
     return complete
 
 
-def documented_by(base: type[Any], without: Collection[str] = ()) -> Callable[[type[Any]], Any]:
+def documented_by(base: type[Any], without: Collection[str] = ()) -> Callable[[Kind], Kind]:
     """Gives a configured loss the documentation of another for the fields that both have."""
 
-    def complete(kind: type[Any]) -> Any:
+    def complete(kind: Kind) -> Kind:
         kind.__doc__ = _documentation(kind.__doc__, base.__doc__, without)
         return kind
 
