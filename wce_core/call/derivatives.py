@@ -11,7 +11,7 @@ from wce_core.evaluation.curvature import curvature
 from wce_core.evaluation.options import Options
 from wce_core.evaluation.spec import LossSpec
 from wce_core.formulas.links import curves
-from wce_core.formulas.terms import Bent
+from wce_core.formulas.terms import bends
 from wce_core.frameworks.backend import Backend
 from wce_core.types import Array
 
@@ -70,7 +70,7 @@ def _check(options: Options, spec: LossSpec, *, positive: bool) -> None:
         raise ValueError(f"form={options.form!r}: second derivatives are those of logits")
     if not curves(spec.link):
         raise ValueError(f"second derivatives are not known of {spec.link}, what this loss reads")
-    if not positive and not isinstance(options.term, Bent):
+    if not positive and not bends(options.term):
         raise ValueError(
             f"the second derivative of {type(options.term).__name__} is not known; "
             "expected hessian='positive'"

@@ -4,7 +4,7 @@ A term is separable: the loss of an item is ``Σ_k q_k · penalty(−log p_k)`` 
 new one is a file here with ``penalty`` and ``slope`` and its use in :mod:`wce_core.losses`.
 """
 
-from .base import AnyTerm, Bent, BoundedTerm, Sides, Term, penalty_of, sides, slope_of
+from .base import AnyTerm, Bent, BoundedTerm, Sides, Term, bends, penalty_of, sides, slope_of
 from .focal import focal
 from .generalized import generalized
 from .negative_log_likelihood import NEGATIVE_LOG_LIKELIHOOD
@@ -19,6 +19,7 @@ __all__ = [
     "Sides",
     "Term",
     "asymmetric",
+    "bends",
     "focal",
     "generalized",
     "penalty_of",

@@ -69,6 +69,12 @@ def sides(term: AnyTerm) -> Sides:
     return term if isinstance(term, Sides) else Sides(term, term)
 
 
+def bends(term: AnyTerm) -> bool:
+    """Is its second derivative known?"""
+    both = sides(term)
+    return isinstance(both.one, Bent) and isinstance(both.zero, Bent)
+
+
 def penalty_of(ops: ArrayOps, term: Term, rows: Any, surprisal: Array) -> Array:
     """The penalty of a surprisal that these rows gave."""
     if isinstance(term, ClosedTerm) and hasattr(rows, "chance_of"):
