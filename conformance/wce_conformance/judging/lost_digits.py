@@ -21,9 +21,6 @@ from wce_conformance.oracle.grid import Grid
 from wce_conformance.oracle.real import Real, mp
 from wce_conformance.oracle.steps import Logits
 
-COMPUTED = ("float64", "float32")
-"""In which differences are taken; of half types it is float32, which is finer than they are."""
-
 
 class Lost(NamedTuple):
     """Of a number: what is added to its scale, and how many of the smallest numbers may be gone."""
@@ -54,9 +51,10 @@ def _per_unit(case: Case, items: int, *, gradient: bool) -> list[tuple[float, fl
     """For each item, of one unit of its weight: of its surprisal, and of a z-loss."""
     steps = lost_in_steps(case)
     if steps is None:
-        spreads = _spreads(case) if _rounds(case) else _of_sums(case, items)
+        rounds = _rounds(case, gradient=gradient)
+        spreads = _spreads(case) if rounds else _of_sums(case, items, gradient=gradient)
         return [(spread, 0.0) for spread in spreads]
-    if case.dtype not in COMPUTED:
+    if not _shows(case, gradient=gradient):
         return [(0.0, 0.0)] * items
     pair = steps.gradient if gradient else steps.value
     return list(zip(*(own.reshape(-1).tolist() for own in pair), strict=True))
@@ -65,7 +63,7 @@ def _per_unit(case: Case, items: int, *, gradient: bool) -> list[tuple[float, fl
 def lost_of_slopes(case: Case, sizes: list[Real]) -> list[Real]:
     """For each element of the gradient, by its size: the exponent of a cap's slope is rounded."""
     form = case.arguments.get("form")
-    if not isinstance(form, Logits) or form.softcap is None or case.dtype not in COMPUTED:
+    if not isinstance(form, Logits) or form.softcap is None or not _shows(case, gradient=True):
         return [mp.mpf(0)] * len(sizes)
     caps = [abs(x) / form.softcap for x in case.predictions.data]
     found = zip(sizes, caps, strict=True)
@@ -139,7 +137,7 @@ def _widening_of_rows(case: Case) -> Any:
     """For each row; None: by nothing."""
     steps = lost_in_steps(case)
     if steps is not None:
-        return 1.0 + steps.ratios.max(-1) if case.dtype in COMPUTED else None
+        return 1.0 + steps.ratios.max(-1) if _shows(case) else None
     if not _rounds(case):
         return None
     below, _ = _below(case)
@@ -153,10 +151,21 @@ def _ratios(spreads: Any, least: Any) -> Any:
     return np.divide(spreads, least, out=np.zeros_like(least), where=least > 0)
 
 
-def _rounds(case: Case) -> bool:
-    """Are logits subtracted from each other, in the dtype of the case?"""
+def _shows(case: Case, *, gradient: bool = False) -> bool:
+    """Is what the arithmetic loses seen in the result, or in the gradient?
+
+    Half types are computed in float32, and both float32 and float64 in float64: it shows in what
+    has the dtype of the arithmetic.
+    """
+    dtypes = (case.predictions.dtype, case.dtype)
+    computed = "float64" if "float64" in dtypes else "float32"
+    return computed == dtypes[0 if gradient else 1]
+
+
+def _rounds(case: Case, *, gradient: bool = False) -> bool:
+    """Are logits subtracted from each other, which shows?"""
     logits = case.arguments.get("form", "logits") == "logits"
-    return case.categorical and logits and case.dtype in COMPUTED
+    return case.categorical and logits and _shows(case, gradient=gradient)
 
 
 def _shares(case: Case) -> bool:
@@ -189,9 +198,9 @@ def _by_class(weights: Any) -> Any:
     return [weights[label] for label in sorted(weights, key=int)]
 
 
-def _of_sums(case: Case, items: int) -> list[float]:
+def _of_sums(case: Case, items: int, *, gradient: bool) -> list[float]:
     """½ for each sum of several probabilities: beside 1 it is rounded by 2 eps of 1."""
-    if case.loss != "any_of_cross_entropy" or case.dtype not in COMPUTED:
+    if case.loss != "any_of_cross_entropy" or not _shows(case, gradient=gradient):
         return [0.0] * items
     axis = case.arguments.get("axis", -1)
     assert isinstance(axis, int)
