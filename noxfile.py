@@ -14,9 +14,9 @@ nox.options.sessions = [
     "types",
     "tests",
     "lowest",
-    "coverage",
     "agreement",
     "doctest",
+    "coverage",
     "wheel",
     "demo",
 ]
@@ -49,6 +49,9 @@ BOOSTING = ["xgboost-cpu", "lightgbm"]
 """Libraries that losses are objectives of. The package xgboost is the same with CUDA."""
 DEMO = ["rich", "matplotlib", "scikit-learn"]
 EVERYTHING = ROOT / ".nox" / "everything"
+COVERING = ("numpy", "array_api_strict")
+"""Backends whose tests say what no test reaches: the others run the same code, and their own."""
+MEASURED = ["--cov", "--cov-report="]
 
 
 def install(session: nox.Session, *packages: str) -> None:
@@ -56,13 +59,20 @@ def install(session: nox.Session, *packages: str) -> None:
     session.install("-c", CONSTRAINTS, *packages)
 
 
+def _covered_by(tests: str) -> str:
+    """The file of what these tests have reached."""
+    return str(EVERYTHING.parent / f".coverage.{tests}")
+
+
 @nox.session
 @nox.parametrize("backend", list(FRAMEWORKS))
 def tests(session: nox.Session, backend: str) -> None:
     """The test suite on one backend, alone in its environment."""
     install(session, "-e", ".", *TOOLS, *FRAMEWORKS[backend])
+    measured = MEASURED if backend in COVERING else []
+    command = ["pytest", "-n", "2", "--backend", backend, *measured]
     folders = ["tests/core", "tests/backends", "tests/fuzz"]
-    session.run("pytest", "-n", "2", "--backend", backend, *folders, *session.posargs)
+    session.run(*command, *folders, *session.posargs, env={"COVERAGE_FILE": _covered_by(backend)})
 
 
 @nox.session
@@ -87,16 +97,6 @@ def _lowest(folder: Path) -> str:
     path = folder / "constraints.txt"
     path.write_text("".join(f"{name}=={version}\n" for name, version in versions.items()))
     return str(path)
-
-
-@nox.session
-def coverage(session: nox.Session) -> None:
-    """Branches of wce_core that no test takes, by NumPy's blocks and by the plain formula."""
-    install(session, "-e", ".", *TOOLS, *FRAMEWORKS["array_api_strict"], *DEMO, "pyarrow")
-    backends = ["--backend", "numpy", "--backend", "array_api_strict"]
-    cases = ["tests/core", "tests/documentation", "--ignore", "tests/core/test_oracle.py"]
-    limits = ["--cov", "--cov-report=term-missing:skip-covered", "--cov-fail-under=98"]
-    session.run("pytest", "-n", "2", *backends, *cases, *limits)
 
 
 @nox.session(default=False)
@@ -138,7 +138,21 @@ def fuzz(session: nox.Session) -> None:
 @nox.session(venv_backend="none", requires=["everything"])
 def doctest(session: nox.Session) -> None:
     """Every example in docstrings, the README and the docs, with every framework."""
-    run_with_everything(session, "pytest", "-n", "2", "tests/documentation", *session.posargs)
+    command = ["pytest", "-n", "2", *MEASURED, "tests/documentation", *session.posargs]
+    run_with_everything(session, *command, env={"COVERAGE_FILE": _covered_by("doctest")})
+
+
+@nox.session(
+    venv_backend="none",
+    requires=["everything", *(f"tests(backend='{backend}')" for backend in COVERING), "doctest"],
+)
+def coverage(session: nox.Session) -> None:
+    """Branches of wce_core that these tests do not take, by NumPy's blocks or the plain formula."""
+    env = {"COVERAGE_FILE": str(EVERYTHING.parent / ".coverage")}
+    found = [_covered_by(session) for session in (*COVERING, "doctest")]
+    run_with_everything(session, "coverage", "combine", "--keep", "-q", *found, env=env)
+    limits = ["--fail-under=98", "--show-missing", "--skip-covered"]
+    run_with_everything(session, "coverage", "report", *limits, env=env)
 
 
 @nox.session
