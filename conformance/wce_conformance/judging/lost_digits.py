@@ -139,12 +139,26 @@ def _widening_of_rows(case: Case) -> Any:
     if steps is not None:
         return 1.0 + steps.ratios.max(-1) if _shows(case) else None
     if not _rounds(case):
-        return None
+        return _widening_of_sums(case)
     below, _ = _below(case)
     others = np.exp(-below)
     np.put_along_axis(others, below.argmin(-1)[..., None], 0.0, -1)
     least = np.log1p(others.sum(-1))
     return 1.0 + _ratios(np.array(_spreads(case)).reshape(least.shape), least)
+
+
+def _widening_of_sums(case: Case) -> Any:
+    """Of several probabilities, ½ in the scale of each loss; None: there are no sums."""
+    if case.loss != "any_of_cross_entropy" or not _shows(case):
+        return None
+    axis = case.arguments.get("axis", -1)
+    assert isinstance(axis, int)
+    x = np.array(case.predictions.data, np.float64).reshape(case.predictions.shape)
+    sets = np.array(case.targets.data, bool).reshape(case.targets.shape)
+    with np.errstate(all="ignore"):
+        p = np.exp(x) if case.arguments.get("form") == "log_probabilities" else x
+        losses = -np.log(np.where(sets, p, 0.0).sum(axis))
+    return 1.0 + _ratios(np.where(sets.sum(axis) > 1, 0.5, 0.0), losses)
 
 
 def _ratios(spreads: Any, least: Any) -> Any:

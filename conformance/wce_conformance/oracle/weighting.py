@@ -49,13 +49,13 @@ class Weighing:
     beside: Var | None = None
 
     def costs_of(self, mass: Sequence[Var]) -> list[Var]:
-        """What each class costs of this mass; 0, forward and backward, of none where p is 0."""
+        """What each class costs of this mass; of none where p is 0, no penalty and no slope."""
         each = zip(mass, self.terms, self.surprises, strict=True)
         return [self._cost_of(*one) for one in each]
 
     def _cost_of(self, q: Var, term: Term, surprise: Var) -> Var:
         if surprise.value == INF and q.value == 0:
-            return Var(0)
+            return Var(0) if self.beside is None else under(q, self.beside)
         penalty = term.penalty(surprise)
         return under(q, penalty if self.beside is None else penalty + self.beside)
 
