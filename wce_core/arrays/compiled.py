@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from wce_core.arrays.numerics import FEW_CLASSES
 from wce_core.arrays.ops import ArrayOps
 from wce_core.types import Array, Namespace
@@ -19,9 +22,33 @@ class Fused(ArrayOps):
     """Classes from which a row is summed in pieces."""
 
     def times(self, weight: Array, value: Array, *more: Array) -> Array:
-        """Selected last: XLA does not vectorize a sum of what is selected first."""
-        first = product(self.xp, weight, value)
-        return first + self.times(*more) if more else first
+        """Selected last: XLA does not vectorize a sum of what is selected first.
+
+        Of two products at most one has an infinite value.
+        """
+        if not more:
+            return product(self.xp, weight, value)
+        pairs = ((weight, value), more)
+        whole = self._added(pairs)
+        most = float(self.xp.finfo(value.dtype).max)
+        bounded = self._added([(w, self.xp.clip(v, -most, most)) for w, v in pairs])
+        return self.xp.where(whole == whole, whole, bounded)
+
+    def _added(self, pairs: Iterable[Any]) -> Array:
+        (weight, value), (other, rest) = pairs
+        return weight * value + other * rest
+
+    def log_sum(self, array: Array) -> tuple[Array, Any]:
+        """By E = exp(−array), since exp(−|array|) = min(E, 1/E): nothing is selected."""
+        xp = self.xp
+        odds = xp.exp(-array)
+        other = 1.0 / odds
+        return xp.log1p(xp.minimum(odds, other)), (odds, other)
+
+    def sigmoids(self, state: Any) -> tuple[Array, Array]:
+        """1 / (1 + E) and 1 / (1 + 1/E), which are right where E overflows, too."""
+        odds, other = state
+        return 1.0 / (1.0 + odds), 1.0 / (1.0 + other)
 
     def exponentials(
         self, predictions: Array, largest: Array, axis: int
