@@ -33,3 +33,7 @@ Reduction = Literal[
 Empty = Literal["zero", "nan"]
 Precision = Literal["native", "exact"]
 DTypeName = Literal["float16", "bfloat16", "float32", "float64"]
+Per = Literal["sample", "batch"]
+Together = Literal["apart", "together"]
+Absent = Literal["count", "zero", "skip"]
+RegionReduction = Literal["none", "sum", "mean", "weighted_mean"]

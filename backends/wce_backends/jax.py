@@ -228,8 +228,9 @@ def _default_lacks_float64() -> bool:
 
 @functools.partial(jax.jit, static_argnums=0)
 def _program(spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
+    value = functools.partial(_plain if spec.of_regions else _value, spec)
     with BACKEND.scope():
-        return _automatic(functools.partial(_value, spec), spec, arrays)
+        return _automatic(value, spec, arrays)
 
 
 def _automatic(
@@ -238,13 +239,13 @@ def _automatic(
     """The function with the explicit axes of a mesh made automatic: XLA places what is within.
 
     Sharding in types wants every gather, reshape and selection placed by hand. Only the result is:
-    item losses as the predictions, everything else on every device.
+    losses of items as the predictions, everything else on every device.
     """
     mesh = _explicit_mesh(arrays)
     if mesh is None:
         return function(arrays)
     places: Any = ()
-    if spec.reduction == "none":
+    if spec.reduction == "none" and not spec.of_regions:
         own = jax.typeof(arrays["predictions"]).sharding.spec
         places = (place for i, place in enumerate(own) if i != spec.axis)
     partition: Any = PartitionSpec  # untyped
@@ -260,6 +261,10 @@ def _automatic(
 def _explicit_mesh(arrays: Arrays) -> Any:
     meshes = (jax.typeof(array).sharding.mesh for array in arrays.values())
     return next((mesh for mesh in meshes if mesh.explicit_axes), None)
+
+
+def _plain(spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
+    return evaluate.plain(BACKEND, spec, arrays)
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0,))

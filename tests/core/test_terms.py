@@ -10,7 +10,7 @@ import pytest
 import wce_core
 from wce_conformance.adapters import Adapter, adapter
 from wce_core import losses
-from wce_core.losses.configured import Configured
+from wce_core.losses.configured import ConfiguredItems
 from wce_core.losses.registry import LOSSES
 
 RNG = np.random.default_rng(12)
@@ -80,7 +80,7 @@ def test_the_gradient_is_that_of_the_value(name: str, options: Any) -> None:
 
 def test_every_loss_has_options_here() -> None:
     """Every one that is made of −log p; other readings of a row have tests of their own."""
-    assert set(OPTIONS) == {n for n, k in LOSSES.items() if k._reading is Configured._reading}
+    assert set(OPTIONS) == {n for n, k in LOSSES.items() if k._reading is ConfiguredItems._reading}
 
 
 SAME: list[tuple[tuple[str, dict[str, float]], tuple[str, dict[str, float]]]] = [

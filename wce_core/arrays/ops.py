@@ -118,6 +118,10 @@ class ArrayOps(ABC):
         """(σ(array), σ(−array)), from the state that :meth:`softplus` gave."""
         return self.sigmoids(state)
 
+    def both_chances(self, array: Array) -> tuple[Array, Array]:
+        """(σ(array), σ(−array)). Not differentiable."""
+        return _sigmoids(self.xp, array >= 0, self.xp.exp(-self.xp.abs(array)))
+
     def log_sum(self, array: Array) -> tuple[Array, Any]:
         """log(1 + exp(−|array|)), and what :meth:`sigmoids` makes σ(±array) of."""
         xp = self.xp
@@ -126,10 +130,7 @@ class ArrayOps(ABC):
 
     def sigmoids(self, state: Any) -> tuple[Array, Array]:
         """(σ(array), σ(−array)), from the state that :meth:`log_sum` gave."""
-        positive, small = state
-        large = 1.0 / (1.0 + small)
-        small = small * large
-        return self.xp.where(positive, large, small), self.xp.where(positive, small, large)
+        return _sigmoids(self.xp, *state)
 
     def all_zero(self, array: Array) -> bool:
         """Are numbers, none of them negative, all 0? False where asking would mean to wait."""
@@ -219,3 +220,10 @@ class ArrayOps(ABC):
         Only for a framework that differentiates ``plain`` where it promises exact bits.
         """
         return array
+
+
+def _sigmoids(xp: Namespace, positive: Array, small: Array) -> tuple[Array, Array]:
+    """σ(z) and σ(−z), of whether z ≥ 0 and of exp(−|z|)."""
+    large = 1.0 / (1.0 + small)
+    small = small * large
+    return xp.where(positive, large, small), xp.where(positive, small, large)

@@ -19,7 +19,8 @@ from wce_core.dtypes import result_name, wider
 from wce_core.evaluation.options import Options, check_classes, checked_options
 from wce_core.evaluation.spec import LossSpec, batch_axis
 from wce_core.formulas.layout import Layout
-from wce_core.formulas.links import BINARY_LINKS, READINGS, Link, Probabilities
+from wce_core.formulas.links import BINARY_READINGS, READINGS, Link, Probabilities
+from wce_core.formulas.regions import Region
 from wce_core.frameworks.backend import Backend
 from wce_core.types import Array, Arrays
 
@@ -100,12 +101,20 @@ def _spec(
         balanced=options.balanced,
         candidates=options.candidates,
         z_loss=options.z_loss,
+        region=None if options.region is None else _region(options.region, options, layout),
     )
+
+
+def _region(region: Region, options: Options, layout: Layout) -> Region:
+    """With the axes along which regions stand apart."""
+    apart = region.classes == "apart" and options.axis is not None
+    samples = batch_axis(layout) if region.per == "sample" else None
+    return region._replace(axis=layout.axis if apart else None, samples=samples)
 
 
 def _link(options: Options) -> Link:
     """What turns predictions into log-probabilities."""
-    links: Any = READINGS[options.reading] if options.categorical else BINARY_LINKS
+    links: Any = (READINGS if options.categorical else BINARY_READINGS)[options.reading]
     form = options.form
     if form == "probabilities":
         form = Probabilities(clip=options.clip)
@@ -144,6 +153,7 @@ def _check(
         form,
         index_targets=index_targets,
         negative_weights=options.negative_weights,
+        shares=options.region is not None,
     )
 
 

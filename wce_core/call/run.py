@@ -8,11 +8,12 @@ from typing import Any
 from wce_core.call.companions import check_predictions
 from wce_core.call.describe import described, prepare, result_dtype_of
 from wce_core.evaluation.options import Options
+from wce_core.evaluation.regions import COTANGENT
 from wce_core.evaluation.spec import LossSpec
 from wce_core.formulas.weightings.balanced import is_balanced
 from wce_core.frameworks.backend import Backend
 from wce_core.frameworks.registry import backend_of
-from wce_core.types import Array, Reduction
+from wce_core.types import Array, Arrays, Reduction
 
 from .arguments import as_predictions
 from .handles import Predictions, Tracked
@@ -27,7 +28,8 @@ def evaluate(options: Options, predictions: Any, targets: Any, given: dict[str, 
         return _tracked(predictions, options, targets, given)
     owner = backend_of(predictions)
     arguments = {"predictions": predictions, "targets": targets, **given}
-    known = owner and owner.fast_path(options, arguments)
+    # Programs of few numbers are of losses of items.
+    known = owner and options.region is None and owner.fast_path(options, arguments)
     if known:
         return _packed(options.reduction, known[1])
     be, own = as_predictions(predictions)
@@ -45,6 +47,8 @@ def _packed(reduction: Reduction, outputs: tuple[Any, ...]) -> Any:
 def _tracked(handle: Predictions, options: Options, targets: Any, given: dict[str, Any]) -> Any:
     be = handle.backend
     arguments = {"predictions": handle.array, "targets": targets, **given}
+    if options.region is not None:
+        return _tracked_regions(handle, *described(be, options, arguments))
     known = be.fast_path(options, arguments, gradient=True)
     if known is None:
         spec, arrays = described(be, options, arguments)
@@ -54,6 +58,19 @@ def _tracked(handle: Predictions, options: Options, targets: Any, given: dict[st
         return handle.items(outputs[0], partial(_pulled, be, spec, gradient))
     first = Tracked(handle, outputs[0], lambda: gradient, gradient)
     return _packed(spec.reduction, (first, *outputs[1:]))
+
+
+def _tracked_regions(handle: Predictions, spec: LossSpec, arrays: Arrays) -> Any:
+    be = handle.backend
+    outputs, gradient = be.fused(spec, arrays)
+    if be.shape(outputs[0]) != ():
+        return handle.items(outputs[0], partial(_pulled_regions, be, spec, arrays))
+    return Tracked(handle, outputs[0], lambda: gradient, gradient)
+
+
+def _pulled_regions(be: Backend, spec: LossSpec, arrays: Arrays, cotangent: Array) -> Array:
+    """Regions of one sample share its predictions: their losses are weighed, and added up."""
+    return be.fused(spec._replace(reduction="sum"), {**arrays, COTANGENT: cotangent})[1]
 
 
 def _pulled(be: Backend, spec: LossSpec, gradient: Array, cotangent: Array) -> Array:

@@ -31,10 +31,12 @@ def check_values(
     *,
     index_targets: bool,
     negative_weights: bool,
+    shares: bool,
 ) -> bool:
     """ValueError for the first impossible target, weight or prediction among those readable.
 
-    ``negative_weights``: may those of items be? Returns whether the targets were looked at.
+    ``negative_weights``: may those of items be? ``shares``: is mass of a class at most 1? Returns
+    whether the targets were looked at.
     """
     values = {
         name: be.to_numpy(array)
@@ -54,6 +56,7 @@ def check_values(
         arrays["predictions"],
         index_targets=index_targets,
         negative_weights=negative_weights,
+        shares=shares,
     )
 
 
@@ -66,12 +69,14 @@ def _check_items(
     *,
     index_targets: bool,
     negative_weights: bool,
+    shares: bool,
 ) -> bool:
     if "ignore_index" in values and "targets" not in values:
         return False
     included = _included(values)
     if "targets" in values:
-        _check_targets(layout, values["targets"], included, index_targets=index_targets)
+        own = values["targets"]
+        _check_targets(layout, own, included, index_targets=index_targets, shares=shares)
     if "predictions" in values:
         eps = EPS[be.dtype_name(predictions)]
         _check_predictions(layout, values["predictions"], included, form, eps)
@@ -99,7 +104,7 @@ def _included(values: dict[str, np.ndarray]) -> Any:
 
 
 def _check_targets(
-    layout: Layout, targets: np.ndarray, included: Any, *, index_targets: bool
+    layout: Layout, targets: np.ndarray, included: Any, *, index_targets: bool, shares: bool
 ) -> None:
     high: float
     if layout.categorical and targets.dtype == bool:
@@ -107,7 +112,7 @@ def _check_targets(
         return
     if index_targets:
         high, expected = layout.classes - 1, f"a class index in [0, {layout.classes})"
-    elif layout.categorical:
+    elif layout.categorical and not shares:
         high, expected = largest_finite(targets), "a finite mass that is not negative"
     else:
         high, expected = 1, "a target in [0, 1]"

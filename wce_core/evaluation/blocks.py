@@ -43,7 +43,7 @@ def in_blocks(
     """
     size = size // 2 if spec.compute == "float64" else size
     shape = tuple(arrays["predictions"].shape)
-    if prod(shape) <= size:
+    if prod(shape) <= size or spec.region is not None:
         return fused(ops, spec, arrays, gradient=gradient)
     blocks = _Blocks(ops, spec, arrays, size, each, gradient=gradient)
     return blocks.outputs(), blocks.slopes

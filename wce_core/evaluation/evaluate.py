@@ -17,6 +17,7 @@ from collections.abc import Callable
 from wce_core.arrays.ops import ArrayOps
 from wce_core.arrays.rounding import widened
 from wce_core.dtypes import at_least_float32
+from wce_core.evaluation import regions
 from wce_core.evaluation.balancing import with_balance
 from wce_core.evaluation.counting import Divisor, counted_and_shared, none_over_zero
 from wce_core.evaluation.items import item_losses, kept_gradient, loss_of_mass, rows_of, scale_of
@@ -31,6 +32,8 @@ def plain(ops: ArrayOps, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
     if spec.exact and at_least_float32(ops.dtype_name(arrays["predictions"])) == "float32":
         wide = widened(ops, arrays["predictions"], spec.compute)
         arrays = {**arrays, "predictions": ops.flushing(wide)}
+    if spec.region is not None:
+        return regions.plain(ops, spec, arrays)
     arrays = with_balance(ops, spec, arrays)
     weighed = weigh(ops, spec, arrays, closed=False)
     weighed, counts, under = counted_and_shared(ops, spec, arrays, weighed)
@@ -58,6 +61,8 @@ def deferred(
     ops: ArrayOps, spec: LossSpec, arrays: Arrays
 ) -> tuple[tuple[Array, ...], Callable[[], Array]]:
     """:func:`fused`, its gradient made when it is asked for, which is once at most."""
+    if spec.region is not None:
+        return regions.deferred(ops, spec, arrays)
     arrays = with_balance(ops, spec, arrays)
     weighed, counts, under = counted_and_shared(ops, spec, arrays, weigh(ops, spec, arrays))
     rows = rows_of(ops, spec, arrays, weighed)

@@ -15,6 +15,8 @@ from wce_core.formulas.links import (
     Probabilities,
 )
 from wce_core.formulas.reductions import REDUCTIONS
+from wce_core.formulas.regions import REDUCTIONS as REGION_REDUCTIONS
+from wce_core.formulas.regions import Region
 from wce_core.formulas.terms import AnyTerm
 from wce_core.formulas.weightings import SOFT_WEIGHTINGS
 from wce_core.scalars import integer, number
@@ -52,7 +54,9 @@ class Options(NamedTuple):
     balanced: bool = False
     """Are class weights those of the batch?"""
     reading: str = SURPRISALS
-    """What is read of a row: a name in READINGS."""
+    """What is read of predictions: a name in READINGS, or in BINARY_READINGS."""
+    region: Region | None = None
+    """What regions are, and their loss. None: the loss is of items."""
 
     @property
     def candidates(self) -> bool:
@@ -81,6 +85,8 @@ def checked_options(options: Options) -> Options:
         value = getattr(options, name)
         if value not in choices:
             raise choice_error(name.removesuffix("_name"), value, choices)
+    if options.region is not None and options.reduction not in REGION_REDUCTIONS:
+        raise choice_error("reduction", options.reduction, REGION_REDUCTIONS)
     _check_form(options)
     result_name(options.dtype)
     return options._replace(axis=_axis(options), label_smoothing=_smoothing(options))

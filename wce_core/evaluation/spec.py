@@ -7,6 +7,7 @@ from typing import NamedTuple
 from wce_core.dtypes import at_least_float32
 from wce_core.formulas.layout import Layout
 from wce_core.formulas.links import Link
+from wce_core.formulas.regions import Region
 from wce_core.formulas.terms import AnyTerm
 from wce_core.types import Empty, Reduction, Smoothing, SoftWeighting
 
@@ -40,6 +41,13 @@ class LossSpec(NamedTuple):
     """Are targets sets of candidates?"""
     z_loss: float = 0.0
     """The factor of (log Σ e^z)², which each unit of mass pays."""
+    region: Region | None = None
+    """What regions are, and their loss. None: the loss is of items."""
+
+    @property
+    def of_regions(self) -> bool:
+        """Are the outputs losses of regions? Each depends on predictions that others depend on."""
+        return self.region is not None and self.reduction == "none"
 
     @property
     def one_class(self) -> bool:

@@ -17,36 +17,74 @@ from .focal import (
 )
 from .generalized import GeneralizedCrossEntropy, generalized_cross_entropy
 from .poly import PolyCrossEntropy, poly_cross_entropy
-from .registry import LOSSES
+from .regions import (
+    BinaryDiceLoss,
+    BinaryFocalTverskyLoss,
+    BinaryJaccardLoss,
+    BinaryTverskyLoss,
+    DiceLoss,
+    FocalTverskyLoss,
+    GeneralizedDiceLoss,
+    JaccardLoss,
+    TverskyLoss,
+    binary_dice_loss,
+    binary_focal_tversky_loss,
+    binary_jaccard_loss,
+    binary_tversky_loss,
+    dice_loss,
+    focal_tversky_loss,
+    generalized_dice_loss,
+    jaccard_loss,
+    tversky_loss,
+)
+from .registry import CONFIGURED
 
 __all__ = [
     "AnyOfCrossEntropy",
     "AsymmetricLoss",
     "BinaryCrossEntropy",
+    "BinaryDiceLoss",
     "BinaryFocalCrossEntropy",
+    "BinaryFocalTverskyLoss",
+    "BinaryJaccardLoss",
+    "BinaryTverskyLoss",
     "CrossEntropy",
+    "DiceLoss",
     "ExpectedCost",
     "FocalCrossEntropy",
+    "FocalTverskyLoss",
     "GeneralizedCrossEntropy",
+    "GeneralizedDiceLoss",
+    "JaccardLoss",
     "Logits",
     "PairwiseCost",
     "PolyCrossEntropy",
     "Probabilities",
+    "TverskyLoss",
     "any_of_cross_entropy",
     "asymmetric_loss",
     "binary_cross_entropy",
+    "binary_dice_loss",
     "binary_focal_cross_entropy",
+    "binary_focal_tversky_loss",
+    "binary_jaccard_loss",
     "binary_loss",
+    "binary_tversky_loss",
     "categorical_loss",
     "cross_entropy",
+    "dice_loss",
     "expected_cost",
     "focal_cross_entropy",
+    "focal_tversky_loss",
     "generalized_cross_entropy",
+    "generalized_dice_loss",
+    "jaccard_loss",
     "pairwise_cost",
     "poly_cross_entropy",
+    "tversky_loss",
 ]
 
-for _configured in LOSSES.values():
+for _configured in CONFIGURED:
     for _public in (_configured, _configured._function):
         _public.__module__ = (
             __name__  # by which pickles, documentation and error messages name them

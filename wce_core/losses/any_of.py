@@ -21,7 +21,7 @@ from wce_core.types import (
     Reduction,
 )
 
-from .configured import Configured, CrossEntropy
+from .configured import ConfiguredItems, CrossEntropy
 from .cross_entropy import cross_entropy
 from .defined import of_reading
 from .further import completed_by, documented_by
@@ -164,7 +164,7 @@ def any_of_cross_entropy(  # noqa: D417  # the rest is documented where it comes
 
 @documented_by(CrossEntropy, without=OF_MASS)
 @dataclass(frozen=True, kw_only=True, repr=False)
-class AnyOfCrossEntropy(Configured[ReductionT_co]):
+class AnyOfCrossEntropy(ConfiguredItems[ReductionT_co]):
     """:func:`any_of_cross_entropy` with its options fixed: immutable, comparable, hashable.
 
     Called as ``loss(predictions, candidates, sample_weight=None, mask=None, normalizer=None)``.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from inspect import signature
@@ -51,31 +52,18 @@ def _surprisals() -> str:
     return SURPRISALS
 
 
-def _made_by(maker: Callable[..., Any], given: dict[str, Any]) -> Any:
+def made_by(maker: Callable[..., Any], given: dict[str, Any]) -> Any:
+    """Called with those that it has as parameters."""
     return maker(**{name: given[name] for name in signature(maker).parameters if name in given})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Configured(Generic[ReductionT_co]):
-    """What every configured loss is: the arguments of its function, frozen.
+class Configured(ABC, Generic[ReductionT_co]):
+    """What every configured loss is: the arguments of its function, frozen."""
 
-    ``_term`` and ``_reading`` make the term, and the name of what is read of rows, of those fields
-    that they have as parameters.
-    """
-
-    class_weight: Any = None
-    negative_weights: bool = False
-    form: Form | Probabilities | Logits = "logits"
-    reduction: ReductionT_co = "mean"  # type: ignore[assignment]  # what __init__ without it makes of it
-    empty: Empty = "zero"
-    precision: Precision = "native"
-    dtype: Any = None
-    validate: bool | None = None
     _categorical: ClassVar[bool]
     _weights: ClassVar[tuple[str, ...]]
     _function: ClassVar[Callable[..., Any]]
-    _term: ClassVar[Callable[..., AnyTerm]] = staticmethod(_surprisal)
-    _reading: ClassVar[Callable[..., str]] = staticmethod(_surprisals)
     _arguments: ClassVar[dict[str, Any]]
 
     def __post_init__(self) -> None:
@@ -88,14 +76,9 @@ class Configured(Generic[ReductionT_co]):
         weights = {name: given[name] for name in self._weights if given[name] is not None}
         self._hold(given | checked(self._options(given), weights))
 
+    @abstractmethod
     def _options(self, given: dict[str, Any]) -> Options:
-        named = {name: given[name] for name in Options._fields if name in given}
-        return Options(
-            **{**CATEGORICAL, **named},
-            categorical=self._categorical,
-            term=_made_by(self._term, given),
-            reading=_made_by(self._reading, given),
-        )
+        """Of fields that are no arrays."""
 
     def _hold(self, arguments: dict[str, Any]) -> None:
         """Without a look at them: they were looked at, or stand for what JAX puts there."""
@@ -124,30 +107,74 @@ class Configured(Generic[ReductionT_co]):
         )
         return f"{type(self).__name__}({given})"
 
+    def keras(self, name: str | None = None) -> Any:
+        """A ``keras.losses.Loss`` for Keras 3, which is called as ``(y_true, y_pred)``.
+
+        Keras passes targets first. The losses of this library take predictions first, and one of
+        them passed to ``compile(loss=...)`` would train silently on swapped arguments.
+
+        ``sample_weight`` and Keras masks, as ``fit`` passes them, count as ``sample_weight`` and
+        ``mask`` of this loss, in its own reduction. Labels that Keras delivers as floats are taken
+        as class indices, and so is a label axis of length 1.
+
+        It is saved with a model if its weights are numbers, and loaded in any process that imports
+        ``wce_core``. ``name`` is its name in Keras, ``"cross_entropy"`` and the like if None.
+        """
+        return named("wce_core.keras:KerasLoss")(self, name)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class ConfiguredItems(Configured[ReductionT_co]):
+    """The fields of every configured loss of items.
+
+    ``_term`` and ``_reading`` make the term, and the name of what is read of rows, of those fields
+    that they have as parameters.
+    """
+
+    class_weight: Any = None
+    negative_weights: bool = False
+    form: Form | Probabilities | Logits = "logits"
+    reduction: ReductionT_co = "mean"  # type: ignore[assignment]  # what __init__ without it makes of it
+    empty: Empty = "zero"
+    precision: Precision = "native"
+    dtype: Any = None
+    validate: bool | None = None
+    _term: ClassVar[Callable[..., AnyTerm]] = staticmethod(_surprisal)
+    _reading: ClassVar[Callable[..., str]] = staticmethod(_surprisals)
+
+    def _options(self, given: dict[str, Any]) -> Options:
+        named = {name: given[name] for name in Options._fields if name in given}
+        return Options(
+            **{**CATEGORICAL, **named},
+            categorical=self._categorical,
+            term=made_by(self._term, given),
+            reading=made_by(self._reading, given),
+        )
+
     @overload
     def __call__(
-        self: Configured[Literal["parts"]],
+        self: ConfiguredItems[Literal["parts"]],
         predictions: Any,
         targets: Array,
         **arrays: Unpack[AtCall],
     ) -> LossParts: ...
     @overload
     def __call__(
-        self: Configured[Literal["none"]],
+        self: ConfiguredItems[Literal["none"]],
         predictions: Numbers,
         targets: Array,
         **arrays: Unpack[AtCall],
     ) -> NDArray[Any]: ...
     @overload
     def __call__(
-        self: Configured[ToNumber],
+        self: ConfiguredItems[ToNumber],
         predictions: Numbers,
         targets: Array,
         **arrays: Unpack[AtCall],
     ) -> Scalar: ...
     @overload
     def __call__(
-        self: Configured[ToArray],
+        self: ConfiguredItems[ToArray],
         predictions: ArrayT,
         targets: Array,
         **arrays: Unpack[AtCall],
@@ -174,24 +201,9 @@ class Configured(Generic[ReductionT_co]):
             **self._arguments,
         )
 
-    def keras(self, name: str | None = None) -> Any:
-        """A ``keras.losses.Loss`` for Keras 3, which is called as ``(y_true, y_pred)``.
-
-        Keras passes targets first. The losses of this library take predictions first, and one of
-        them passed to ``compile(loss=...)`` would train silently on swapped arguments.
-
-        ``sample_weight`` and Keras masks, as ``fit`` passes them, count as ``sample_weight`` and
-        ``mask`` of this loss, in its own reduction. Labels that Keras delivers as floats are taken
-        as class indices, and so is a label axis of length 1.
-
-        It is saved with a model if its weights are numbers, and loaded in any process that imports
-        ``wce_core``. ``name`` is its name in Keras, ``"cross_entropy"`` and the like if None.
-        """
-        return named("wce_core.keras:KerasLoss")(self, name)
-
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class ConfiguredOfMass(Configured[ReductionT_co]):
+class ConfiguredOfMass(ConfiguredItems[ReductionT_co]):
     """The fields of every configured loss whose targets are mass, on one class or on several."""
 
     ignore_index: Any = None

@@ -263,10 +263,10 @@ def _run(be: TorchBackend, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
         only_predictions = all(
             t.requires_grad == (name == "predictions") for name, t in arrays.items()
         )
-        if plain or not (tracked and only_predictions):
+        if plain or spec.of_regions or not (tracked and only_predictions):
             return evaluate.plain(be, spec, arrays)
         return applied(Compiled, be, spec, names, *tensors)
-    if plain or traced(*tensors):
+    if plain or traced(*tensors) or spec.of_regions:
         return evaluate.plain(be, spec, arrays)
     call = Prepared(be, BLOCKS, spec, names)
     with torch.no_grad():
@@ -318,6 +318,10 @@ class _Blocks(OneByOne, TorchBackend):
         """By PyTorch's own."""
         below = state.neg().sigmoid_()
         return state.sigmoid_(), below
+
+    def both_chances(self, array: Array) -> tuple[Array, Array]:
+        """By PyTorch's own."""
+        return array.sigmoid(), array.neg().sigmoid_()
 
     def flushed(self, array: Array) -> Array:
         """In place, where there is something to flush."""

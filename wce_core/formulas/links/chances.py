@@ -1,9 +1,10 @@
-"""p_k itself, of every class: what :func:`expected_cost` reads."""
+"""p_k itself, of every class: what :func:`expected_cost` reads, and region losses."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from wce_core.arrays.chance import Chance
 from wce_core.arrays.missing import of_nan
 from wce_core.arrays.ops import ArrayOps
 from wce_core.types import Array
@@ -19,6 +20,11 @@ class SoftmaxChances(SoftmaxRows):
         del mass
         return self.ops.xp.exp(self.shifted) / (1.0 + self.rest)
 
+    def chances(self) -> Chance:
+        """p and 1 − p of every class."""
+        others = self.rest + (1.0 - self.ops.xp.exp(self.shifted))
+        return Chance(self.every(self.shifted), others / (1.0 + self.rest))
+
 
 class ClosedSoftmaxChances(ClosedSoftmax):
     """The same with the way back."""
@@ -27,6 +33,10 @@ class ClosedSoftmaxChances(ClosedSoftmax):
         """p of every class."""
         del mass
         return self.exp / self.whole
+
+    def chances(self) -> Chance:
+        """p and 1 − p of every class."""
+        return self.chance_of(self.exp)
 
     def vjp(self, slopes: Array, into: Array | None = None) -> Array:
         """p_j·(d_j·(1 − p_j) − Σ_{k≠j} d_k p_k): as for −log p of slopes −d_k p_k."""
@@ -39,12 +49,17 @@ class ChanceRows:
     def __init__(self, ops: ArrayOps, predictions: Array, axis: int, *, logarithms: bool) -> None:
         self.level = of_nan(ops, predictions, axis)
         self.p = ops.xp.exp(predictions) if logarithms else predictions
+        self.rest = -ops.xp.expm1(predictions) if logarithms else 1.0 - predictions
         self.slope = self.p if logarithms else 1.0
 
     def every(self, mass: Array) -> Array:
         """p of every class."""
         del mass
         return self.p + self.level
+
+    def chances(self) -> Chance:
+        """p and 1 − p of every class."""
+        return Chance(self.p + self.level, self.rest + self.level)
 
     def vjp(self, slopes: Array, into: Array | None = None) -> Array:
         """d_k, or d_k·p_k."""

@@ -1,4 +1,4 @@
-"""What a loss of exclusive classes reads of a row, and by which link of each form.
+"""What a loss reads of predictions, and by which link of each form.
 
 A new reading is a file here and an entry; whatever targets ask of its rows is its own affair.
 """
@@ -11,7 +11,9 @@ from typing import Any
 
 from wce_core.types import CandidateRule, Form
 
-from .base import Link
+from .base import BinaryLink, Link
+from .binary_chances import BinaryGivenChances, BinaryLogitChances
+from .binary_logits import BinaryLogits
 from .candidates import (
     BestCandidate,
     LogitCandidates,
@@ -21,9 +23,10 @@ from .candidates import (
 from .categorical_logits import CategoricalLogits
 from .chances import GivenChances, LogitChances
 from .complements import COMPLEMENTS_OF_LOGARITHMS, COMPLEMENTS_OF_PROBABILITIES, LogitComplements
-from .log_probabilities import CategoricalLogProbabilities
+from .log_probabilities import BinaryLogProbabilities, CategoricalLogProbabilities
 from .logits import with_steps
-from .probabilities import CategoricalProbabilities
+from .probabilities import BinaryProbabilities, CategoricalProbabilities
+from .sigmoid import Sigmoid
 from .softmax import Softmax
 
 LinkOf = Callable[[Any], Link]
@@ -35,6 +38,12 @@ CATEGORICAL_LINKS: dict[Form, LinkOf] = {
     "log_probabilities": lambda convention: CategoricalLogProbabilities(),
 }
 """−log p of classes."""
+BINARY_LINKS: dict[Form, Callable[[Any], BinaryLink]] = {
+    "logits": partial(with_steps, Sigmoid, BinaryLogits),
+    "probabilities": BinaryProbabilities,
+    "log_probabilities": lambda convention: BinaryLogProbabilities(),
+}
+"""−log p of class 1 and of class 0."""
 
 
 def _fixed(**links: Link) -> dict[Form, LinkOf]:
@@ -43,7 +52,7 @@ def _fixed(**links: Link) -> dict[Form, LinkOf]:
     return {name: partial(_whatever, links[name]) for name in names}
 
 
-def _whatever(link: Link, convention: Any) -> Link:
+def _whatever(link: Any, convention: Any) -> Any:
     del convention
     return link
 
@@ -87,3 +96,14 @@ READINGS: dict[str, Mapping[Form, LinkOf]] = {
     CANDIDATES["max"]: {form: partial(_best, of) for form, of in CATEGORICAL_LINKS.items()},
     CANDIDATES["pinned"]: _sets("pinned"),
 }
+"""Of rows of classes."""
+
+BINARY_READINGS: dict[str, Mapping[Form, Any]] = {
+    SURPRISALS: BINARY_LINKS,
+    CHANCES: {
+        "logits": partial(_whatever, BinaryLogitChances()),
+        "probabilities": partial(_whatever, BinaryGivenChances(logarithms=False)),
+        "log_probabilities": partial(_whatever, BinaryGivenChances(logarithms=True)),
+    },
+}
+"""Of single predictions."""

@@ -46,10 +46,13 @@ class ClassIndices(NamedTuple):
         """(1 − ε) on the class and ε spread; a row of masses that lives in the block only."""
         return self._row().smoothed(epsilon, rule)
 
+    def is_own(self) -> Array:
+        """Is it the class of the item? Boolean, for every class."""
+        places = self.ops.arange(self.classes, self.index)
+        return along(self.ops.xp, places, self.axis, self.index.ndim) == self.index
+
     def _row(self) -> DenseTargets:
-        xp, ops = self.ops.xp, self.ops
-        classes = along(xp, ops.arange(self.classes, self.index), self.axis, self.index.ndim)
-        return DenseTargets(ops, ops.cast(classes == self.index, self.dtype), self.axis)
+        return DenseTargets(self.ops, self.ops.cast(self.is_own(), self.dtype), self.axis)
 
     def mean_weight(self, weights: Array) -> Array:
         """w at the class: the share there is 1."""
