@@ -101,6 +101,10 @@ class ArrayOps(ABC):
         del result
         return self.xp.sum(values, axis=axis, dtype=self.dtype(dtype))
 
+    def running_sum(self, values: Array) -> Array:
+        """The sum up to each element, along the last axis."""
+        return self.xp.cumulative_sum(values, axis=-1)
+
     def softplus(self, array: Array) -> tuple[Array, Array]:
         """log(1 + exp(array)), and what :meth:`sigmoid` makes σ(array) of. Not differentiable.
 

@@ -66,6 +66,8 @@ def first_and_second(
 
 
 def _check(options: Options, spec: LossSpec, *, positive: bool) -> None:
+    if options.region is not None:
+        raise ValueError("second derivatives are those of losses of items, not of regions")
     if options.form_name != "logits":
         raise ValueError(f"form={options.form!r}: second derivatives are those of logits")
     if not curves(spec.link):

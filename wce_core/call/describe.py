@@ -108,8 +108,13 @@ def _spec(
 def _region(region: Region, options: Options, layout: Layout) -> Region:
     """With the axes along which regions stand apart."""
     apart = region.classes == "apart" and options.axis is not None
-    samples = batch_axis(layout) if region.per == "sample" else None
-    return region._replace(axis=layout.axis if apart else None, samples=samples)
+    label = layout.axis if options.axis is not None else None
+    # A lone axis of labels is one of samples, too.
+    first = (axis for axis in (*layout.item_axes, None) if axis != label)
+    samples = next(first) if len(layout.item_axes) != 1 else batch_axis(layout)
+    return region._replace(
+        axis=layout.axis if apart else None, samples=samples if region.per == "sample" else None
+    )
 
 
 def _link(options: Options) -> Link:
@@ -153,7 +158,7 @@ def _check(
         form,
         index_targets=index_targets,
         negative_weights=options.negative_weights,
-        shares=options.region is not None,
+        kind="mass" if options.region is None else options.region.targets,
     )
 
 

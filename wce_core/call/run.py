@@ -7,8 +7,8 @@ from typing import Any
 
 from wce_core.call.companions import check_predictions
 from wce_core.call.describe import described, prepare, result_dtype_of
+from wce_core.evaluation.members import COTANGENT
 from wce_core.evaluation.options import Options
-from wce_core.evaluation.regions import COTANGENT
 from wce_core.evaluation.spec import LossSpec
 from wce_core.formulas.weightings.balanced import is_balanced
 from wce_core.frameworks.backend import Backend
@@ -28,8 +28,7 @@ def evaluate(options: Options, predictions: Any, targets: Any, given: dict[str, 
         return _tracked(predictions, options, targets, given)
     owner = backend_of(predictions)
     arguments = {"predictions": predictions, "targets": targets, **given}
-    # Programs of few numbers are of losses of items.
-    known = owner and options.region is None and owner.fast_path(options, arguments)
+    known = owner and owner.fast_path(options, arguments)
     if known:
         return _packed(options.reduction, known[1])
     be, own = as_predictions(predictions)
@@ -47,11 +46,11 @@ def _packed(reduction: Reduction, outputs: tuple[Any, ...]) -> Any:
 def _tracked(handle: Predictions, options: Options, targets: Any, given: dict[str, Any]) -> Any:
     be = handle.backend
     arguments = {"predictions": handle.array, "targets": targets, **given}
-    if options.region is not None:
-        return _tracked_regions(handle, *described(be, options, arguments))
     known = be.fast_path(options, arguments, gradient=True)
     if known is None:
         spec, arrays = described(be, options, arguments)
+        if spec.of_regions:
+            return _tracked_regions(handle, spec, arrays)
         known = (spec, *be.fused(spec, arrays))
     spec, outputs, gradient = known
     if spec.reduction == "none" and be.shape(outputs[0]) != ():
@@ -62,10 +61,10 @@ def _tracked(handle: Predictions, options: Options, targets: Any, given: dict[st
 
 def _tracked_regions(handle: Predictions, spec: LossSpec, arrays: Arrays) -> Any:
     be = handle.backend
-    outputs, gradient = be.fused(spec, arrays)
-    if be.shape(outputs[0]) != ():
-        return handle.items(outputs[0], partial(_pulled_regions, be, spec, arrays))
-    return Tracked(handle, outputs[0], lambda: gradient, gradient)
+    (losses,), gradient = be.fused(spec, arrays)
+    if be.shape(losses) == ():
+        return Tracked(handle, losses, lambda: gradient, gradient)
+    return handle.items(losses, partial(_pulled_regions, be, spec, arrays))
 
 
 def _pulled_regions(be: Backend, spec: LossSpec, arrays: Arrays, cotangent: Array) -> Array:

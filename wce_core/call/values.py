@@ -17,7 +17,7 @@ from wce_core.formulas.layout import Layout
 from wce_core.formulas.weightings import WEIGHTINGS
 from wce_core.formulas.weightings.base import largest_finite, raise_first, within
 from wce_core.frameworks.backend import Backend
-from wce_core.types import Arrays
+from wce_core.types import Arrays, TargetKind
 
 EXCLUSIONS = ("mask", "ignore_index")
 EPS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
@@ -31,12 +31,12 @@ def check_values(
     *,
     index_targets: bool,
     negative_weights: bool,
-    shares: bool,
+    kind: TargetKind,
 ) -> bool:
     """ValueError for the first impossible target, weight or prediction among those readable.
 
-    ``negative_weights``: may those of items be? ``shares``: is mass of a class at most 1? Returns
-    whether the targets were looked at.
+    ``negative_weights``: may those of items be? ``kind``: what dense targets are. Returns
+    whether they were looked at.
     """
     values = {
         name: be.to_numpy(array)
@@ -56,7 +56,7 @@ def check_values(
         arrays["predictions"],
         index_targets=index_targets,
         negative_weights=negative_weights,
-        shares=shares,
+        kind=kind,
     )
 
 
@@ -69,14 +69,14 @@ def _check_items(
     *,
     index_targets: bool,
     negative_weights: bool,
-    shares: bool,
+    kind: TargetKind,
 ) -> bool:
     if "ignore_index" in values and "targets" not in values:
         return False
     included = _included(values)
     if "targets" in values:
         own = values["targets"]
-        _check_targets(layout, own, included, index_targets=index_targets, shares=shares)
+        _check_targets(layout, own, included, index_targets=index_targets, kind=kind)
     if "predictions" in values:
         eps = EPS[be.dtype_name(predictions)]
         _check_predictions(layout, values["predictions"], included, form, eps)
@@ -104,7 +104,7 @@ def _included(values: dict[str, np.ndarray]) -> Any:
 
 
 def _check_targets(
-    layout: Layout, targets: np.ndarray, included: Any, *, index_targets: bool, shares: bool
+    layout: Layout, targets: np.ndarray, included: Any, *, index_targets: bool, kind: TargetKind
 ) -> None:
     high: float
     if layout.categorical and targets.dtype == bool:
@@ -112,13 +112,23 @@ def _check_targets(
         return
     if index_targets:
         high, expected = layout.classes - 1, f"a class index in [0, {layout.classes})"
-    elif layout.categorical and not shares:
+    elif layout.categorical and kind == "mass":
         high, expected = largest_finite(targets), "a finite mass that is not negative"
     else:
         high, expected = 1, "a target in [0, 1]"
     dense = layout.categorical and not index_targets
     hint = None if dense else ignore_hint
+    if kind == "labels" and not index_targets:
+        _check_labels(layout, targets, included)
     _check_range("targets", layout, targets, included, (0, high), expected, hint=hint)
+
+
+def _check_labels(layout: Layout, targets: np.ndarray, included: Any) -> None:
+    """What is sorted is wrong or right, and nothing between."""
+    wrong = ~((targets == 0) | (targets == 1))
+    wrong = wrong if included is None else wrong & included
+    if wrong.any():
+        raise_first("targets", layout.as_given(targets), layout.as_given(wrong), "0 or 1")
 
 
 def _check_candidates(layout: Layout, candidates: np.ndarray, included: Any) -> None:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from wce_core.errors import choice_error
 from wce_core.scalars import number
-from wce_core.types import Absent, Per, Together
+from wce_core.types import Absent, Per, TargetKind, Together
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,15 @@ class Ratio:
     """Sums of a class are divided by (Σ ω·t)²."""
 
 
+@dataclass(frozen=True)
+class Lovasz:
+    """The Lovász extension of Jaccard loss."""
+
+
 class Region(NamedTuple):
     """What a region is, and its loss: all of it static."""
 
-    ratio: Ratio
+    measure: Ratio | Lovasz
     per: Per
     classes: Together
     smooth: float
@@ -46,6 +51,11 @@ class Region(NamedTuple):
     """The axis of classes or labels that stand apart; None: there is none."""
     samples: int | None = None
     """The axis of samples that stand apart."""
+
+    @property
+    def targets(self) -> TargetKind:
+        """What its dense targets are."""
+        return "shares" if isinstance(self.measure, Ratio) else "labels"
 
     @property
     def kept(self) -> tuple[int, ...]:
@@ -62,12 +72,16 @@ CHOICES: dict[str, tuple[Any, ...]] = {
 REDUCTIONS = ("none", "sum", "mean", "weighted_mean")
 
 
-def region(ratio: Ratio, per: Per, classes: Together, smooth: float, absent: Absent) -> Region:
+def region(
+    measure: Ratio | Lovasz, per: Per, classes: Together, smooth: float, absent: Absent
+) -> Region:
     """Checked; an error for what no array makes right."""
     for name, value in (("per", per), ("classes", classes), ("absent", absent)):
         if value not in CHOICES[name]:
             raise choice_error(name, value, CHOICES[name])
-    return Region(ratio, per, classes, not_negative("smooth", smooth), absent)
+    if isinstance(measure, Ratio) and measure.balanced and classes == "apart":
+        raise ValueError("classes='apart': generalized Dice loss is of classes together")
+    return Region(measure, per, classes, not_negative("smooth", smooth), absent)
 
 
 def dice(*, squared: bool = False) -> Ratio:

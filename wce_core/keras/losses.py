@@ -24,68 +24,91 @@ class KerasLoss(keras.losses.Loss):  # type: ignore[misc]  # no py.typed: Loss i
     """Called by Keras as ``(y_true, y_pred, sample_weight=None)``; reduces by itself."""
 
     def __init__(self, loss: Any, name: str | None = None) -> None:
-        if loss.reduction in ("none", "parts"):
-            raise ValueError(
-                f"reduction={loss.reduction!r} gives no single number for Keras to train on; "
-                "expected another reduction, or call the loss itself"
-            )
+        for _, own in loss.terms:
+            if own.reduction in ("none", "parts"):
+                raise ValueError(
+                    f"reduction={own.reduction!r} gives no single number for Keras to train on; "
+                    "expected another reduction, or call the loss itself"
+                )
         super().__init__(name=name or _snake_case(type(loss).__name__), reduction="none")
         self.loss = loss
-        self._categorical = loss._categorical
-        # Keras multiplies the loss before it differentiates: a half result would overflow there.
-        self._in_float32 = loss if loss.dtype is not None else replace(loss, dtype="float32")
 
     def __call__(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> Array:
         """The loss of this library, with what Keras passes put in its place."""
         mask = get_keras_mask(y_pred)
         y_pred = keras.ops.convert_to_tensor(y_pred)
         y_true = keras.ops.convert_to_tensor(y_true)
-        y_true = self._labels(y_true, y_pred) if self._categorical else _paired(y_true, y_pred)
         if sample_weight is not None:
-            items = len(y_pred.shape) - self._categorical
+            items = len(y_pred.shape) - self.loss._categorical
             sample_weight = _squeezed(keras.ops.convert_to_tensor(sample_weight), items)
-        half = keras.backend.standardize_dtype(y_pred.dtype) in ("float16", "bfloat16")
-        loss = self._in_float32 if half else self.loss
-        return self._share(loss(y_pred, y_true, sample_weight=sample_weight, mask=mask))
-
-    def _labels(self, y_true: Array, y_pred: Array) -> Array:
-        """Class indices without their axis of length 1, in an integer dtype."""
-        rank, axis = len(y_pred.shape), self.loss.axis
-        if len(y_true.shape) == rank and y_true.shape[axis] == 1 != y_pred.shape[axis]:
-            y_true = keras.ops.squeeze(y_true, axis=axis)
-        if len(y_true.shape) != rank - 1 or not _is_floating(y_true):
-            return y_true
-        # A number between two labels names no class, and must not be cut to one.
-        nowhere = -1 if getattr(self.loss, "ignore_index", None) != -1 else y_pred.shape[axis]
-        whole = keras.ops.equal(y_true, keras.ops.floor(y_true))
-        return keras.ops.cast(keras.ops.where(whole, y_true, nowhere), "int32")
-
-    def _share(self, loss: Array) -> Array:
-        """Under ``tf.distribute`` the gradients of replicas add up, so that means are divided."""
-        if keras.backend.backend() != "tensorflow" or self.loss.reduction == "sum":
-            return loss
-        import tensorflow as tf
-
-        replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        return loss if replicas == 1 else loss / replicas
+        shares = [
+            weight * _share(loss, _called(loss, y_true, y_pred, sample_weight, mask))
+            for weight, loss in self.loss.terms
+        ]
+        return sum(shares[1:], shares[0])
 
     def get_config(self) -> dict[str, Any]:
         """The name and arguments of the configured loss, as JSON has them."""
-        loss = self.loss
-        given = {
-            field.name: loss._arguments[field.name]
-            for field in fields(loss)
-            if getattr(loss, field.name) != field.default
-        }
-        return {"name": self.name, "loss": type(loss).__name__, "arguments": _encoded(given)}
+        return {"name": self.name, **_saved(self.loss)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> KerasLoss:
         """The same loss again."""
-        from wce_core import losses  # only to load: this adapter is asked for by losses
+        return cls(_loaded(config), name=config["name"])
 
-        configured: Callable[..., Any] = getattr(losses, config["loss"])
-        return cls(configured(**_decoded(config["arguments"])), name=config["name"])
+
+def _called(loss: Any, y_true: Array, y_pred: Array, sample_weight: Any, mask: Any) -> Array:
+    y_true = _labels(loss, y_true, y_pred) if loss._categorical else _paired(y_true, y_pred)
+    # Keras multiplies the loss before it differentiates: a half result would overflow there.
+    if keras.backend.standardize_dtype(y_pred.dtype) in ("float16", "bfloat16"):
+        loss = loss if loss.dtype is not None else replace(loss, dtype="float32")
+    value: Array = loss(y_pred, y_true, sample_weight=sample_weight, mask=mask)
+    return value
+
+
+def _labels(loss: Any, y_true: Array, y_pred: Array) -> Array:
+    """Class indices without their axis of length 1, in an integer dtype."""
+    rank, axis = len(y_pred.shape), loss.axis
+    if len(y_true.shape) == rank and y_true.shape[axis] == 1 != y_pred.shape[axis]:
+        y_true = keras.ops.squeeze(y_true, axis=axis)
+    if len(y_true.shape) != rank - 1 or not _is_floating(y_true):
+        return y_true
+    # A number between two labels names no class, and must not be cut to one.
+    nowhere = -1 if getattr(loss, "ignore_index", None) != -1 else y_pred.shape[axis]
+    whole = keras.ops.equal(y_true, keras.ops.floor(y_true))
+    return keras.ops.cast(keras.ops.where(whole, y_true, nowhere), "int32")
+
+
+def _share(loss: Any, value: Array) -> Array:
+    """Under ``tf.distribute`` the gradients of replicas add up, so that means are divided."""
+    if keras.backend.backend() != "tensorflow" or loss.reduction == "sum":
+        return value
+    import tensorflow as tf
+
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    return value if replicas == 1 else value / replicas
+
+
+def _saved(loss: Any) -> dict[str, Any]:
+    """Its class and arguments, and those of its losses, as JSON has them."""
+    given = {
+        field.name: loss._arguments[field.name]
+        for field in fields(loss)
+        if getattr(loss, field.name) != field.default
+    }
+    if "losses" in given:
+        given["losses"] = [_saved(own) for own in given["losses"]]
+    return {"loss": type(loss).__name__, "arguments": _encoded(given)}
+
+
+def _loaded(config: Mapping[str, Any]) -> Any:
+    from wce_core import losses  # only to load: this adapter is asked for by losses
+
+    arguments = _decoded(config["arguments"])
+    if "losses" in arguments:
+        arguments["losses"] = tuple(map(_loaded, arguments["losses"]))
+    configured: Callable[..., Any] = getattr(losses, config["loss"])
+    return configured(**arguments)
 
 
 @keras.saving.register_keras_serializable(package="wce_core")

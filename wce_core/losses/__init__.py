@@ -5,6 +5,7 @@ from wce_core.formulas.links import Logits, Probabilities
 from .any_of import AnyOfCrossEntropy, any_of_cross_entropy
 from .asymmetric import AsymmetricLoss, asymmetric_loss
 from .binary_cross_entropy import binary_cross_entropy
+from .combined import Combined, combine
 from .configured import BinaryCrossEntropy, CrossEntropy
 from .costs import ExpectedCost, PairwiseCost, expected_cost, pairwise_cost
 from .cross_entropy import cross_entropy
@@ -26,6 +27,8 @@ from .regions import (
     FocalTverskyLoss,
     GeneralizedDiceLoss,
     JaccardLoss,
+    LovaszHingeLoss,
+    LovaszSoftmaxLoss,
     TverskyLoss,
     binary_dice_loss,
     binary_focal_tversky_loss,
@@ -35,9 +38,11 @@ from .regions import (
     focal_tversky_loss,
     generalized_dice_loss,
     jaccard_loss,
+    lovasz_hinge_loss,
+    lovasz_softmax_loss,
     tversky_loss,
 )
-from .registry import CONFIGURED
+from .registry import CONFIGURED, FUNCTIONS
 
 __all__ = [
     "AnyOfCrossEntropy",
@@ -48,6 +53,7 @@ __all__ = [
     "BinaryFocalTverskyLoss",
     "BinaryJaccardLoss",
     "BinaryTverskyLoss",
+    "Combined",
     "CrossEntropy",
     "DiceLoss",
     "ExpectedCost",
@@ -57,6 +63,8 @@ __all__ = [
     "GeneralizedDiceLoss",
     "JaccardLoss",
     "Logits",
+    "LovaszHingeLoss",
+    "LovaszSoftmaxLoss",
     "PairwiseCost",
     "PolyCrossEntropy",
     "Probabilities",
@@ -71,6 +79,7 @@ __all__ = [
     "binary_loss",
     "binary_tversky_loss",
     "categorical_loss",
+    "combine",
     "cross_entropy",
     "dice_loss",
     "expected_cost",
@@ -79,13 +88,12 @@ __all__ = [
     "generalized_cross_entropy",
     "generalized_dice_loss",
     "jaccard_loss",
+    "lovasz_hinge_loss",
+    "lovasz_softmax_loss",
     "pairwise_cost",
     "poly_cross_entropy",
     "tversky_loss",
 ]
 
-for _configured in CONFIGURED:
-    for _public in (_configured, _configured._function):
-        _public.__module__ = (
-            __name__  # by which pickles, documentation and error messages name them
-        )
+for _public in (*CONFIGURED, *(kind._function for kind in FUNCTIONS), combine):
+    _public.__module__ = __name__  # by which pickles, documentation and error messages name them

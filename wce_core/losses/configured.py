@@ -107,6 +107,11 @@ class Configured(ABC, Generic[ReductionT_co]):
         )
         return f"{type(self).__name__}({given})"
 
+    @property
+    def terms(self) -> tuple[tuple[float, Any], ...]:
+        """What it is the weighted sum of: itself, unless it is combined."""
+        return ((1.0, self),)
+
     def keras(self, name: str | None = None) -> Any:
         """A ``keras.losses.Loss`` for Keras 3, which is called as ``(y_true, y_pred)``.
 

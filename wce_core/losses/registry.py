@@ -6,6 +6,7 @@ from typing import Any
 
 from .any_of import AnyOfCrossEntropy
 from .asymmetric import AsymmetricLoss
+from .combined import Combined
 from .configured import BinaryCrossEntropy, Configured, ConfiguredItems, CrossEntropy
 from .costs import ExpectedCost, PairwiseCost
 from .focal import BinaryFocalCrossEntropy, FocalCrossEntropy
@@ -20,9 +21,10 @@ from .regions import (
     FocalTverskyLoss,
     GeneralizedDiceLoss,
     JaccardLoss,
+    LovaszHingeLoss,
+    LovaszSoftmaxLoss,
     TverskyLoss,
 )
-from .regions.shared import ConfiguredRegion
 
 ITEMS: tuple[type[ConfiguredItems[Any]], ...] = (
     CrossEntropy,
@@ -36,7 +38,7 @@ ITEMS: tuple[type[ConfiguredItems[Any]], ...] = (
     GeneralizedCrossEntropy,
     AsymmetricLoss,
 )
-COVERED: tuple[type[ConfiguredRegion], ...] = (
+COVERED: tuple[type[Configured[Any]], ...] = (
     DiceLoss,
     BinaryDiceLoss,
     JaccardLoss,
@@ -46,9 +48,13 @@ COVERED: tuple[type[ConfiguredRegion], ...] = (
     FocalTverskyLoss,
     BinaryFocalTverskyLoss,
     GeneralizedDiceLoss,
+    LovaszSoftmaxLoss,
+    LovaszHingeLoss,
 )
 LOSSES: dict[str, type[ConfiguredItems[Any]]] = {kind._function.__name__: kind for kind in ITEMS}
 """Of items: by the name of the function, which is an attribute of the class, as is its family."""
-REGIONS: dict[str, type[ConfiguredRegion]] = {kind._function.__name__: kind for kind in COVERED}
+REGIONS: dict[str, type[Configured[Any]]] = {kind._function.__name__: kind for kind in COVERED}
 """Of regions."""
-CONFIGURED: tuple[type[Configured[Any]], ...] = (*ITEMS, *COVERED)
+FUNCTIONS: tuple[type[Configured[Any]], ...] = (*ITEMS, *COVERED)
+"""Those that are a function with its options fixed."""
+CONFIGURED: tuple[type[Configured[Any]], ...] = (*FUNCTIONS, Combined)

@@ -27,6 +27,7 @@ from .readings import (
     CATEGORICAL_LINKS,
     CHANCES,
     COMPLEMENTS,
+    MARGINS,
     READINGS,
     SURPRISALS,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "CHANCES",
     "COMPLEMENTS",
     "LINKS_OF_LOGITS",
+    "MARGINS",
     "READINGS",
     "SURPRISALS",
     "BinaryLink",

@@ -25,6 +25,7 @@ from .chances import GivenChances, LogitChances
 from .complements import COMPLEMENTS_OF_LOGARITHMS, COMPLEMENTS_OF_PROBABILITIES, LogitComplements
 from .log_probabilities import BinaryLogProbabilities, CategoricalLogProbabilities
 from .logits import with_steps
+from .margins import BinaryMargins
 from .probabilities import BinaryProbabilities, CategoricalProbabilities
 from .sigmoid import Sigmoid
 from .softmax import Softmax
@@ -72,6 +73,7 @@ def _best(link_of: LinkOf, convention: Any) -> Link:
 
 SURPRISALS = "surprisals"
 CHANCES = "chances"
+MARGINS = "margins"
 COMPLEMENTS = "complements"
 CANDIDATES: Mapping[CandidateRule, str] = {
     "marginal": "marginal candidates",
@@ -105,5 +107,6 @@ BINARY_READINGS: dict[str, Mapping[Form, Any]] = {
         "probabilities": partial(_whatever, BinaryGivenChances(logarithms=False)),
         "log_probabilities": partial(_whatever, BinaryGivenChances(logarithms=True)),
     },
+    MARGINS: {"logits": partial(_whatever, BinaryMargins())},
 }
 """Of single predictions."""

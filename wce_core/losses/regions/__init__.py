@@ -9,6 +9,7 @@ from .focal_tversky import (
 )
 from .generalized_dice import GeneralizedDiceLoss, generalized_dice_loss
 from .jaccard import BinaryJaccardLoss, JaccardLoss, binary_jaccard_loss, jaccard_loss
+from .lovasz import LovaszHingeLoss, LovaszSoftmaxLoss, lovasz_hinge_loss, lovasz_softmax_loss
 from .tversky import BinaryTverskyLoss, TverskyLoss, binary_tversky_loss, tversky_loss
 
 __all__ = [
@@ -20,6 +21,8 @@ __all__ = [
     "FocalTverskyLoss",
     "GeneralizedDiceLoss",
     "JaccardLoss",
+    "LovaszHingeLoss",
+    "LovaszSoftmaxLoss",
     "TverskyLoss",
     "binary_dice_loss",
     "binary_focal_tversky_loss",
@@ -29,5 +32,7 @@ __all__ = [
     "focal_tversky_loss",
     "generalized_dice_loss",
     "jaccard_loss",
+    "lovasz_hinge_loss",
+    "lovasz_softmax_loss",
     "tversky_loss",
 ]

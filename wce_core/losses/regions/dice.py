@@ -17,6 +17,7 @@ from wce_core.types import (
     Form,
     Per,
     Precision,
+    RegionNumber,
     RegionReduction,
     Together,
 )
@@ -26,7 +27,7 @@ from .shared import (
     CategoricalRegion,
     ConfiguredBinaryRegion,
     ConfiguredCategoricalRegion,
-    of_ratio,
+    of_measure,
 )
 
 
@@ -47,9 +48,17 @@ def dice_loss(
     predictions: Numbers, targets: Array, *, reduction: Literal["none"], **rest: Unpack[Dice]
 ) -> NDArray[Any]: ...
 @overload
-def dice_loss(predictions: Numbers, targets: Array, **rest: Unpack[Dice]) -> Scalar: ...
+def dice_loss(
+    predictions: Numbers, targets: Array, *, reduction: RegionNumber = "mean", **rest: Unpack[Dice]
+) -> Scalar: ...
 @overload
-def dice_loss(predictions: ArrayT, targets: Array, **rest: Unpack[Dice]) -> ArrayT: ...
+def dice_loss(
+    predictions: ArrayT,
+    targets: Array,
+    *,
+    reduction: RegionReduction = "mean",
+    **rest: Unpack[Dice],
+) -> ArrayT: ...
 @do_not_convert
 def dice_loss(
     predictions: Any,
@@ -190,7 +199,7 @@ def dice_loss(
         "dtype": dtype,
         "validate": validate,
     }
-    return of_ratio(dice(squared=squared), predictions, targets, arguments, categorical=True)
+    return of_measure(dice(squared=squared), predictions, targets, arguments, categorical=True)
 
 
 @overload
@@ -199,10 +208,20 @@ def binary_dice_loss(
 ) -> NDArray[Any]: ...
 @overload
 def binary_dice_loss(
-    predictions: Numbers, targets: Array, **rest: Unpack[BinaryDice]
+    predictions: Numbers,
+    targets: Array,
+    *,
+    reduction: RegionNumber = "mean",
+    **rest: Unpack[BinaryDice],
 ) -> Scalar: ...
 @overload
-def binary_dice_loss(predictions: ArrayT, targets: Array, **rest: Unpack[BinaryDice]) -> ArrayT: ...
+def binary_dice_loss(
+    predictions: ArrayT,
+    targets: Array,
+    *,
+    reduction: RegionReduction = "mean",
+    **rest: Unpack[BinaryDice],
+) -> ArrayT: ...
 @do_not_convert
 def binary_dice_loss(
     predictions: Any,
@@ -335,7 +354,7 @@ def binary_dice_loss(
         "dtype": dtype,
         "validate": validate,
     }
-    return of_ratio(dice(squared=squared), predictions, targets, arguments, categorical=False)
+    return of_measure(dice(squared=squared), predictions, targets, arguments, categorical=False)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

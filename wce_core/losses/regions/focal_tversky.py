@@ -11,7 +11,7 @@ from wce_core.compilers import do_not_convert
 from wce_core.formulas.regions import tversky
 from wce_core.losses.further import completed_by
 from wce_core.losses.signatures import ArrayT, Numbers, Scalar
-from wce_core.types import Array
+from wce_core.types import Array, RegionNumber, RegionReduction
 
 from .dice import binary_dice_loss, dice_loss
 from .shared import (
@@ -19,7 +19,7 @@ from .shared import (
     CategoricalRegion,
     ConfiguredBinaryRegion,
     ConfiguredCategoricalRegion,
-    of_ratio,
+    of_measure,
 )
 
 
@@ -49,11 +49,19 @@ def focal_tversky_loss(
 ) -> NDArray[Any]: ...
 @overload
 def focal_tversky_loss(
-    predictions: Numbers, targets: Array, **rest: Unpack[FocalTversky]
+    predictions: Numbers,
+    targets: Array,
+    *,
+    reduction: RegionNumber = "mean",
+    **rest: Unpack[FocalTversky],
 ) -> Scalar: ...
 @overload
 def focal_tversky_loss(
-    predictions: ArrayT, targets: Array, **rest: Unpack[FocalTversky]
+    predictions: ArrayT,
+    targets: Array,
+    *,
+    reduction: RegionReduction = "mean",
+    **rest: Unpack[FocalTversky],
 ) -> ArrayT: ...
 @completed_by(dice_loss, without=("squared",))
 @do_not_convert
@@ -109,7 +117,7 @@ def focal_tversky_loss(  # noqa: D417  # the rest is documented where it comes f
     array([[0.3303, 0.5115]])
 
     """
-    return of_ratio(tversky(alpha, beta, gamma), predictions, targets, rest, categorical=True)
+    return of_measure(tversky(alpha, beta, gamma), predictions, targets, rest, categorical=True)
 
 
 @overload
@@ -122,11 +130,19 @@ def binary_focal_tversky_loss(
 ) -> NDArray[Any]: ...
 @overload
 def binary_focal_tversky_loss(
-    predictions: Numbers, targets: Array, **rest: Unpack[BinaryFocalTversky]
+    predictions: Numbers,
+    targets: Array,
+    *,
+    reduction: RegionNumber = "mean",
+    **rest: Unpack[BinaryFocalTversky],
 ) -> Scalar: ...
 @overload
 def binary_focal_tversky_loss(
-    predictions: ArrayT, targets: Array, **rest: Unpack[BinaryFocalTversky]
+    predictions: ArrayT,
+    targets: Array,
+    *,
+    reduction: RegionReduction = "mean",
+    **rest: Unpack[BinaryFocalTversky],
 ) -> ArrayT: ...
 @completed_by(binary_dice_loss, without=("squared",))
 @do_not_convert
@@ -182,7 +198,7 @@ def binary_focal_tversky_loss(  # noqa: D417  # the rest is documented where it 
     np.float64(0.5115)
 
     """
-    return of_ratio(tversky(alpha, beta, gamma), predictions, targets, rest, categorical=False)
+    return of_measure(tversky(alpha, beta, gamma), predictions, targets, rest, categorical=False)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

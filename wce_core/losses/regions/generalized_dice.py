@@ -11,13 +11,13 @@ from wce_core.compilers import do_not_convert
 from wce_core.formulas.regions import generalized_dice
 from wce_core.losses.further import completed_by
 from wce_core.losses.signatures import ArrayT, Numbers, Scalar
-from wce_core.types import Array
+from wce_core.types import Array, RegionNumber, RegionReduction, Together
 
 from .dice import dice_loss
 from .shared import (
     CategoricalRegion,
     ConfiguredCategoricalRegion,
-    of_ratio,
+    of_measure,
 )
 
 
@@ -31,16 +31,24 @@ def generalized_dice_loss(
 ) -> NDArray[Any]: ...
 @overload
 def generalized_dice_loss(
-    predictions: Numbers, targets: Array, **rest: Unpack[CategoricalRegion]
+    predictions: Numbers,
+    targets: Array,
+    *,
+    reduction: RegionNumber = "mean",
+    **rest: Unpack[CategoricalRegion],
 ) -> Scalar: ...
 @overload
 def generalized_dice_loss(
-    predictions: ArrayT, targets: Array, **rest: Unpack[CategoricalRegion]
+    predictions: ArrayT,
+    targets: Array,
+    *,
+    reduction: RegionReduction = "mean",
+    **rest: Unpack[CategoricalRegion],
 ) -> ArrayT: ...
 @completed_by(dice_loss, without=("squared",))
 @do_not_convert
 def generalized_dice_loss(  # noqa: D417  # the rest is documented where it comes from
-    predictions: Any, targets: Array, *, classes: Literal["together"] = "together", **rest: Any
+    predictions: Any, targets: Array, *, classes: Together = "together", **rest: Any
 ) -> Any:
     """Generalized Dice loss of C exclusive classes: each class counts alike, however small it is.
 
@@ -78,7 +86,7 @@ def generalized_dice_loss(  # noqa: D417  # the rest is documented where it come
     np.float64(0.2727)
 
     """
-    return of_ratio(
+    return of_measure(
         generalized_dice(), predictions, targets, {**rest, "classes": classes}, categorical=True
     )
 
@@ -102,6 +110,6 @@ class GeneralizedDiceLoss(ConfiguredCategoricalRegion):
 
     """
 
-    classes: Literal["together"] = "together"
+    classes: Together = "together"
     _function = staticmethod(generalized_dice_loss)
     _ratio = staticmethod(generalized_dice)

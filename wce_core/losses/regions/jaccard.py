@@ -11,7 +11,7 @@ from wce_core.compilers import do_not_convert
 from wce_core.formulas.regions import jaccard
 from wce_core.losses.further import completed_by
 from wce_core.losses.signatures import ArrayT, Numbers, Scalar
-from wce_core.types import Array
+from wce_core.types import Array, RegionNumber, RegionReduction
 
 from .dice import binary_dice_loss, dice_loss
 from .shared import (
@@ -19,7 +19,7 @@ from .shared import (
     CategoricalRegion,
     ConfiguredBinaryRegion,
     ConfiguredCategoricalRegion,
-    of_ratio,
+    of_measure,
 )
 
 
@@ -40,9 +40,21 @@ def jaccard_loss(
     predictions: Numbers, targets: Array, *, reduction: Literal["none"], **rest: Unpack[Jaccard]
 ) -> NDArray[Any]: ...
 @overload
-def jaccard_loss(predictions: Numbers, targets: Array, **rest: Unpack[Jaccard]) -> Scalar: ...
+def jaccard_loss(
+    predictions: Numbers,
+    targets: Array,
+    *,
+    reduction: RegionNumber = "mean",
+    **rest: Unpack[Jaccard],
+) -> Scalar: ...
 @overload
-def jaccard_loss(predictions: ArrayT, targets: Array, **rest: Unpack[Jaccard]) -> ArrayT: ...
+def jaccard_loss(
+    predictions: ArrayT,
+    targets: Array,
+    *,
+    reduction: RegionReduction = "mean",
+    **rest: Unpack[Jaccard],
+) -> ArrayT: ...
 @completed_by(dice_loss)
 @do_not_convert
 def jaccard_loss(  # noqa: D417  # the rest is documented where it comes from
@@ -84,7 +96,7 @@ def jaccard_loss(  # noqa: D417  # the rest is documented where it comes from
     array([[0.3333, 0.5   ]])
 
     """
-    return of_ratio(jaccard(squared=squared), predictions, targets, rest, categorical=True)
+    return of_measure(jaccard(squared=squared), predictions, targets, rest, categorical=True)
 
 
 @overload
@@ -97,11 +109,19 @@ def binary_jaccard_loss(
 ) -> NDArray[Any]: ...
 @overload
 def binary_jaccard_loss(
-    predictions: Numbers, targets: Array, **rest: Unpack[BinaryJaccard]
+    predictions: Numbers,
+    targets: Array,
+    *,
+    reduction: RegionNumber = "mean",
+    **rest: Unpack[BinaryJaccard],
 ) -> Scalar: ...
 @overload
 def binary_jaccard_loss(
-    predictions: ArrayT, targets: Array, **rest: Unpack[BinaryJaccard]
+    predictions: ArrayT,
+    targets: Array,
+    *,
+    reduction: RegionReduction = "mean",
+    **rest: Unpack[BinaryJaccard],
 ) -> ArrayT: ...
 @completed_by(binary_dice_loss)
 @do_not_convert
@@ -146,7 +166,7 @@ def binary_jaccard_loss(  # noqa: D417  # the rest is documented where it comes 
     array([0.5, 0. ])
 
     """
-    return of_ratio(jaccard(squared=squared), predictions, targets, rest, categorical=False)
+    return of_measure(jaccard(squared=squared), predictions, targets, rest, categorical=False)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -10,7 +10,7 @@ from wce_core.call.run import evaluate
 from wce_core.compilers import do_not_convert
 from wce_core.evaluation.options import Options
 from wce_core.formulas.links import CHANCES
-from wce_core.formulas.regions import Ratio, region
+from wce_core.formulas.regions import Lovasz, Ratio, region
 from wce_core.formulas.terms import NEGATIVE_LOG_LIKELIHOOD
 from wce_core.losses.configured import Configured, made_by
 from wce_core.losses.defined import BINARY, CATEGORICAL
@@ -39,7 +39,6 @@ class RegionOptions(TypedDict, total=False):
     smooth: float
     absent: Absent
     form: Form
-    reduction: RegionReduction
     precision: Precision
     dtype: Any
     validate: bool | None
@@ -86,10 +85,16 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
-def of_ratio(
-    ratio: Ratio, predictions: Any, targets: Any, arguments: Mapping[str, Any], *, categorical: bool
+def of_measure(
+    measure: Ratio | Lovasz,
+    predictions: Any,
+    targets: Any,
+    arguments: Mapping[str, Any],
+    *,
+    categorical: bool,
+    reading: str = CHANCES,
 ) -> Any:
-    """The region loss of a ratio. ``arguments``: those that are given, of its function."""
+    """The loss of regions by a measure. ``arguments``: those that are given, of its function."""
     arrays = ARRAYS if categorical else ARRAYS[1:]
     taken = {**DEFAULTS, "axis": -1 if categorical else None}
     own = {**taken, **arguments}
@@ -98,10 +103,13 @@ def of_ratio(
         unknown = next(name for name in own if name not in taken)
         expected = ", ".join((*arrays, *taken))
         raise TypeError(f"the loss has no argument {unknown!r}; expected one of {expected}")
-    return evaluate(options(ratio, own, categorical=categorical), predictions, targets, given)
+    made = options(measure, own, categorical=categorical, reading=reading)
+    return evaluate(made, predictions, targets, given)
 
 
-def options(ratio: Ratio, own: Mapping[str, Any], *, categorical: bool) -> Options:
+def options(
+    measure: Ratio | Lovasz, own: Mapping[str, Any], *, categorical: bool, reading: str = CHANCES
+) -> Options:
     """Of what is no array."""
     family = CATEGORICAL if categorical else {**BINARY, "smoothing": "uniform"}
     known = {name: own[name] for name in (*family, *DEFAULTS) if name in own and name not in REGION}
@@ -109,8 +117,8 @@ def options(ratio: Ratio, own: Mapping[str, Any], *, categorical: bool) -> Optio
         **{**family, **known},
         categorical=categorical,
         term=NEGATIVE_LOG_LIKELIHOOD,
-        reading=CHANCES,
-        region=region(ratio, **{name: own[name] for name in REGION}),
+        reading=reading,
+        region=region(measure, **{name: own[name] for name in REGION}),
     )
 
 
@@ -132,7 +140,7 @@ class ConfiguredRegion(Configured[Any]):
     dtype: Any = None
     validate: bool | None = None
     _ratio: ClassVar[Callable[..., Ratio]]
-    _weights = ()
+    _weights: ClassVar[tuple[str, ...]] = ()
 
     def _options(self, given: dict[str, Any]) -> Options:
         return options(made_by(self._ratio, given), given, categorical=self._categorical)

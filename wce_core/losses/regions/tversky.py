@@ -11,7 +11,7 @@ from wce_core.compilers import do_not_convert
 from wce_core.formulas.regions import tversky
 from wce_core.losses.further import completed_by
 from wce_core.losses.signatures import ArrayT, Numbers, Scalar
-from wce_core.types import Array
+from wce_core.types import Array, RegionNumber, RegionReduction
 
 from .dice import binary_dice_loss, dice_loss
 from .shared import (
@@ -19,7 +19,7 @@ from .shared import (
     CategoricalRegion,
     ConfiguredBinaryRegion,
     ConfiguredCategoricalRegion,
-    of_ratio,
+    of_measure,
 )
 
 
@@ -42,9 +42,21 @@ def tversky_loss(
     predictions: Numbers, targets: Array, *, reduction: Literal["none"], **rest: Unpack[Tversky]
 ) -> NDArray[Any]: ...
 @overload
-def tversky_loss(predictions: Numbers, targets: Array, **rest: Unpack[Tversky]) -> Scalar: ...
+def tversky_loss(
+    predictions: Numbers,
+    targets: Array,
+    *,
+    reduction: RegionNumber = "mean",
+    **rest: Unpack[Tversky],
+) -> Scalar: ...
 @overload
-def tversky_loss(predictions: ArrayT, targets: Array, **rest: Unpack[Tversky]) -> ArrayT: ...
+def tversky_loss(
+    predictions: ArrayT,
+    targets: Array,
+    *,
+    reduction: RegionReduction = "mean",
+    **rest: Unpack[Tversky],
+) -> ArrayT: ...
 @completed_by(dice_loss, without=("squared",))
 @do_not_convert
 def tversky_loss(  # noqa: D417  # the rest is documented where it comes from
@@ -91,7 +103,7 @@ def tversky_loss(  # noqa: D417  # the rest is documented where it comes from
     array([[0.2283, 0.4118]])
 
     """
-    return of_ratio(tversky(alpha, beta), predictions, targets, rest, categorical=True)
+    return of_measure(tversky(alpha, beta), predictions, targets, rest, categorical=True)
 
 
 @overload
@@ -104,11 +116,19 @@ def binary_tversky_loss(
 ) -> NDArray[Any]: ...
 @overload
 def binary_tversky_loss(
-    predictions: Numbers, targets: Array, **rest: Unpack[BinaryTversky]
+    predictions: Numbers,
+    targets: Array,
+    *,
+    reduction: RegionNumber = "mean",
+    **rest: Unpack[BinaryTversky],
 ) -> Scalar: ...
 @overload
 def binary_tversky_loss(
-    predictions: ArrayT, targets: Array, **rest: Unpack[BinaryTversky]
+    predictions: ArrayT,
+    targets: Array,
+    *,
+    reduction: RegionReduction = "mean",
+    **rest: Unpack[BinaryTversky],
 ) -> ArrayT: ...
 @completed_by(binary_dice_loss, without=("squared",))
 @do_not_convert
@@ -156,7 +176,7 @@ def binary_tversky_loss(  # noqa: D417  # the rest is documented where it comes 
     np.float64(0.4118)
 
     """
-    return of_ratio(tversky(alpha, beta), predictions, targets, rest, categorical=False)
+    return of_measure(tversky(alpha, beta), predictions, targets, rest, categorical=False)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -1,0 +1,85 @@
+"""The Lovász extension of Jaccard loss, region by region.
+
+Errors of a region are sorted, the largest first, of equal ones in the order of the elements. Each
+is multiplied with what the Jaccard loss gains as its element joins those that are wrong.
+"""
+
+from __future__ import annotations
+
+from wce_core.arrays.ops import ArrayOps
+from wce_core.types import Array, Arrays
+
+from .members import (
+    Losses,
+    Members,
+    factors,
+    in_rows,
+    laid_along,
+    out_of_rows,
+    region_of,
+    region_weights,
+    wide,
+)
+from .spec import LossSpec
+
+
+def lovasz_losses(ops: ArrayOps, spec: LossSpec, arrays: Arrays, members: Members) -> Losses:
+    """v·Σ_i e_i·g_i."""
+    xp, region = ops.xp, region_of(spec)
+    chance, hard = members.chance, members.t > 0.5
+    errors = xp.where(hard, chance.rest, chance.p)
+    if not spec.checked:
+        errors = xp.where(members.t * members.other == 0, errors, xp.nan)
+    rows = in_rows(ops, spec, errors)
+    order = ops.leading(rows, ops.length(rows, -1), -1)
+    masses = in_rows(ops, spec, _masses(ops, spec, members, errors))
+    own = in_rows(ops, spec, wide(ops, spec, hard))
+    gains, size = _gains(ops, *(xp.take_along_axis(each, order, axis=-1) for each in (masses, own)))
+    sorted_errors = wide(ops, spec, xp.take_along_axis(rows, order, axis=-1))
+    dtype = spec.accumulate
+    found = ops.total(gains * sorted_errors, dtype, dtype, axis=-1)
+    weight, ones = region_weights(ops, spec, arrays, found), xp.ones_like(found)
+    factor = factors(ops, spec, arrays, weight)
+    present = ones if region.absent == "count" else xp.where(size == 0, 0.0, ones)
+    counted = present if region.absent == "skip" else ones
+
+    def slopes(divisor: Array) -> Array:
+        back = ops.leading(-order, ops.length(order, -1), -1)  # where each element went
+        each = out_of_rows(ops, spec, xp.take_along_axis(gains, back, axis=-1), errors)
+        steep = xp.where(present == 0, 0.0, factor / divisor)
+        each = ops.cast(each * laid_along(ops, spec, steep, errors.ndim), spec.compute)
+        return xp.where(hard, -each, each)
+
+    return Losses(xp.where(present == 0, 0.0, factor * found), counted, weight, slopes)
+
+
+def _masses(ops: ArrayOps, spec: LossSpec, members: Members, like: Array) -> Array:
+    """The weight of each element."""
+    ones = ops.xp.ones_like(wide(ops, spec, like))
+    return ones if members.weight is None else ones * members.weight
+
+
+def _gains(ops: ArrayOps, masses: Array, own: Array) -> tuple[Array, Array]:
+    """What Jaccard loss gains element by element, and the size of the region.
+
+    With I what is right still and U the union, both before and after an element of weight ω: ω/U
+    of one of the class, ω·I/(U·U′) of another, which makes the union larger. Neither cancels.
+    """
+    xp = ops.xp
+    targets, others = masses * own, masses * (1.0 - own)
+    size = ops.total(targets, ops.dtype_name(masses), ops.dtype_name(masses), axis=-1)
+    whole = xp.expand_dims(size, axis=-1)
+    right = _following(ops, targets)  # what is right still, after the element
+    after = whole + ops.running_sum(others)
+    before = after - others
+    nothing = before == 0
+    first = xp.where(masses > 0, 1.0, 0.0)  # of a class without elements: all of the loss
+    of_other = masses * right / (after * xp.where(nothing, 1.0, before))
+    of_other = xp.where(nothing, first, of_other)
+    return xp.where(own > 0, masses / xp.where(after == 0, 1.0, after), of_other), size
+
+
+def _following(ops: ArrayOps, values: Array) -> Array:
+    """The sum of what comes later in each row, of which nothing cancels."""
+    backwards = ops.xp.flip(values, axis=-1)
+    return ops.xp.flip(ops.running_sum(backwards), axis=-1) - values

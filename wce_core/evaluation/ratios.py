@@ -1,0 +1,157 @@
+"""Region losses that are ratios of sums."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from wce_core.arrays.ops import ArrayOps
+from wce_core.arrays.powers import fixed_power
+from wce_core.formulas.regions import Ratio
+from wce_core.types import Array, Arrays
+
+from .members import (
+    Losses,
+    Members,
+    class_weights,
+    factors,
+    laid_along,
+    over_regions,
+    region_of,
+    region_weights,
+)
+from .spec import LossSpec
+
+
+class Sums(NamedTuple):
+    """Of each region, or of each class of it: its mistakes, what is right, and its size."""
+
+    mistakes: Array
+    right: Array
+    size: Array
+
+
+class Quotient(NamedTuple):
+    """Of each region: N / (N + S + σ), its denominator, and where it is 0 by a rule."""
+
+    share: Array
+    under: Array
+    silent: Array
+
+
+def ratio_losses(
+    ops: ArrayOps, spec: LossSpec, arrays: Arrays, members: Members, ratio: Ratio
+) -> Losses:
+    """v·(N / (N + S + σ))^γ, and 0 for 0/0."""
+    xp, region = ops.xp, region_of(spec)
+    sums = _sums(ops, spec, members, ratio)
+    own = _together(ops, spec, arrays, sums, ratio)
+    weight = region_weights(ops, spec, arrays, own.mistakes)
+    factor, ones = factors(ops, spec, arrays, weight), xp.ones_like(own.mistakes)
+    present = ones if region.absent == "count" else xp.where(own.size == 0, 0.0, ones)
+    share, under, silent = _quotient(ops, own, region.smooth, ratio, present)
+    power = fixed_power(xp, share, ratio.exponent)
+    steep = ones if ratio.exponent == 1.0 else ratio.exponent * power / share
+
+    def slopes(divisor: Array) -> Array:
+        each = xp.where(silent, 0.0, factor * steep / (under * divisor))
+        to_sums = each * ((own.right + region.smooth) / under), -each * share
+        own_slopes = _to_classes(ops, spec, arrays, sums, ratio, to_sums)
+        return _to_elements(ops, spec, members, ratio, *own_slopes)
+
+    counted = present if region.absent == "skip" else ones
+    return Losses(xp.where(silent, 0.0, factor * power), counted, weight, slopes)
+
+
+def _quotient(ops: ArrayOps, own: Sums, smooth: float, ratio: Ratio, present: Array) -> Quotient:
+    """Of a power the slope at 0 is 0 or infinite: there it is no function of its mistakes."""
+    xp = ops.xp
+    under = own.mistakes + own.right + smooth
+    nothing = under == 0 if ratio.exponent == 1.0 else own.mistakes == 0
+    under, mistakes = (xp.where(nothing, 1.0, each) for each in (under, own.mistakes))
+    return Quotient(mistakes / under, under, nothing | (present == 0))
+
+
+def _sums(ops: ArrayOps, spec: LossSpec, members: Members, ratio: Ratio) -> Sums:
+    (p, rest), t = members.chance, members.t
+
+    def summed(values: Array) -> Array:
+        return over_regions(ops, spec, values, members)
+
+    right = summed(p * t)
+    if ratio.squared:
+        mistake = members.mistake()
+        mistakes = summed(mistake * mistake)
+    else:
+        mistakes = ratio.false_positive * summed(p * members.other)
+        mistakes = mistakes + ratio.false_negative * summed(rest * t)
+    needed = ratio.balanced or region_of(spec).absent != "count"
+    return Sums(mistakes, ratio.right * right, summed(ops.constant(t)) if needed else right)
+
+
+def _together(ops: ArrayOps, spec: LossSpec, arrays: Arrays, sums: Sums, ratio: Ratio) -> Sums:
+    """The sums of regions, of those of each class in them."""
+    if spec.axis is None or region_of(spec).classes == "apart":
+        return sums
+    shares = _shares(ops, spec, arrays, sums.size, ratio)
+    added = (each if shares is None else each * shares for each in sums[:2])
+    dtype = spec.accumulate
+    return Sums(*(ops.total(each, dtype, dtype, axis=-1) for each in (*added, sums.size)))
+
+
+def _shares(
+    ops: ArrayOps, spec: LossSpec, arrays: Arrays, size: Array, ratio: Ratio
+) -> Array | None:
+    """What sums of a class are multiplied with before they are added to those of others."""
+    xp, own = ops.xp, class_weights(ops, spec, arrays)
+    if not ratio.balanced:
+        return own
+    absent = size == 0
+    least = xp.min(xp.where(absent, xp.inf, size), axis=-1, keepdims=True)
+    least = xp.where(least == xp.inf, xp.ones_like(least), least)
+    inverse = 1.0 / xp.where(absent, least, size)
+    square = ops.constant(inverse * inverse)
+    return square if own is None else square * own
+
+
+def _to_classes(
+    ops: ArrayOps,
+    spec: LossSpec,
+    arrays: Arrays,
+    sums: Sums,
+    ratio: Ratio,
+    slopes: tuple[Array, Array],
+) -> tuple[Array, Array]:
+    """∂/∂N and ∂/∂TP of each class of each region, laid along the predictions."""
+    mistakes, right = slopes
+    if spec.axis is not None and region_of(spec).classes == "together":
+        shares = _shares(ops, spec, arrays, sums.size, ratio)
+        one = ops.xp.ones_like(sums.mistakes) if shares is None else shares
+        mistakes, right = (ops.xp.expand_dims(each, axis=-1) * one for each in slopes)
+    rank = arrays["predictions"].ndim
+    right = ratio.right * right
+    return laid_along(ops, spec, mistakes, rank), laid_along(ops, spec, right, rank)
+
+
+def _to_elements(
+    ops: ArrayOps, spec: LossSpec, members: Members, ratio: Ratio, mistakes: Array, right: Array
+) -> Array:
+    """∂/∂p of each element."""
+
+    def own(slope: Array) -> Array:
+        weighed = slope if members.weight is None else slope * members.weight
+        return ops.cast(weighed, spec.compute)
+
+    if ratio.squared:
+        return own(right) * members.t + own(2.0 * mistakes) * members.mistake()
+    one, zero = right - ratio.false_negative * mistakes, ratio.false_positive * mistakes
+    return _either(ops.xp, own, members, one, zero)
+
+
+def _either(
+    xp: Any, own: Callable[[Array], Array], members: Members, one: Array, zero: Array
+) -> Array:
+    """The slope where t is 1, and where it is 0."""
+    if members.hard is not None:
+        return xp.where(members.hard, own(one), own(zero))
+    return own(one) * members.t + own(zero) * members.other
