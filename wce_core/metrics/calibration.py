@@ -113,13 +113,11 @@ class _Bins(NamedTuple):
         return p, _along(ops, items.weight, -1), _along(ops, hits, -1), labels
 
     def _bin(self, ops: ArrayOps, p: Array) -> Array:
-        """By its edges as they are rounded, not by what p is multiplied to."""
-        xp, bins = ops.xp, float(self.bins)
-        near = xp.floor(xp.where(p == p, p, xp.zeros_like(p)) * bins)
-        near = near - ops.cast(p < near / bins, self.call.spec.accumulate)
-        near = near + ops.cast(p >= (near + 1.0) / bins, self.call.spec.accumulate)
-        near = xp.where(near < 0.0, 0.0, xp.where(near < bins, near, bins - 1.0))
-        return ops.cast(near, ops.index_dtype)
+        """How many edges p has reached: by comparing, for compilers have quotients of their own."""
+        number = ops.xp.zeros_like(p, dtype=ops.dtype(ops.index_dtype))
+        for place in range(1, self.bins):
+            number = number + ops.cast(p >= place / self.bins, ops.index_dtype)
+        return number
 
 
 def _missing(ops: ArrayOps, p: Array) -> Array:
