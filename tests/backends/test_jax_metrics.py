@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax import lax
-from jax.sharding import PartitionSpec
+from jax.sharding import AxisType, PartitionSpec
 
 from wce_core import metrics
 
@@ -74,7 +74,7 @@ def test_vmap() -> None:
 
 def test_sums_over_devices() -> None:
     """Each device has its own part; sums of sums are those of the whole."""
-    mesh = jax.make_mesh((len(jax.devices()),), ("batch",))
+    mesh = jax.make_mesh((len(jax.devices()),), ("batch",), axis_types=(AxisType.Auto,))
     place = PartitionSpec("batch")
 
     def part(x: Any, y: Any) -> Any:

@@ -672,6 +672,13 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         lambda: metrics.confusion_matrix(X, Y, class_weight=W[:3]), ValueError, r"class_weight .*3",
     ),
     "axis": (lambda: metrics.outcomes(X, Y, axis=2), ValueError, "a class axis at axis=2"),
+    "no axis": (
+        lambda: metrics.binary_outcomes(Z, B, axis="last"),  # type: ignore[arg-type]  # refused
+        TypeError, "axis is 'last'",
+    ),
+    "label axis": (
+        lambda: metrics.binary_outcomes(Z, B, axis=2), ValueError, "a label axis at axis=2",
+    ),
     "form": (lambda: metrics.outcomes(X, Y, form="odds"), ValueError, "form is 'odds'"),
     "convention": (
         lambda: metrics.calibration(X, Y, form=losses.Logits(temperature=2.0)),  # type: ignore[typeddict-item]  # refused

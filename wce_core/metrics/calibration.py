@@ -14,7 +14,7 @@ from wce_core.evaluation.options import Options
 from wce_core.formulas.links import CHANCES, READINGS
 from wce_core.losses.further import completed_by
 from wce_core.scalars import integer
-from wce_core.types import Array, Arrays, Form
+from wce_core.types import Array, Arrays
 
 from .arguments import class_arguments, label_arguments
 from .described import Call, sums_of
@@ -88,15 +88,14 @@ class _Bins(NamedTuple):
         p, weight, hits, labels = read(ops, items)
         weight = weight + _missing(ops, p)
         by = (*labels, By(self._bin(ops, p), self.bins))
-        sums = weight, weight * ops.xp.where(p == p, p, ops.xp.zeros_like(p)), hits + 0.0 * weight
+        sums = weight, weight * p, hits + 0.0 * weight
         found = (tally(ops, each, *by, apart=len(labels)) for each in sums)
         return tuple(ops.cast(each, self.call.result) for each in found)
 
     def _of_classes(self, ops: ArrayOps, items: Items) -> tuple[Array, Array, Array, Any]:
         """The probability of the called class, and what of the item it is."""
         spec, xp, axis = self.call.spec, ops.xp, self.call.spec.axis or 0
-        form: Form = self.call.form  # type: ignore[assignment]  # checked
-        link: Any = READINGS[CHANCES][form](None)
+        link: Any = READINGS[CHANCES][self.call.form](None)
         wide = widened(ops, items.predictions, spec.accumulate)
         p = xp.max(link.rows(ops, wide, axis).every(wide), axis=axis, keepdims=True)
         right = items.true == ops.argmax(items.predictions, axis)

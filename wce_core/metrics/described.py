@@ -12,14 +12,14 @@ from wce_core.call.handles import plain
 from wce_core.evaluation.options import Options
 from wce_core.evaluation.spec import LossSpec
 from wce_core.frameworks.backend import Backend, Sums
-from wce_core.types import Array
+from wce_core.types import Array, Form
 
 
 class Call(NamedTuple):
     """A call of a metric in which nothing can be wrong any more but values."""
 
     spec: LossSpec
-    form: str
+    form: Form
     classes: int
     """C, or how many labels stand apart along the given axis."""
     label_axis: int | None
@@ -37,14 +37,14 @@ class Described(NamedTuple):
 
 
 def described(options: Options, predictions: Any, targets: Any, given: dict[str, Any]) -> Described:
-    """Converted, checked and laid out as by a loss; within the backend's scope."""
+    """Converted, checked and laid out as by a loss."""
     be, own = as_predictions(plain(predictions))
     check_predictions(be, own, targets)
     wide = be.has_float64(own) and be.can_return("float64")
     result = result_dtype_of(be, options, own)
     with be.scope():
-        layout = layout_of(be, own, options.axis, categorical=options.categorical)
         spec, arrays = prepare(be, options, own, targets, given, result)
+        layout = layout_of(be, own, options.axis, categorical=options.categorical)
     apart = not options.categorical and options.axis is not None
     call = Call(
         spec=spec._replace(mass=spec.accumulate),
