@@ -1,10 +1,11 @@
 """Weighted cross-entropy written once: the same value and gradient on every array framework.
 
-The losses are in :mod:`wce_core.losses`, weights from labels in :mod:`wce_core.class_weights`, the
-losses of other libraries under their own names in :mod:`wce_core.dialects`.
+The losses are in :mod:`wce_core.losses`, metrics in :mod:`wce_core.metrics`, weights from labels
+in :mod:`wce_core.class_weights`, the losses of other libraries under their own names in
+:mod:`wce_core.dialects`.
 """
 
-from . import class_weights, dialects, losses, objectives
+from . import class_weights, dialects, losses, metrics, objectives
 from .announcements import announce
 from .call.parts import LossParts
 from .explanation import Explanation, explain
@@ -18,6 +19,7 @@ __all__ = [
     "dialects",
     "explain",
     "losses",
+    "metrics",
     "objectives",
     "unweight_logits",
     "unweight_probabilities",

@@ -13,7 +13,7 @@ import numpy as np
 from wce_core.call.handles import Predictions, Tracked, TrackedItems, plain
 from wce_core.evaluation import evaluate
 from wce_core.evaluation.spec import LossSpec
-from wce_core.frameworks.backend import Backend, Description
+from wce_core.frameworks.backend import Backend, Description, Sums
 from wce_core.types import Array, Arrays, Namespace
 
 from .sums import in_pieces
@@ -109,6 +109,11 @@ class GenericBackend(Backend):
         """The closed form."""
         with np.errstate(all="ignore"):
             return evaluate.fused(self, spec, arrays)
+
+    def summed(self, spec: LossSpec, sums: Sums, arrays: Arrays) -> tuple[Array, ...]:
+        """Without NumPy's warnings."""
+        with np.errstate(all="ignore"):
+            return super().summed(spec, sums, arrays)
 
     def value_and_grad(
         self, function: Callable[..., Any], has_aux: bool

@@ -23,7 +23,7 @@ from wce_core.arrays.compiled import Fused
 from wce_core.dtypes import at_least_float32
 from wce_core.evaluation import evaluate
 from wce_core.evaluation.spec import LossSpec
-from wce_core.frameworks.backend import Backend, Description
+from wce_core.frameworks.backend import Backend, Description, Sums
 from wce_core.types import Array, Arrays
 
 from . import numpy
@@ -156,6 +156,14 @@ class JaxBackend(Backend):
             xp.broadcast_to(row, xp.broadcast_shapes(row.shape, index.shape)), index, axis
         )
 
+    def summed_by(self, index: Array, values: Array, count: int) -> Array:
+        """By a scatter."""
+        return xp.zeros(count, values.dtype).at[index].add(values)
+
+    def leading(self, array: Array, count: int, axis: int) -> Array:
+        """By ``top_k``, whose ties go to the lower index."""
+        return jax.lax.top_k(xp.moveaxis(array, axis, -1), count)[1]
+
     def mixed(self, shares: Array, rows: Array) -> Array:
         """By a sum that XLA fuses: of a float64 product no float32 program has the transpose."""
         return xp.sum(xp.expand_dims(shares, -1) * rows, axis=-2, dtype=rows.dtype)
@@ -181,6 +189,11 @@ class JaxBackend(Backend):
     def run(self, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
         """The cached program."""
         outputs: tuple[Array, ...] = _program(spec, arrays)
+        return outputs
+
+    def summed(self, spec: LossSpec, sums: Sums, arrays: Arrays) -> tuple[Array, ...]:
+        """The cached program."""
+        outputs: tuple[Array, ...] = _sums(spec, sums, arrays)
         return outputs
 
     def value_and_grad(
@@ -231,6 +244,17 @@ def _program(spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
     value = functools.partial(_plain if spec.of_regions else _value, spec)
     with BACKEND.scope():
         return _automatic(value, spec, arrays)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _sums(spec: LossSpec, sums: Sums, arrays: Arrays) -> tuple[Array, ...]:
+    """What has no derivative, as a program."""
+
+    def added_up(own: Arrays) -> tuple[Array, ...]:
+        return sums(BACKEND, jax.lax.stop_gradient(own))
+
+    with BACKEND.scope():
+        return _automatic(added_up, spec, arrays)
 
 
 def _automatic(

@@ -19,7 +19,7 @@ from wce_core.errors import STEPS
 from wce_core.evaluation.blocks import in_blocks
 from wce_core.evaluation.options import Options
 from wce_core.evaluation.spec import LossSpec
-from wce_core.frameworks.backend import Description
+from wce_core.frameworks.backend import Description, Sums
 from wce_core.interchange import no_numbers
 from wce_core.types import Array, Arrays, Cut
 
@@ -170,6 +170,15 @@ class NumpyBackend(OneByOne, GenericBackend):
         """By ``bincount``, one visit: what names no class is at most their number."""
         return np.bincount(index.reshape(-1), minlength=classes + 1)[:classes]
 
+    def summed_by(self, index: Array, values: Array, count: int) -> Array:
+        """By ``bincount``, one visit."""
+        return np.bincount(index, values, count)
+
+    def leading(self, array: Array, count: int, axis: int) -> Array:
+        """By a stable sort of the negatives: NumPy has no descending one."""
+        moved = np.moveaxis(array, axis, -1)
+        return np.argsort(-moved, axis=-1, stable=True)[..., :count]
+
     def memory_order(self, predictions: Array, axis: int) -> Array:
         """Few classes outermost: each operation then runs along many items. Many innermost."""
         if predictions.shape[axis] < FEW_CLASSES:
@@ -235,6 +244,10 @@ class NumpyBackend(OneByOne, GenericBackend):
     def run(self, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
         """In blocks, without a gradient."""
         return _scalars(evaluated(spec, arrays, gradient=False)[0])
+
+    def summed(self, spec: LossSpec, sums: Sums, arrays: Arrays) -> tuple[Array, ...]:
+        """As NumPy's own functions return it."""
+        return _scalars(super().summed(spec, sums, arrays))
 
     def fused(self, spec: LossSpec, arrays: Arrays) -> tuple[tuple[Array, ...], Array]:
         """In blocks, with the gradient."""

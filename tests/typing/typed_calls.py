@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from wce_core import LossParts
+from wce_core import LossParts, metrics
 from wce_core.losses import (
     AsymmetricLoss,
     BinaryCrossEntropy,
@@ -46,6 +46,19 @@ def jax_calls(x: jax.Array, y: jax.Array) -> None:
     assert_type(cross_entropy(x, y, reduction="weighted_mean"), jax.Array)
     assert_type(CrossEntropy(class_weight={0: 1.0, 1: 2.0})(x, y), jax.Array)
     assert_type(CrossEntropy(reduction="parts")(x, y).mean(), Any)
+
+
+def sums_of_metrics(x: torch.Tensor, y: torch.Tensor, z: NDArray[np.float32]) -> None:
+    assert_type(metrics.outcomes(x, y, class_weight=[1, 2], axis=1), metrics.ClassOutcomes)
+    assert_type(metrics.outcomes(x, y) + metrics.outcomes(x, y), metrics.ClassOutcomes)
+    assert_type(metrics.binary_outcomes(x, y, threshold=0.5, pos_weight=y), metrics.BinaryOutcomes)
+    assert_type(metrics.top_k(z, y, k=(1, 5), mask=y), metrics.Hits)
+    assert_type(metrics.any_of_top_k(z, y, k=1), metrics.Hits)
+    assert_type(metrics.calibration(z, y, form="probabilities"), metrics.Calibration)
+    assert_type(metrics.log_loss(z, y, label_smoothing=0.1), LossParts)
+    assert_type(metrics.best_threshold(z, y, best="f1").threshold, Any)
+    metrics.outcomes(x, y, weight=x)  # type: ignore[call-arg]  # is refused
+    metrics.outcomes(x, y, pos_weight=x)  # type: ignore[call-arg]  # is refused
 
 
 def numpy_calls(x: NDArray[np.float32], y: NDArray[np.int64]) -> None:

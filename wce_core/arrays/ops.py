@@ -196,6 +196,22 @@ class ArrayOps(ABC):
             self.cast(found, self.index_dtype), axis=-1, dtype=self.dtype(self.index_dtype)
         )
 
+    def summed_by(self, index: Array, values: Array, count: int) -> Array:
+        """The sums of the values of each index 0 … count − 1: all of rank 1. Not differentiable."""
+        xp = self.xp
+        found = xp.reshape(self.arange(count, index), (-1, 1)) == xp.reshape(index, (1, -1))
+        each = xp.where(found, xp.reshape(values, (1, -1)), 0.0)
+        return xp.sum(each, axis=-1, dtype=values.dtype)
+
+    def leading(self, array: Array, count: int, axis: int) -> Array:
+        """Indices of the ``count`` largest elements, in descending order along the last axis.
+
+        ``axis`` is moved there. Of equal ones the lowest index comes first. Not differentiable.
+        """
+        moved = self.xp.moveaxis(array, axis, -1)
+        order = self.xp.argsort(moved, axis=-1, descending=True, stable=True)
+        return self.cast(order[..., :count], self.index_dtype)
+
     def mixed(self, shares: Array, rows: Array) -> Array:
         """Σ_t shares[…, t]·rows[t, j]."""
         return self.xp.matmul(shares, rows)

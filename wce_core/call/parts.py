@@ -17,6 +17,7 @@ from wce_core.types import Array
 
 from .arguments import as_companion, as_predictions
 from .handles import Tracked, plain
+from .merging import added, refuse_order
 
 REALS = ("total", "weight", "absolute_weight")
 """The fields that are no counts."""
@@ -88,12 +89,7 @@ class LossParts(NamedTuple):
 
     def __add__(self, other: object) -> LossParts:  # not concatenation
         """Field by field."""
-        if isinstance(other, LossParts):
-            return LossParts(*(a + b for a, b in zip(self, other, strict=True)))
-        if isinstance(other, Real) and other == 0:  # with which sum() begins
-            return self
-        # NotImplemented would make Python concatenate, where the other one is a tuple.
-        raise TypeError(f"LossParts + {type(other).__name__}; expected LossParts")
+        return added(self, other)
 
     def __radd__(self, other: object) -> LossParts:
         """As on the other side."""
@@ -113,19 +109,19 @@ class LossParts(NamedTuple):
 
     def __lt__(self, other: object) -> NoReturn:
         """Refused, as every order."""
-        raise _unordered(other)
+        refuse_order(self, other)
 
     def __le__(self, other: object) -> NoReturn:
         """Refused."""
-        raise _unordered(other)
+        refuse_order(self, other)
 
     def __gt__(self, other: object) -> NoReturn:
         """Refused."""
-        raise _unordered(other)
+        refuse_order(self, other)
 
     def __ge__(self, other: object) -> NoReturn:
         """Refused."""
-        raise _unordered(other)
+        refuse_order(self, other)
 
     def sum(self, normalizer: Any = None) -> Any:
         """Σℓ, or Σℓ / normalizer."""
@@ -202,12 +198,6 @@ def _real(number: Any) -> Any:
     if not isinstance(number, Real):
         raise _no_number(type(number).__name__)
     return float(number)
-
-
-def _unordered(other: object) -> TypeError:
-    return TypeError(
-        f"LossParts compared with {type(other).__name__}; compare what they come to, such as mean()"
-    )
 
 
 def _no_number(what: str) -> TypeError:

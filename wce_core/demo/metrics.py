@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from wce_core import losses
+from wce_core import losses, metrics
 
 from .data import Images
 from .training import logits
@@ -36,15 +36,6 @@ def judge(images: Images, model: np.ndarray, choice: Choice) -> Metrics:
     loss = losses.binary_cross_entropy(
         predictions, images.is_eight, reduction="weighted_mean", **choice.arguments
     )
-    called, true = predictions > 0, images.is_eight == 1
-    found = int((called & true).sum())
-    return Metrics(
-        float(loss),
-        _share(found, int(true.sum())),
-        _share(found, int(called.sum())),
-        float((called == true).mean()),
-    )
-
-
-def _share(part: int, whole: int) -> float:
-    return part / whole if whole else nan
+    found = metrics.binary_outcomes(predictions, images.is_eight)
+    recall, precision = found.recall(empty=nan), found.precision(empty=nan)
+    return Metrics(float(loss), float(recall), float(precision), float(found.accuracy()))

@@ -6,7 +6,7 @@ import sys
 from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -24,6 +24,10 @@ class Description(NamedTuple):
     version: str
     devices: tuple[str, ...]
     float64: bool
+
+
+Sums: TypeAlias = Callable[[ArrayOps, Arrays], tuple[Array, ...]]
+"""What is added up over the items of a call: hashable, part of the key of compiled programs."""
 
 
 class Backend(ArrayOps):
@@ -130,6 +134,11 @@ class Backend(ArrayOps):
     @abstractmethod
     def run(self, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
         """The outputs of a loss, differentiable by this framework's own means."""
+
+    def summed(self, spec: LossSpec, sums: Sums, arrays: Arrays) -> tuple[Array, ...]:
+        """What is added up over the items of a call, through which no derivative flows."""
+        del spec
+        return sums(self, {name: self.constant(array) for name, array in arrays.items()})
 
     @abstractmethod
     def value_and_grad(

@@ -24,7 +24,7 @@ from wce_core.evaluation import evaluate
 from wce_core.evaluation.options import Options
 from wce_core.evaluation.spec import LossSpec
 from wce_core.formulas.weightings import WEIGHTINGS
-from wce_core.frameworks.backend import Backend, Description
+from wce_core.frameworks.backend import Backend, Description, Sums
 from wce_core.types import Array, Arrays
 
 from .. import numpy
@@ -135,6 +135,15 @@ class TensorFlowBackend(Backend):
         flat = tf.reshape(index, (-1,))
         return tf.math.unsorted_segment_sum(tf.ones_like(flat), flat, classes + 1)[:classes]
 
+    def summed_by(self, index: Array, values: Array, count: int) -> Array:
+        """By a sum of segments."""
+        return tf.math.unsorted_segment_sum(values, index, count)
+
+    def leading(self, array: Array, count: int, axis: int) -> Array:
+        """By ``top_k``, whose ties go to the lower index."""
+        found = tf.math.top_k(namespace.moveaxis(array, axis, -1), count)
+        return tf.cast(found.indices, self.index_dtype)
+
     def scalar(self, value: Any, dtype: str, like: Array) -> Array:
         """A constant of that dtype at once, so that no digit is lost; or a cast."""
         del like
@@ -169,6 +178,11 @@ class TensorFlowBackend(Backend):
         tensors = {name: tf.convert_to_tensor(array) for name, array in arrays.items()}
         outputs: tuple[Array, ...] = _run(self, spec, _spread(spec, tensors))
         return outputs
+
+    def summed(self, spec: LossSpec, sums: Sums, arrays: Arrays) -> tuple[Array, ...]:
+        """Tensors only, weights laid out for all items."""
+        tensors = {name: tf.convert_to_tensor(array) for name, array in arrays.items()}
+        return super().summed(spec, sums, _spread(spec, tensors))
 
     def value_and_grad(
         self, function: Callable[..., Any], has_aux: bool

@@ -29,7 +29,7 @@ from wce_core.dtypes import SMALLEST_NORMAL, at_least_float32
 from wce_core.evaluation import evaluate
 from wce_core.evaluation.options import Options
 from wce_core.evaluation.spec import LossSpec
-from wce_core.frameworks.backend import Backend, Description
+from wce_core.frameworks.backend import Backend, Description, Sums
 from wce_core.interchange import numbers
 from wce_core.types import Array, Arrays
 
@@ -179,6 +179,11 @@ class TorchBackend(Backend):
             return value.to(self.dtype(dtype))
         return torch.full((), value, dtype=self.dtype(dtype), device=like.device)
 
+    def summed_by(self, index: Array, values: Array, count: int) -> Array:
+        """By ``index_add``."""
+        nothing = torch.zeros(count, dtype=values.dtype, device=values.device)
+        return nothing.index_add(0, index, values)
+
     def constant(self, array: Array) -> Array:
         """Detached."""
         return array.detach()
@@ -209,6 +214,11 @@ class TorchBackend(Backend):
     def run(self, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
         """One of the three routes."""
         return _run(self, spec, comparable(spec, arrays))
+
+    def summed(self, spec: LossSpec, sums: Sums, arrays: Arrays) -> tuple[Array, ...]:
+        """The operations as they are, under a compiler too."""
+        own = {name: beside(array, arrays["predictions"]) for name, array in arrays.items()}
+        return super().summed(spec, sums, comparable(spec, own))
 
     def value_and_grad(
         self, function: Callable[..., Any], has_aux: bool

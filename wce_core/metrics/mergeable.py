@@ -1,0 +1,79 @@
+"""What all sums of metrics have in common: they can be added up, and begin with nothing."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn, Self
+
+from wce_core.call.merging import added, refuse_order
+from wce_core.compilers import do_not_convert
+from wce_core.errors import shape_error
+from wce_core.frameworks.registry import backend_of
+
+
+class Mergeable(tuple[Any, ...]):
+    """``+`` and ``sum()`` of sums: field by field, of the same shapes.
+
+    The second base of a class whose first one is a NamedTuple of sums.
+    """
+
+    __slots__ = ()
+    _fields: tuple[str, ...]
+
+    @classmethod
+    def zero(cls, like: Any = None) -> Self:
+        """The sums of nothing, to begin with.
+
+        Without ``like``, Python's 0.0, to which sums of every framework can be added. With
+        ``like``, sums of this kind, arrays of 0 like those: the state of a compiled loop.
+        """
+        if like is None:
+            return cls(*(0.0 for _ in cls._fields))
+        if not isinstance(like, cls):
+            raise TypeError(f"like is {type(like).__name__}; expected {cls.__name__}")
+        return cls(*map(_nothing, like))
+
+    @do_not_convert
+    def __add__(self, other: object) -> Self:  # type: ignore[override]  # not concatenation
+        """Field by field."""
+        if isinstance(other, type(self)):
+            _check_shapes(self, other)
+        return added(self, other)
+
+    def __radd__(self, other: object) -> Self:
+        """As on the other side."""
+        return self.__add__(other)
+
+    def __mul__(self, number: object) -> NoReturn:  # type: ignore[override]  # not repetition
+        """Refused: it would change no metric."""
+        raise TypeError(f"{type(self).__name__} times {type(number).__name__}; expected no number")
+
+    __rmul__ = __mul__  # type: ignore[assignment]  # as above
+
+    def __lt__(self, other: object) -> NoReturn:
+        """Refused, as every order."""
+        refuse_order(self, other)
+
+    def __le__(self, other: object) -> NoReturn:
+        """Refused."""
+        refuse_order(self, other)
+
+    def __gt__(self, other: object) -> NoReturn:
+        """Refused."""
+        refuse_order(self, other)
+
+    def __ge__(self, other: object) -> NoReturn:
+        """Refused."""
+        refuse_order(self, other)
+
+
+def _nothing(array: Any) -> Any:
+    be = backend_of(array)
+    return 0.0 if be is None else be.xp.zeros_like(array)
+
+
+def _check_shapes(one: tuple[Any, ...], other: tuple[Any, ...]) -> None:
+    """Nothing is broadcast, but Python's 0.0 of :meth:`Mergeable.zero`."""
+    for a, b in zip(one, other, strict=True):
+        own, more = getattr(a, "shape", None), getattr(b, "shape", None)
+        if own is not None and more is not None and tuple(own) != tuple(more):
+            raise shape_error(f"{type(other).__name__} that is added", tuple(more), f"{tuple(own)}")
