@@ -18,7 +18,6 @@ from wce_conformance.implementation import Answer, Given, NotOffered, Refused
 from wce_conformance.judging.vectors import FIELDS
 from wce_conformance.vectors import Vector
 from wce_conformance.vectors.numbers import read_plain
-from wce_conformance.vectors.vector import item_shape
 
 SECONDS = 60.0
 """How long a program may think about one vector."""
@@ -142,7 +141,7 @@ def _value(vector: Vector, value: Any) -> Any:
         dtypes = {"total": wide, "weight": wide, "absolute_weight": wide}
         value = {"absolute_weight": value["weight"], **value}
         return tuple(_array(value[name], dtypes.get(name, "int64"), ()) for name in FIELDS)
-    shape = item_shape(vector.case) if vector.reduction == "none" else ()
+    shape = vector.case.loss_shape if vector.reduction == "none" else ()
     return _array(value, vector.dtype, shape)
 
 

@@ -12,9 +12,8 @@ from math import prod
 
 from wce_conformance.cases import Case, Tensor
 from wce_conformance.cases.long import PER_ITEM, LongCase, long, scaled
-from wce_conformance.oracle import Result
+from wce_conformance.oracle import Lost, Result
 from wce_conformance.vectors import Vector
-from wce_conformance.vectors.vector import item_shape
 
 ITEMS = 64
 
@@ -41,8 +40,13 @@ def repeated(vector: Vector) -> Vector:
 
 
 def lengthened(case: Case) -> LongCase | None:
-    """The case with its rows repeated; None if its first axis is that of classes or labels."""
+    """The case with its rows repeated; None if its first axis is that of classes or labels.
+
+    None, too, if they would be a larger region, which is another loss.
+    """
     shape, axis = case.predictions.shape, case.arguments.get("axis")
+    if case.arguments.get("per") == "batch":
+        return None
     assert axis is None or isinstance(axis, int)
     if axis is None and (case.categorical or len(shape) > 1):
         axis = -1
@@ -50,7 +54,7 @@ def lengthened(case: Case) -> LongCase | None:
         return None
     if not all(_has_rows(case.arguments.get(name), shape[0]) for name in PER_ITEM):
         return None
-    times = -(-ITEMS // prod(item_shape(case)))
+    times = -(-ITEMS // prod(case.item_shape))
     return long(case, times, case.id) if times > 1 else None
 
 
@@ -73,4 +77,5 @@ def answer_of_block(once: Result, block: Case, times: int) -> Result:
         gradient=whole.gradient[:length],
         gradient_scale=whole.gradient_scale[:length],
         gradient_sizes={n: sizes[:length] for n, sizes in whole.gradient_sizes.items()},
+        lost=None if whole.lost is None else Lost(*(own[:length] for own in whole.lost)),
     )

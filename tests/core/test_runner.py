@@ -31,7 +31,6 @@ from wce_conformance.runner import Choice, Record, in_sample, run, run_backend, 
 from wce_conformance.this_library import WceCore
 from wce_conformance.vectors import FOLDER, Vector
 from wce_conformance.vectors.reading import decode
-from wce_conformance.vectors.vector import item_shape
 
 VECTORS = load_vectors()
 BY_ID = {vector.id: vector for vector in VECTORS}
@@ -476,7 +475,7 @@ def test_repeated_vectors_have_the_answers_of_long_ones() -> None:
     assert len(long) > len(VECTORS) / 2
     assert {own.reduction for own in long} >= {"none", "sum", "mean", "weighted_mean", "parts"}
     for vector in long:
-        assert prod(item_shape(vector.case)) >= ITEMS
+        assert prod(vector.case.item_shape) >= ITEMS
         judgement = judged(vector, CORE.run(vector, "eager", "native"), exact=False)
         assert judgement.status == "passed", (vector.id, judgement.failures)
 

@@ -1,6 +1,6 @@
 """Short notation for cases written by hand."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from wce_conformance.cases.case import Argument, Case, Tensor
@@ -33,7 +33,7 @@ def multiclass(
     **arguments: Any,
 ) -> Case:
     """A case of `cross_entropy`: nested lists become arrays, floats rounded to their dtype."""
-    return _case("cross_entropy", name, dtype, predictions, targets, comment, flags, arguments)
+    return of_loss("cross_entropy", name, dtype, predictions, targets, comment, *flags, **arguments)
 
 
 def binary(
@@ -46,21 +46,22 @@ def binary(
     **arguments: Any,
 ) -> Case:
     """A case of `binary_cross_entropy`, likewise."""
-    return _case(
-        "binary_cross_entropy", name, dtype, predictions, targets, comment, flags, arguments
+    return of_loss(
+        "binary_cross_entropy", name, dtype, predictions, targets, comment, *flags, **arguments
     )
 
 
-def _case(
+def of_loss(
     loss: str,
     name: str,
     dtype: str,
     predictions: Nested,
     targets: Nested,
     comment: str,
-    flags: tuple[str, ...],
-    arguments: Mapping[str, Any],
+    *flags: str,
+    **arguments: Any,
 ) -> Case:
+    """A case of any loss, likewise."""
     made = Tensor.rounded(predictions, dtype)
     target_grid: Grid[Any] = Grid.of(targets)
     # An empty array has no values that tell its dtype: its rank does.

@@ -87,6 +87,34 @@ class Case:
         """Has it a class axis?"""
         return LOSSES[self.loss].categorical
 
+    @property
+    def of_regions(self) -> bool:
+        """Is it of a loss of regions?"""
+        return bool(LOSSES[self.loss].of_regions)
+
+    @property
+    def loss_shape(self) -> tuple[int, ...]:
+        """The shape of the losses that are not reduced: of its items, or of its regions."""
+        shape, axis = list(self.predictions.shape), self.arguments.get("axis")
+        assert axis is None or isinstance(axis, int)
+        if not self.of_regions:
+            return self.item_shape
+        axis = -1 if axis is None and self.categorical else axis
+        kinds = () if axis is None else (shape.pop(axis),)
+        samples = () if self.arguments.get("per") == "batch" else tuple(shape[:1])
+        apart = "classes" in LOSSES[self.loss].of_regions
+        apart = apart and self.arguments.get("classes", "apart") == "apart"
+        return samples + (kinds if apart else ())
+
+    @property
+    def item_shape(self) -> tuple[int, ...]:
+        """The shape of what is classified."""
+        shape, axis = list(self.predictions.shape), self.arguments.get("axis", -1)
+        if self.categorical:
+            assert isinstance(axis, int)
+            del shape[axis]
+        return tuple(shape)
+
     def curvature(self) -> Grid[Any]:
         """∂²Σℓ/∂x² of each prediction alone, whatever the reduction is."""
         left_out = ("reduction", "normalizer", "empty")

@@ -73,6 +73,11 @@ def one_hot(length: int, random: Random) -> list[int]:
     return [int(k == label) for k in range(length)]
 
 
+def several_hot(length: int, random: Random) -> list[float]:
+    """A row of zeros and ones, of which several may be ones, and none."""
+    return [float(random.random() < 0.4) for _ in range(length)]
+
+
 def weight_shape(shape: Shape, random: Random) -> Shape:
     """A shape that weights of items of `shape` may have: a prefix of it, or 1 on some axes."""
     if random.random() < 0.6:

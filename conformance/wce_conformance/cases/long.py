@@ -8,7 +8,7 @@ from typing import Any
 
 from wce_conformance.cases import Case, Tensor
 from wce_conformance.cases.by_hand import binary, multiclass
-from wce_conformance.oracle import Parts, Result, map_nested
+from wce_conformance.oracle import Lost, Parts, Result, map_nested
 from wce_conformance.oracle.real import mp
 from wce_conformance.oracle.reduction import DENOMINATORS
 
@@ -97,7 +97,12 @@ def scaled(result: Result, block: Case, times: int) -> Result:
         gradient_sizes={
             "predictions": _divided(result.gradient_sizes["predictions"], count) * times
         },
+        lost=None if result.lost is None else _lost(result.lost, count, times),
     )
+
+
+def _lost(lost: Lost, count: int, times: int) -> Lost:
+    return Lost(lost.items * times, _divided(lost.gradient, count) * times)
 
 
 def _summed(result: Result, parts: Parts, block: Case, times: int) -> Any:

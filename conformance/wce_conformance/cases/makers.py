@@ -149,6 +149,7 @@ class _MulticlassMaker(Maker):
             "shares": draw.shares,
             "mass": draw.mass,
             "candidates": draw.candidates,
+            "several-hot": draw.several_hot,
         }
         whole = kind == "one-hot" and self.random.random() < 0.5
         dtype = "bool" if kind == "candidates" else "int64" if whole else self.dtype

@@ -122,11 +122,15 @@ def _fixed(loss: str, random: Random) -> Iterator[Row]:
             yield {"modes": modes, "reduction": reduction}
 
 
+UNMARKED = ("one-hot", "shares", "mass", "several-hot", "booleans")
+"""Targets without a value that could be ignored."""
+
+
 def goes_together(row: Row) -> bool:
     """Is it no contradiction: labels have an axis, and what is ignored is a number?"""
     shape, axis = row["layout"]
     modes = " ".join(row["modes"])
-    if "ignore_index" in modes and row["targets"] in ("one-hot", "shares", "mass", "booleans"):
+    if "ignore_index" in modes and row["targets"] in UNMARKED:
         return False
     return "per label" not in modes or axis is not None or len(shape) > 1
 

@@ -4,6 +4,7 @@
   log Σ e^x inherits the mean of that over p, and a confident row, whose loss is tiny, nothing else.
 * The shares of soft targets are rounded, and w^r inherits |r·log w| times that.
 * Of several probabilities of candidates the sum is rounded, which beside 1 is all of its logarithm.
+* A region's sums are made of p of many rows, and inherit what each has lost: it is stored.
 * What is below the smallest normal number may be flushed to 0 before a large weight multiplies it.
 """
 
@@ -17,7 +18,7 @@ import numpy as np
 from wce_conformance.cases import Case, Tensor
 from wce_conformance.judging.lost_in_steps import lost_in_steps
 from wce_conformance.oracle import Result
-from wce_conformance.oracle.grid import Grid
+from wce_conformance.oracle.grid import Grid, Nested
 from wce_conformance.oracle.real import Real, mp
 from wce_conformance.oracle.steps import Logits
 
@@ -36,8 +37,34 @@ class Lost(NamedTuple):
 NOTHING = Lost(mp.mpf(0), mp.mpf(1))
 
 
-def lost_of_items(case: Case, expected: Result, *, gradient: bool = False) -> list[Lost]:
-    """For the loss of each item, or for each element of its gradient."""
+def lost_of_items(case: Case, expected: Result) -> list[Lost]:
+    """For the loss of each item, or of each region."""
+    if case.of_regions:
+        stored = expected.lost and expected.lost.items
+        return _of_regions(case, expected.items, stored)
+    return _of_items(case, expected)
+
+
+def lost_of_rows(case: Case, expected: Result) -> list[Lost]:
+    """For each element of the gradient to an item's predictions."""
+    if case.of_regions:
+        stored = expected.lost and expected.lost.gradient
+        return _of_regions(case, expected.gradient_scale, stored, gradient=True)
+    under, bends = denominator(case, expected), Grid.of(expected.bend).flat
+    pairs = zip(_of_items(case, expected), bends, strict=True)
+    return [divided(lost.times(bend), under) for lost, bend in pairs]
+
+
+def _of_regions(
+    case: Case, of: Nested, stored: Nested | None, *, gradient: bool = False
+) -> list[Lost]:
+    """What is stored, where differences of logits were rounded and it shows."""
+    shows = stored is not None and _shows(case, gradient=gradient)
+    rounded = Grid.of(stored).flat if shows else [mp.mpf(0)] * len(Grid.of(of).flat)
+    return [Lost(number, mp.mpf(1)) for number in rounded]
+
+
+def _of_items(case: Case, expected: Result, *, gradient: bool = False) -> list[Lost]:
     weights = [abs(w) if mp.isfinite(w) else mp.mpf(0) for w in Grid.of(expected.omega).flat]
     slopes = Grid.of(expected.slope).flat
     spreads = _per_unit(case, len(weights), gradient=gradient)
@@ -114,6 +141,8 @@ def widening(case: Case, name: str) -> list[float]:
     assert isinstance(array, Tensor)
     if name == "costs" and _rounds(case):
         return [_widening_of_chances(case)] * len(array.data)
+    if case.of_regions:
+        return [_widening_of_regions(case)] * len(array.data)
     own = _widening_of_rows(case) if case.predictions.data else None
     if own is None:
         return [1.0] * len(array.data)
@@ -131,6 +160,11 @@ def _widening_of_chances(case: Case) -> float:
     """By how much a p may be off more, which is e to a rounded difference: any of any row."""
     below, _ = _below(case)
     return 1.0 + float(below[np.isfinite(below)].max(initial=0.0)) / 8
+
+
+def _widening_of_regions(case: Case) -> float:
+    """A slope of a quotient of sums is off by four times what each p may be."""
+    return 4.0 * _widening_of_chances(case) - 3.0 if _rounds(case) else 1.0
 
 
 def _widening_of_rows(case: Case) -> Any:

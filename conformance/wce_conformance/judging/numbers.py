@@ -17,6 +17,7 @@ from wce_conformance.judging.lost_digits import (
     denominator,
     divided,
     lost_of_items,
+    lost_of_rows,
     lost_of_slopes,
     lost_of_sum,
 )
@@ -157,10 +158,8 @@ def _zipped(
 
 def gradient_scales(case: Case, expected: Result) -> list[Scale]:
     """The scale of each gradient element: that of its item."""
-    under = denominator(case, expected)
-    sizes, losses = flat(expected.gradient_scale), lost_of_items(case, expected)
-    pairs = zip(sizes, losses, flat(expected.bend), strict=True)
-    own = [_scale(size, divided(lost.times(bend), under)) for size, lost, bend in pairs]
+    pairs = zip(flat(expected.gradient_scale), lost_of_rows(case, expected), strict=True)
+    own = [_scale(size, lost) for size, lost in pairs]
     shape = list(case.predictions.shape)
     if case.categorical:
         axis = case.arguments.get("axis", -1)

@@ -13,7 +13,6 @@ from wce_conformance.implementation import Answer, Given, NotOffered, Refused
 from wce_conformance.oracle import Grid, Result
 from wce_conformance.vectors import Vector
 from wce_conformance.vectors.numbers import UNDEFINED
-from wce_conformance.vectors.vector import item_shape
 
 from .lost_digits import widening
 from .numbers import EPS, SMALLEST, Verdict, judge, judge_element
@@ -97,7 +96,7 @@ def further_units(predictions: str, own: str) -> tuple[float, float]:
 
 def _misshapen(vector: Vector, given: Outcome | Answer) -> list[str]:
     """An answer of another shape can't be compared."""
-    wanted = item_shape(vector.case) if vector.reduction == "none" else ()
+    wanted = vector.case.loss_shape if vector.reduction == "none" else ()
     values: Any = given.value if vector.reduction == "parts" else (given.value,)
     if vector.reduction == "parts" and (
         not isinstance(values, tuple) or len(values) != len(FIELDS)

@@ -6,7 +6,8 @@ differentiating that definition step by step. It shares no code with any impleme
 
 Read it in this order: `surprise` (−log p), `terms` (what it costs), `mass` (targets), `weighting`
 (item losses), `reduction`, and then `multiclass` and `binary`, which put them together, and
-`losses`, which names them all.
+`losses`, which names them all. Losses of regions go by `chances` (p), `overlap` (sums of a region
+and their quotient), `regions`, which puts them together, and `region_losses`.
 """
 
 from wce_conformance.oracle.binary import binary_cross_entropy
@@ -16,7 +17,7 @@ from wce_conformance.oracle.grid import Grid, Nested, map_nested
 from wce_conformance.oracle.losses import LOSSES, Loss
 from wce_conformance.oracle.multiclass import cross_entropy
 from wce_conformance.oracle.reduction import Parts
-from wce_conformance.oracle.result import Result
+from wce_conformance.oracle.result import Lost, Result
 from wce_conformance.oracle.rounding import exact_result, round_to
 from wce_conformance.oracle.steps import Logits
 from wce_conformance.oracle.surprise import Conventions
@@ -27,6 +28,7 @@ __all__ = [
     "Grid",
     "Logits",
     "Loss",
+    "Lost",
     "Nested",
     "Parts",
     "Probabilities",

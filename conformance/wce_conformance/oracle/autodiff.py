@@ -119,6 +119,15 @@ def power(base: Var, exponent: Var) -> Var:
     return Var(value, (base, r * b ** (r - 1)), (exponent, value * mp.log(b)))
 
 
+def share(part: Var, rest: Var) -> Var:
+    """The quotient part/(part + rest) of numbers ≥ 0, in which nothing cancels; 0 of nothing."""
+    whole = part.value + rest.value
+    if whole == 0:
+        return Var(0)
+    slopes = rest.value / whole**2, -part.value / whole**2
+    return Var(part.value / whole, (part, slopes[0]), (rest, slopes[1]))
+
+
 def poisoned(x: Var, others: Iterable[Var]) -> Var:
     """NaN, and NaN as the derivative to x and to each of the others."""
     return Var(NAN, (x, NAN), *((other, NAN) for other in others))
@@ -131,6 +140,16 @@ def backward(root: Var) -> None:
         for parent, partial in node.parents:
             parent.grad += times(node.grad, partial)
             parent.size += times(node.size, abs(partial))
+
+
+def derivatives(root: Var, leaves: Iterable[Var]) -> list[Real]:
+    """∂root/∂v of each leaf, without a trace on any."""
+    found = {root.serial: mp.one}
+    for node in _latest_first(root):
+        for parent, partial in node.parents:
+            step = times(found[node.serial], partial)
+            found[parent.serial] = found.get(parent.serial, mp.zero) + step
+    return [found.get(leaf.serial, mp.zero) for leaf in leaves]
 
 
 def _latest_first(root: Var) -> list[Var]:

@@ -1,4 +1,4 @@
-"""Every loss by its name. Each is one of the two cross-entropies with a term of its own."""
+"""Every loss by its name: cross-entropies, with terms of their own, and losses of regions."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -8,16 +8,30 @@ from wce_conformance.oracle.binary import binary_cross_entropy
 from wce_conformance.oracle.costs import expected_cost, pairwise_cost
 from wce_conformance.oracle.grid import Nested
 from wce_conformance.oracle.multiclass import cross_entropy
+from wce_conformance.oracle.region_losses import (
+    Family,
+    dice,
+    focal_tversky,
+    generalized_dice,
+    jaccard,
+    of_classes,
+    of_labels,
+    tversky,
+)
 from wce_conformance.oracle.result import Result
 from wce_conformance.oracle.terms import Focal, Generalized, Poly, Shifted
 
 
 class Loss(NamedTuple):
-    """A loss, whether its items are rows of classes, and its arguments that no other loss has."""
+    """A loss, whether its items are rows of classes, and its arguments that no other loss has.
+
+    `of_regions`: of a loss of each region, those of its arguments that such losses share.
+    """
 
     function: Callable[..., Result]
     categorical: bool
     own: tuple[str, ...] = ()
+    of_regions: tuple[str, ...] = ()
 
 
 def focal_cross_entropy(
@@ -62,6 +76,21 @@ def asymmetric_loss(
     return binary_cross_entropy(predictions, targets, terms=terms, **rest)
 
 
+_OF_REGIONS: Mapping[str, tuple[Callable[[Family], Family], tuple[str, ...]]] = {
+    "dice_loss": (dice, ("squared",)),
+    "jaccard_loss": (jaccard, ("squared",)),
+    "tversky_loss": (tversky, ("alpha", "beta")),
+    "focal_tversky_loss": (focal_tversky, ("alpha", "beta", "gamma")),
+}
+
+
+def _of_regions(prefix: str, family: Family, *, categorical: bool) -> dict[str, Loss]:
+    return {
+        prefix + name: Loss(made(family), categorical, own, ("per", "classes", "smooth", "absent"))
+        for name, (made, own) in _OF_REGIONS.items()
+    }
+
+
 LOSSES: Mapping[str, Loss] = {
     "cross_entropy": Loss(cross_entropy, categorical=True),
     "binary_cross_entropy": Loss(binary_cross_entropy, categorical=False),
@@ -78,5 +107,10 @@ LOSSES: Mapping[str, Loss] = {
         asymmetric_loss,
         categorical=False,
         own=("gamma_positive", "gamma_negative", "margin"),
+    ),
+    **_of_regions("", of_classes, categorical=True),
+    **_of_regions("binary_", of_labels, categorical=False),
+    "generalized_dice_loss": Loss(
+        generalized_dice(of_classes), categorical=True, of_regions=("per", "smooth", "absent")
     ),
 }

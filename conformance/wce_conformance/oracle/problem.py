@@ -66,10 +66,9 @@ class Problem(ABC):
 
     def graph(self) -> Graph:
         """Every item written out at the precision of the moment."""
-        leaves = self._leaves()
-        seen = placed(self.mask, self.shape, "mask")
+        leaves = self.differentiated()
         rows = [self.row(at, leaves["predictions"]) for at in positions(self.shape)]
-        kept = [at for at in positions(self.shape) if seen(at) and not self.ignored(at)]
+        kept = self.included()
         if self.settings.balanced:
             leaves["class_weight"] = balanced([self.mass(at, leaves) for at in kept], self.classes)
         items = [
@@ -79,7 +78,13 @@ class Problem(ABC):
         length = self.shape[0] if self.shape else 1
         return Graph(self.shape, Batch(items, length), rows, leaves)
 
-    def _leaves(self) -> dict[str, Grid[Var]]:
+    def included(self) -> list[Index]:
+        """The items that are not excluded."""
+        seen = placed(self.mask, self.shape, "mask")
+        return [at for at in positions(self.shape) if seen(at) and not self.ignored(at)]
+
+    def differentiated(self) -> dict[str, Grid[Var]]:
+        """All that the loss can be differentiated to, by argument."""
         leaves = {name: grid.map(Var) for name, grid in self.weights.items()}
         leaves["predictions"] = self.predictions.map(lambda number: Var(limited(number)))
         if self.differentiable_targets:

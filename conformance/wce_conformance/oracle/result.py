@@ -1,7 +1,10 @@
 """The answer: a loss, what it is made of, and its derivatives, to at least thirty digits."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 from wce_conformance.oracle.autodiff import Var, backward
 from wce_conformance.oracle.grid import Grid, Index, Nested
@@ -31,6 +34,7 @@ class Result:
     are in the order of the classes. `gradient_sizes`: for "predictions" and each of those, the
     sum of the magnitudes of the terms of every element before they cancel; but for "predictions"
     times the largest steepness of all items.
+    `lost`: where more is lost of logits than the items themselves tell.
     """
 
     value: Nested
@@ -45,20 +49,46 @@ class Result:
     gradient_scale: Nested
     gradients: Mapping[str, Nested]
     gradient_sizes: Mapping[str, Nested]
+    lost: Lost | None = None
+
+
+class Lost(NamedTuple):
+    """What the rounding of differences of logits comes to, in eps.
+
+    `items`: of the loss of each item; `gradient`: of what each row of predictions has a derivative
+    of, over the denominator.
+    """
+
+    items: Nested
+    gradient: Nested
+
+
+class Roundings(Protocol):
+    """What knows of a loss what its :class:`Lost` is, once it was differentiated."""
+
+    def of_items(self) -> Sequence[Real]:
+        """One for each item."""
+        ...
+
+    def of_rows(self) -> Sequence[Real]:
+        """One for each row of predictions."""
+        ...
 
 
 @dataclass(frozen=True)
 class Graph:
     """A loss written out.
 
-    Its items, in `shape`, the predictions of each of them, and every argument that it can be
-    differentiated to.
+    Its items, in `shape`, rows of predictions, one for each of them unless they have `places` of
+    their own, and every argument that it can be differentiated to.
     """
 
     shape: Index
     batch: Batch
     rows: Sequence[Sequence[Var]]
     leaves: Mapping[str, Grid[Var]]
+    places: Index | None = None
+    roundings: Roundings | None = None
 
 
 def evaluated(build: Callable[[], Graph], reduction: Reduction, wrt: Collection[str]) -> Result:
@@ -94,10 +124,11 @@ def _collected(graph: Graph, reduction: Reduction, wrt: Collection[str]) -> Resu
     items = Grid(graph.shape, tuple(item.loss.value for item in graph.batch.items)).nested()
     omega = Grid(graph.shape, tuple(item.omega.value for item in graph.batch.items)).nested()
     bends = tuple(item.bend for item in graph.batch.items)
+    places = graph.shape if graph.places is None else graph.places
     steepest = max((item.steepest for item in graph.batch.items), default=ONE)
     scales = tuple(
         _largest([_size(leaf) for leaf in row]) * times
-        for row, times in zip(graph.rows, bends, strict=True)
+        for row, times in zip(graph.rows, _bends_of_rows(graph), strict=True)
     )
     sizes = {name: graph.leaves[name].map(_size) for name in wrt}
     parts = graph.batch.parts()
@@ -113,7 +144,7 @@ def _collected(graph: Graph, reduction: Reduction, wrt: Collection[str]) -> Resu
         bend=Grid(graph.shape, bends).nested(),
         loss_scale=_loss_scale(graph.batch, reduction),
         gradient=derivatives.pop("predictions"),
-        gradient_scale=Grid(graph.shape, scales).nested(),
+        gradient_scale=Grid(places, scales).nested(),
         gradients=derivatives,
         gradient_sizes={
             name: own.nested()
@@ -121,7 +152,20 @@ def _collected(graph: Graph, reduction: Reduction, wrt: Collection[str]) -> Resu
             else own.map(lambda s: s * steepest).nested()
             for name, own in sizes.items()
         },
+        lost=_lost(graph, places),
     )
+
+
+def _bends_of_rows(graph: Graph) -> list[Real]:
+    bends = [item.bend for item in graph.batch.items]
+    return bends if graph.places is None else [ONE] * len(graph.rows)
+
+
+def _lost(graph: Graph, places: Index) -> Lost | None:
+    if graph.roundings is None:
+        return None
+    of_items, of_rows = graph.roundings.of_items(), graph.roundings.of_rows()
+    return Lost(Grid(graph.shape, tuple(of_items)).nested(), Grid(places, tuple(of_rows)).nested())
 
 
 def _derivative(leaf: Var) -> Real:

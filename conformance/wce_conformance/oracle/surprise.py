@@ -58,13 +58,13 @@ def binary_surprises(x: Var, form: Form) -> tuple[Var, Var]:
     if isinstance(form, Probabilities):
         log_zero, log_one = binary_logarithms(x, form)
         return -log_zero, -log_one
-    return -log(_complement(x)), (-x).at_limit()
+    return -log(complement(x)), (-x).at_limit()
 
 
-def _complement(log_p: Var) -> Var:
+def complement(log_p: Var) -> Var:
     """1 − p. A log-probability that rounding carried above 0 is p = 1."""
-    complement = -expm1(log_p)
-    return complement if log_p.value <= 0 else Var(0, (log_p, -mp.one))
+    rest = -expm1(log_p)
+    return rest if log_p.value <= 0 else Var(0, (log_p, -mp.one))
 
 
 def undefined(row: Sequence[Var], form: Form) -> bool:

@@ -90,6 +90,8 @@ def encode_result(case: Case, result: Result) -> dict[str, Any]:
         del term["bend"]
     if any(text != "1" for texts in term.values() for text in texts):
         encoded["term"] = term
+    if result.lost is not None:
+        encoded["lost"] = {name: _sizes(own) for name, own in result.lost._asdict().items()}
     return encoded
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from wce_conformance.adapters.base import as_numpy
 from wce_conformance.cases import Case, Tensor
-from wce_conformance.oracle import Grid, Parts, Result
+from wce_conformance.oracle import Grid, Lost, Parts, Result
 from wce_conformance.oracle.real import Real
 from wce_conformance.vectors.numbers import read_digits
 
@@ -111,44 +111,43 @@ MODES = (
 """The arguments that weigh or exclude."""
 
 
-def item_shape(case: Case) -> tuple[int, ...]:
-    """The shape of the item losses."""
-    shape = list(case.predictions.shape)
-    if case.categorical:
-        axis = case.arguments.get("axis", -1)
-        assert isinstance(axis, int)
-        del shape[axis]
-    return tuple(shape)
-
-
 def _result(case: Case, answer: Mapping[str, Any]) -> Result:
-    items, shape = item_shape(case), case.predictions.shape
+    losses, shape = case.loss_shape, case.predictions.shape
     own = {n: _real(v) for n, v in answer["parts"].items()}
     parts = Parts(**{"absolute_weight": own["weight"], **own})
     values = answer["value"]["digits"] if "value" in answer else []
-    own_items = _nested(answer.get("items", answer.get("value"))["digits"], items)
+    own_items = _nested(answer.get("items", answer.get("value"))["digits"], losses)
     value = parts if "value" not in answer else own_items
     if len(values) == 1 and "items" in answer:
         value = read_digits(values[0])
     gradients = answer["gradients"]
     shapes = {name: array_shape(case, name) for name in gradients}
-    term, ones = answer.get("term", {}), ["1"] * prod(items)
+    term, ones = answer.get("term", {}), ["1"] * prod(losses)
     return Result(
         value=value,
         items=own_items,
-        omega=_nested(answer["omega"]["digits"], items),
+        omega=_nested(answer["omega"]["digits"], losses),
         parts=parts,
-        slope=_nested(term.get("slope", ones), items),
-        steepness=_nested(term.get("steepness", ones), items),
-        bend=_nested(term.get("bend", ones), items),
+        slope=_nested(term.get("slope", ones), losses),
+        steepness=_nested(term.get("steepness", ones), losses),
+        bend=_nested(term.get("bend", ones), losses),
         loss_scale=read_digits(answer["loss_scale"]),
         gradient=_nested(answer["gradient"]["digits"], shape),
-        gradient_scale=_nested(answer["gradient_scale"], items),
+        gradient_scale=_nested(answer["gradient_scale"], case.item_shape),
         gradients={n: _nested(g["digits"], shapes[n]) for n, g in gradients.items()},
         gradient_sizes={
             "predictions": _nested(answer["gradient"]["sizes"], shape),
             **{n: _nested(g["sizes"], shapes[n]) for n, g in gradients.items()},
         },
+        lost=_lost(case, answer.get("lost")),
+    )
+
+
+def _lost(case: Case, answer: Mapping[str, Any] | None) -> Lost | None:
+    if answer is None:
+        return None
+    return Lost(
+        _nested(answer["items"], case.loss_shape), _nested(answer["gradient"], case.item_shape)
     )
 
 
