@@ -11,6 +11,7 @@ RIGHT = "nearly_right_region"
 ABSENT = "absent_region"
 SHAPE = "shape_of_regions"
 SIDES = "sides_of_region"
+SIZES = "size_of_class"
 CLASSES = ("dice_loss", "jaccard_loss", "tversky_loss", "focal_tversky_loss")
 LABELS = ("binary_dice_loss", "binary_jaccard_loss", "binary_tversky_loss")
 RULES = ("count", "zero", "skip")
@@ -189,12 +190,12 @@ def _sizes(dtype: str) -> Iterator[Case]:
         yield of_loss(
             "generalized_dice_loss", f"classes of unequal size, {name}", dtype, rows, targets,
             "1/T² of each class, and the largest of them for one without targets",
-            "region", SIDES, sample_weight=[[2.0, 0.5, 1.0, 4.0]], class_weight=[1.0, 2.0, 0.5],
+            "region", SIZES, sample_weight=[[2.0, 0.5, 1.0, 4.0]], class_weight=[1.0, 2.0, 0.5],
         )  # fmt: skip
     yield of_loss(
         "generalized_dice_loss", "no mass at all", dtype, rows, [[[0.0, 0.0, 0.0]] * 4],
         "every class has the weight 1",
-        "region", SIDES, ABSENT, smooth=1.0,
+        "region", SIZES, ABSENT, smooth=1.0,
     )  # fmt: skip
 
 

@@ -106,9 +106,14 @@ def dice(family: Family) -> Family:
     """1 − (2·TP + σ) / (2·TP + FP + FN + σ)."""
 
     def loss(
-        x: Nested, t: Nested, *, smooth: float = SMOOTH, squared: bool = False, **rest: Any
+        predictions: Nested,
+        targets: Nested,
+        *,
+        smooth: float = SMOOTH,
+        squared: bool = False,
+        **rest: Any,
     ) -> Result:
-        return family(x, t, Overlap(smooth, hits=2.0, squared=squared), **rest)
+        return family(predictions, targets, Overlap(smooth, hits=2.0, squared=squared), **rest)
 
     return loss
 
@@ -117,9 +122,14 @@ def jaccard(family: Family) -> Family:
     """1 − (TP + σ) / (TP + FP + FN + σ)."""
 
     def loss(
-        x: Nested, t: Nested, *, smooth: float = SMOOTH, squared: bool = False, **rest: Any
+        predictions: Nested,
+        targets: Nested,
+        *,
+        smooth: float = SMOOTH,
+        squared: bool = False,
+        **rest: Any,
     ) -> Result:
-        return family(x, t, Overlap(smooth, squared=squared), **rest)
+        return family(predictions, targets, Overlap(smooth, squared=squared), **rest)
 
     return loss
 
@@ -128,15 +138,15 @@ def tversky(family: Family) -> Family:
     """1 − (TP + σ) / (TP + α·FP + β·FN + σ)."""
 
     def loss(
-        x: Nested,
-        t: Nested,
+        predictions: Nested,
+        targets: Nested,
         *,
         smooth: float = SMOOTH,
         alpha: float = 0.5,
         beta: float = 0.5,
         **rest: Any,
     ) -> Result:
-        return family(x, t, Overlap(smooth, alpha, beta), **rest)
+        return family(predictions, targets, Overlap(smooth, alpha, beta), **rest)
 
     return loss
 
@@ -145,8 +155,8 @@ def focal_tversky(family: Family) -> Family:
     """The same to the power of γ."""
 
     def loss(
-        x: Nested,
-        t: Nested,
+        predictions: Nested,
+        targets: Nested,
         *,
         smooth: float = SMOOTH,
         alpha: float = 0.5,
@@ -154,7 +164,7 @@ def focal_tversky(family: Family) -> Family:
         gamma: float = 0.75,
         **rest: Any,
     ) -> Result:
-        return family(x, t, Overlap(smooth, alpha, beta, gamma=gamma), **rest)
+        return family(predictions, targets, Overlap(smooth, alpha, beta, gamma=gamma), **rest)
 
     return loss
 
@@ -162,9 +172,11 @@ def focal_tversky(family: Family) -> Family:
 def generalized_dice(family: Family) -> Family:
     """That of Dice, of sums over all classes, each over the square of its mass."""
 
-    def loss(x: Nested, t: Nested, *, smooth: float = SMOOTH, **rest: Any) -> Result:
+    def loss(
+        predictions: Nested, targets: Nested, *, smooth: float = SMOOTH, **rest: Any
+    ) -> Result:
         if "classes" in rest:
             raise TypeError("classes: they are always together")
-        return family(x, t, Overlap(smooth, hits=2.0, generalized=True), **rest)
+        return family(predictions, targets, Overlap(smooth, hits=2.0, generalized=True), **rest)
 
     return loss

@@ -2,8 +2,8 @@
 
 A suite that has never failed proves nothing. `reference` computes all losses in plain NumPy and
 passes every vector; each class in `weights`, `targets`, `numbers`, `conventions`, `logits`,
-`reductions`, `gradients`, `terms` and `rows` changes one step of it, as real libraries have it
-wrong, and names the flag of the vectors that must notice.
+`reductions`, `gradients`, `terms`, `rows` and `regions` changes one step of it, as real libraries
+have it wrong, and names the flag of the vectors that must notice.
 """
 
 from wce_conformance.wrong import (
@@ -12,6 +12,7 @@ from wce_conformance.wrong import (
     logits,
     numbers,
     reductions,
+    regions,
     rows,
     targets,
     terms,
@@ -29,6 +30,7 @@ __all__ = [
     "logits",
     "numbers",
     "reductions",
+    "regions",
     "rows",
     "targets",
     "terms",

@@ -13,6 +13,7 @@ from wce_conformance.oracle import Logits, Probabilities
 from wce_conformance.vectors import Vector
 from wce_conformance.wrong import of_rows
 from wce_conformance.wrong.logit_steps import LogitSteps
+from wce_conformance.wrong.of_regions import Answered, Regions
 from wce_conformance.wrong.of_terms import TERMS
 from wce_conformance.wrong.steps import Steps, others, quotient
 
@@ -87,6 +88,7 @@ class Reference:
     repeated: tuple[str, ...] = ()
     steps: type[Steps] = Steps
     logit_steps: type[LogitSteps] = LogitSteps
+    regions: type[Regions] = Regions
 
     def offers(self, vector: Vector) -> bool:
         """Every valid call, and a few of the invalid ones."""
@@ -111,6 +113,8 @@ class Reference:
 
     def answer(self, call: Call) -> Answer:
         """Every step in turn."""
+        if call.vector.case.of_regions:
+            return self.of_regions(call)
         q = self.mass(call)
         seen = self.seen(call)
         x = self.without(call.x, seen)
@@ -125,6 +129,46 @@ class Reference:
             counts = ("items", "all_items", "nonzero", "batch")
             parts = {**parts, **{name: parts[name] * unit for name in counts}}
         return Answer(*self.reduced(call, items, gradient, parts))
+
+    def of_regions(self, call: Call) -> Answer:
+        """Of a loss of regions: arrays of items with their classes last, or one class of all."""
+        seen, axis = self.seen(call), call.options.get("axis")
+        asked = self.regions(call.vector.loss, call.options, categorical=not call.binary)
+        arrays = [
+            self.without(call.x, seen),
+            self.without(call.arrays["targets"] if call.binary else self.mass(call), seen),
+            self.without(self.samples(call, np.ones(())), seen),
+        ]
+        if not call.binary:
+            arrays[2] = arrays[2][..., None]
+        elif axis is None:
+            arrays = [array[..., None] for array in arrays]
+        else:
+            arrays = [np.moveaxis(array, axis, -1) for array in arrays]
+        weights = np.ones(1) if call.binary else self.class_weights(call).reshape(-1, call.classes)
+        own = asked.answer(*arrays, weights[0] if weights.size else np.ones(call.classes))
+        return Answer(*self.reduced_regions(call, own, seen))
+
+    def reduced_regions(
+        self, call: Call, own: Answered, seen: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The value, and its gradient in the predictions' shape."""
+        axis = call.options.get("axis", None if call.binary else -1)
+        gradient = own.gradient[..., 0] if axis is None else np.moveaxis(own.gradient, -1, axis)
+        places = seen if call.binary else np.expand_dims(seen, axis)
+        gradient = np.where(places, gradient, 0.0)
+        if call.vector.reduction == "none":
+            return rounded(own.losses.reshape(call.vector.case.loss_shape), call), rounded(
+                gradient, call
+            )
+        under = {
+            "mean": own.counted.sum(),
+            "weighted_mean": np.where(own.counted, own.weights, 0.0).sum(),
+            "sum": 1.0,
+        }[call.vector.reduction]
+        if under == 0:
+            return rounded(0.0, call), rounded(np.zeros_like(gradient), call)
+        return rounded(own.losses.sum() / under, call), rounded(gradient / under, call)
 
     def items(
         self, call: Call, x: np.ndarray, d: np.ndarray, q: np.ndarray
