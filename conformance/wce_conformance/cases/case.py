@@ -100,8 +100,11 @@ class Case:
         if not self.of_regions:
             return self.item_shape
         axis = -1 if axis is None and self.categorical else axis
+        per_sample = self.arguments.get("per", "sample") == "sample"
+        if per_sample and len(shape) == 1 and not self.categorical:
+            return self.item_shape
         kinds = () if axis is None else (shape.pop(axis),)
-        samples = () if self.arguments.get("per") == "batch" else tuple(shape[:1])
+        samples = tuple(shape[:1]) if per_sample else ()
         apart = "classes" in LOSSES[self.loss].of_regions
         apart = apart and self.arguments.get("classes", "apart") == "apart"
         return samples + (kinds if apart else ())

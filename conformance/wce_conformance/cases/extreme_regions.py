@@ -236,6 +236,17 @@ def _shapes(dtype: str) -> Iterator[Case]:
                 "labels along the last axis of four",
                 "region", SHAPE, axis=-1, reduction="none", squared=False, **own,
             )  # fmt: skip
+    for loss in ("binary_dice_loss", "binary_tversky_loss"):
+        deep = "tversky" in loss
+        logits: Any = [[0.5, 1.0, -0.5, 2.0], [-1.0, 0.0, 1.5, 0.25], [2.0, -2.0, 1.0, 0.5]]
+        masks: Any = [[1, 0, 1, 1], [0, 0, 1, 0], [1, 0, 0, 1]]
+        if deep:
+            logits, masks = ([[row[:2], row[2:]] for row in rows] for rows in (logits, masks))
+        yield of_loss(
+            loss, f"labels first, {'three' if deep else 'two'} axes", dtype, logits, masks,
+            "samples stand along the first axis that is not that of labels",
+            "region", SHAPE, axis=0, reduction="none", **_own(loss),
+        )  # fmt: skip
     for name, x, y in (("number", 0.5, 1.0), ("row", [0.5, -1.0, 2.0], [1.0, 0.0, 0.25])):
         yield of_loss(
             "binary_jaccard_loss", f"a {name}", dtype, x, y,

@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 from wce_conformance.cases import extreme_regions
+from wce_conformance.cases.by_hand import DTYPES
 from wce_conformance.cases.case import Case
 from wce_conformance.cases.covering import Row, covering_rows
 from wce_conformance.cases.systematic import goes_together, made
@@ -33,7 +34,6 @@ _COMMON: Mapping[str, Sequence[Any]] = {
     "absent": ("count", "zero", "skip"),
     "smooth": (1e-5, 1.0, 0.0, 0.125),
     "form": ("logits", "probabilities", "log_probabilities"),
-    "dtype": ("float64", "float32", "float16", "bfloat16"),
     "weight_dtype": ("as predictions", "float64"),
     "soft_weighting": ("per_class",),
     "smoothing": ("none",),
@@ -96,7 +96,10 @@ def _cases(loss: str) -> Iterator[Case]:
 
 
 def _fixed(loss: str) -> Iterator[Row]:
-    """Every set of modes in turn; a loss begins where the one before it in its family left off."""
+    """Every set of modes in turn, so that each mode and each dtype meets every reduction.
+
+    A loss begins where the one before it in its family has left off.
+    """
     categorical = LOSSES[loss].categorical
     modes = MODES[categorical]
     sets = [own for size in (1, 2, 0, 3) for own in combinations(modes, size)]
@@ -105,8 +108,9 @@ def _fixed(loss: str) -> Iterator[Row]:
     for number in range(start, start + ROWS):
         turn = number // len(REDUCTIONS)
         yield {
-            "modes": sets[(number + turn) % len(sets)],
+            "modes": sets[(number + 3 * turn) % len(sets)],
             "reduction": REDUCTIONS[number % len(REDUCTIONS)],
+            "dtype": DTYPES[(number + turn) % len(DTYPES)],
         }
 
 

@@ -71,12 +71,18 @@ def of_labels(
     reduction: ReductionName = "mean",
     wrt: Collection[str] = (),
 ) -> Result:
-    """The loss of regions of elements, of each label along `axis` where there is one."""
+    """The loss of regions of elements, of each label along `axis` where there is one.
+
+    Where there is but one axis and regions are those of samples, it is that of samples.
+    """
     x = Grid.of(predictions)
+    labels = None if axis is None else checked_axis(axis, x.rank)
+    if per == "sample" and x.rank == 1:
+        labels = None
     return OfLabels(
         predictions=x,
         targets=Grid.of(targets),
-        axis=None if axis is None else checked_axis(axis, x.rank),
+        axis=labels,
         mask=mask_grid(mask),
         weights=given_grids({"sample_weight": sample_weight}),
         settings=_settings(form, reduction, ignore_index, wrt),

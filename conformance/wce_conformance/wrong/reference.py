@@ -141,7 +141,7 @@ class Reference:
         ]
         if not call.binary:
             arrays[2] = arrays[2][..., None]
-        elif axis is None:
+        elif axis is None or (call.x.ndim == 1 and not asked.per_batch()):
             arrays = [array[..., None] for array in arrays]
         else:
             arrays = [np.moveaxis(array, axis, -1) for array in arrays]
@@ -154,7 +154,8 @@ class Reference:
     ) -> tuple[np.ndarray, np.ndarray]:
         """The value, and its gradient in the predictions' shape."""
         axis = call.options.get("axis", None if call.binary else -1)
-        gradient = own.gradient[..., 0] if axis is None else np.moveaxis(own.gradient, -1, axis)
+        single = axis is None or (call.binary and own.gradient.ndim > seen.ndim)
+        gradient = own.gradient[..., 0] if single else np.moveaxis(own.gradient, -1, axis)
         places = seen if call.binary else np.expand_dims(seen, axis)
         gradient = np.where(places, gradient, 0.0)
         if call.vector.reduction == "none":
