@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 import json
 from collections import Counter
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -17,6 +17,7 @@ from wce_conformance.cases import Tensor
 from wce_conformance.cases.by_hand import binary, multiclass
 from wce_conformance.cases.further import base_of
 from wce_conformance.cases.long import LongCase, long
+from wce_conformance.cases.of_regions import COMMON, DEFAULTS
 from wce_conformance.cases.systematic import MODES
 from wce_conformance.cases.systematic import REDUCTIONS as SYSTEMATIC
 from wce_conformance.generate import cases, differences, file_of, invalid
@@ -31,16 +32,19 @@ from wce_core import losses
 from wce_core.formulas.links import BINARY_LINKS, CATEGORICAL_LINKS
 from wce_core.formulas.reductions import REDUCTIONS
 from wce_core.formulas.weightings import SOFT_WEIGHTINGS, WEIGHTINGS
-from wce_core.losses.registry import LOSSES as REGISTERED
+from wce_core.losses.registry import LOSSES as OF_ITEMS
+from wce_core.losses.registry import REGIONS as OF_REGIONS
+from wce_core.types import RegionReduction
 
 VECTORS = load_vectors()
 VALID = [vector for vector in VECTORS if vector.error is None]
 FILES = files_of(FOLDER)
 SCHEMA: dict[str, Any] = json.loads((FOLDER / "schema.json").read_text(encoding="utf-8"))
+REGISTERED = {**OF_ITEMS, **OF_REGIONS}
 LOSSES = {name: set(inspect.signature(getattr(losses, name)).parameters) for name in REGISTERED}
 """The losses of the library, with the names of their arguments."""
-FURTHER = [name for name in LOSSES if name not in MODES]
-"""All but the cross-entropies."""
+FURTHER = [name for name in OF_ITEMS if name not in MODES]
+"""All of items but the cross-entropies."""
 TINY = mp.mpf(10) ** -1000
 
 
@@ -114,13 +118,16 @@ def test_the_losses_of_the_library_are_those_of_the_oracle() -> None:
     assert public == set(REGISTERED) == set(OF_THE_ORACLE)
     for name, loss in OF_THE_ORACLE.items():
         assert REGISTERED[name]._categorical is loss.categorical
-        assert LOSSES[name] - LOSSES[base_of(name)] - {"candidates"} == set(loss.own)
+        # Classes of generalized Dice are together, which is no choice.
+        given = {"candidates", *(["classes"] if "generalized" in name else [])}
+        assert LOSSES[name] - LOSSES[base_of(name)] - given == {*loss.own, *loss.of_regions}
 
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_registry_is_covered(loss: str) -> None:
     forms = CATEGORICAL_LINKS if OF_THE_ORACLE[loss].categorical else BINARY_LINKS
-    assert missing(VECTORS, loss, "reduction", REDUCTIONS, "mean") == set()
+    reductions = get_args(RegionReduction) if loss in OF_REGIONS else REDUCTIONS
+    assert missing(VECTORS, loss, "reduction", reductions, "mean") == set()
     assert missing(VECTORS, loss, "form", forms, "logits") == set()
     if "soft_weighting" in LOSSES[loss]:
         assert missing(VECTORS, loss, "soft_weighting", SOFT_WEIGHTINGS, "per_class") == set()
@@ -145,6 +152,34 @@ def test_every_mode_under_every_reduction_in_further_losses(categorical: bool) -
     names = set(WEIGHTINGS) & LOSSES["cross_entropy" if categorical else "binary_cross_entropy"]
     reductions = {reduction.split()[0] for reduction in SYSTEMATIC}
     assert {(mode, reduction) for mode in names for reduction in reductions} - met == set()
+
+
+@pytest.mark.parametrize("loss", OF_REGIONS)
+def test_every_setting_of_a_loss_of_regions(loss: str) -> None:
+    own = [v for v in VALID if v.loss == loss]
+    assert {v.dtype for v in own} == {"float64", "float32", "float16", "bfloat16"}
+    assert {mode for v in own for mode in v.modes} == set(WEIGHTINGS) & LOSSES[loss]
+    assert len({v.case.targets.dtype for v in own}) >= 3
+    assert all(set(OF_THE_ORACLE[loss].own) <= set(v.case.arguments) for v in own)
+    for name, default in DEFAULTS.items():
+        wanted = {repr(value) for value in COMMON[name]}
+        if name in OF_THE_ORACLE[loss].of_regions and name != "smooth":
+            assert {repr(v.case.arguments.get(name, default)) for v in own} == wanted
+    logits = [v for v in own if v.case.arguments.get("form", "logits") == "logits"]
+    categorical = OF_THE_ORACLE[loss].categorical
+    assert {v.id for v in own if "lost" in v.answer} == {v.id for v in logits if categorical}
+
+
+@pytest.mark.parametrize("categorical", [True, False])
+@pytest.mark.parametrize("what", ["reduction", "dtype"])
+def test_every_mode_of_regions_under_every_reduction_and_dtype(
+    categorical: bool, what: str
+) -> None:
+    own = [v for v in VALID if v.loss in OF_REGIONS and v.case.categorical is categorical]
+    met = {(mode, getattr(v, what)) for v in own for mode in v.modes}
+    modes = {mode for mode, _ in met}
+    assert met == set(product(modes, {value for _, value in met}))
+    assert len({value for _, value in met}) == 4
 
 
 @pytest.mark.parametrize("loss", MODES)

@@ -28,7 +28,7 @@ DEFAULTS: Mapping[str, Any] = {
     "absent": "count",
     "smooth": 1e-5,
 }
-_COMMON: Mapping[str, Sequence[Any]] = {
+COMMON: Mapping[str, Sequence[Any]] = {
     "per": ("sample", "batch"),
     "classes": ("apart", "together"),
     "absent": ("count", "zero", "skip"),
@@ -41,7 +41,7 @@ _COMMON: Mapping[str, Sequence[Any]] = {
 }
 FREE: Mapping[bool, Mapping[str, Sequence[Any]]] = {
     True: {
-        **_COMMON,
+        **COMMON,
         "targets": ("index", "one-hot", "shares", "several-hot"),
         "layout": (
             ((3,), -1),
@@ -54,7 +54,7 @@ FREE: Mapping[bool, Mapping[str, Sequence[Any]]] = {
         ),
     },
     False: {
-        **_COMMON,
+        **COMMON,
         "targets": ("integers", "booleans", "floats", "soft"),
         "layout": (
             ((), None),
@@ -110,7 +110,7 @@ def _fixed(loss: str) -> Iterator[Row]:
         yield {
             "modes": sets[(number + 3 * turn) % len(sets)],
             "reduction": REDUCTIONS[number % len(REDUCTIONS)],
-            "dtype": DTYPES[(number + turn) % len(DTYPES)],
+            "dtype": DTYPES[(number + turn + turn // 4) % len(DTYPES)],
         }
 
 
