@@ -19,6 +19,7 @@ nox.options.sessions = [
     "coverage",
     "wheel",
     "demo",
+    "examples",
 ]
 nox.options.stop_on_first_error = False
 
@@ -48,6 +49,8 @@ OTHERS = ["pandas", "polars", "pyarrow", "xarray", "dask", "sparse", "ndonnx", "
 BOOSTING = ["xgboost-cpu", "lightgbm"]
 """Libraries that losses are objectives of. The package xgboost is the same with CUDA."""
 DEMO = ["rich", "matplotlib", "scikit-learn"]
+EXAMPLES = ["scikit-image", "scipy"]
+FURTHER = [*DEMO, *EXAMPLES, *OTHERS, *BOOSTING]
 EVERYTHING = ROOT / ".nox" / "everything"
 COVERING = ("numpy", "array_api_strict")
 """Backends whose tests say what no test reaches: the others run the same code, and their own."""
@@ -102,16 +105,19 @@ def _lowest(folder: Path) -> str:
 @nox.session(default=False)
 def everything(session: nox.Session) -> None:
     """The environment of the sessions that need all frameworks: making it takes minutes."""
-    install(session, "-e", ".", "mypy", "pyright", *TOOLS, *ALL, *DEMO, *OTHERS, *BOOSTING)
+    install(session, "-e", ".", "mypy", "pyright", *TOOLS, *ALL, *FURTHER)
     # It requires the package tensorflow by that name, which tensorflow-cpu does not satisfy.
     install(session, "--no-deps", "tf_keras")
+
+
+PYTHON = str(EVERYTHING / "bin" / "python")
 
 
 def run_with_everything(
     session: nox.Session, *command: str, env: dict[str, str] | None = None
 ) -> None:
     """``python -m command`` in that environment."""
-    session.run(str(EVERYTHING / "bin" / "python"), "-m", *command, external=True, env=env)
+    session.run(PYTHON, "-m", *command, external=True, env=env)
 
 
 @nox.session(venv_backend="none", requires=["everything"])
@@ -169,7 +175,8 @@ def types(session: nox.Session) -> None:
     """mypy strict, and pyright."""
     run_with_everything(session, "mypy")
     run_with_everything(session, "mypy", "tests/typing")
-    run_with_everything(session, "pyright", "--pythonpath", str(EVERYTHING / "bin" / "python"))
+    run_with_everything(session, "mypy", "examples")
+    run_with_everything(session, "pyright", "--pythonpath", PYTHON)
 
 
 @nox.session
@@ -198,6 +205,12 @@ def demo(session: nox.Session) -> None:
     """The main job, as a newcomer runs it: NumPy alone."""
     install(session, ".[demo]")
     session.run("wce-core", "demo", "--output", f"{session.create_tmp()}/demo.png")
+
+
+@nox.session(venv_backend="none", requires=["everything"])
+def examples(session: nox.Session) -> None:
+    """Every script in ``examples``, on small settings."""
+    session.run(PYTHON, "examples", "--quick", *session.posargs, external=True)
 
 
 if __name__ == "__main__":

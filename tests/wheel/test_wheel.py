@@ -36,7 +36,7 @@ def test_contents() -> None:
 
 def test_extras() -> None:
     listed = requires("wce-core") or []
-    for extra in ("torch", "jax", "tensorflow", "keras", "demo", "conformance", "all"):
+    for extra in ("torch", "jax", "tensorflow", "keras", "demo", "conformance", "examples", "all"):
         assert any(f"extra == '{extra}'" in line.replace('"', "'") for line in listed), extra
 
 

@@ -1,0 +1,128 @@
+"""Some images have many augmented copies, others one: how should copies count?
+
+Digits 0 to 4 come from a folder that was augmented twenty-fold, digits 5 to 9 from one that was
+not. An item of n copies counts once if each has the weight 1/n; the reduction decides what happens
+to the size of the loss. Keras' fit(sample_weight=), scikit-learn's handwritten digits.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, NamedTuple
+
+os.environ["KERAS_BACKEND"] = "jax"  # any other is as good
+
+import keras
+import numpy as np
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+
+import common
+from results import Measure, Scores
+from wce_core import losses
+
+COPIES, BATCH = 20, 64
+SETTINGS = (
+    "copies count, mean",
+    "no copies, mean",
+    "1/n, mean",
+    "1/n, weighted_mean",
+)
+MEASURES = (
+    Measure("log-loss", higher=False, percent=False),
+    Measure("right, digits 0–4"),
+    Measure("right, digits 5–9"),
+)
+
+
+class Images(NamedTuple):
+    """Pixels, labels, and of how many copies of its original each image is one."""
+
+    x: np.ndarray
+    y: np.ndarray
+    n: np.ndarray
+
+
+def load(seed: int) -> tuple[Images, Images]:
+    """200 originals to learn from, each digit as often; the rest to be judged by."""
+    digits: Any = load_digits()
+    pixels = (digits.data / 16).astype(np.float32)
+    x, test_x, y, test_y = train_test_split(
+        pixels, digits.target, train_size=200, stratify=digits.target, random_state=seed
+    )
+    return Images(x, y, np.ones(len(y))), Images(test_x, test_y, np.ones(len(test_y)))
+
+
+def augmented(images: Images, seed: int) -> Images:
+    """Copies moved by up to one pixel, with noise: twenty of digits 0 to 4, one of others."""
+    rng = np.random.default_rng(seed)
+    n = np.where(images.y < 5, COPIES, 1)
+    which = np.repeat(np.arange(len(n)), n)
+    moves = rng.integers(-1, 2, size=(len(which), 2))
+    pictures = images.x.reshape(-1, 8, 8)[which]
+    moved = [np.roll(p, m, axis=(0, 1)) for p, m in zip(pictures, moves.tolist(), strict=True)]
+    noisy = np.reshape(moved, (-1, 64)) + rng.normal(scale=0.1, size=(len(which), 64))
+    return Images(noisy.astype(np.float32), images.y[which], n[which])
+
+
+def trained(setting: str, seed: int, images: Images, steps: int) -> Any:
+    """A network after that many steps, whatever an epoch is."""
+    keras.utils.set_random_seed(seed)
+    if setting != "no copies, mean":
+        images = augmented(images, seed)
+    layers = [keras.layers.Dense(32, activation="relu"), keras.layers.Dense(10)]
+    model = keras.Sequential([keras.Input((64,)), *layers])
+    reduction: Any = setting.split(", ")[1]
+    loss = losses.CrossEntropy(reduction=reduction)
+    model.compile(optimizer=keras.optimizers.SGD(0.1, momentum=0.9), loss=loss.keras())
+    weights = (1 / images.n).astype(np.float32) if setting.startswith("1/n") else None
+    of_a_step = np.random.default_rng(seed).integers(len(images.y), size=(steps, BATCH))
+    rows = of_a_step.reshape(-1)
+    weights = None if weights is None else weights[rows]
+    model.fit(
+        images.x[rows],
+        images.y[rows],
+        sample_weight=weights,
+        batch_size=BATCH,
+        shuffle=False,
+        verbose=0,
+    )
+    return model
+
+
+def judged(model: Any, test: Images) -> dict[str, float]:
+    """On images as they are."""
+    logits = np.asarray(model.predict(test.x, batch_size=len(test.x), verbose=0))
+    right = logits.argmax(axis=1) == test.y
+    numbers = (
+        losses.cross_entropy(logits, test.y),
+        right[test.y < 5].mean(),
+        right[test.y >= 5].mean(),
+    )
+    return {m.name: float(number) for m, number in zip(MEASURES, numbers, strict=True)}
+
+
+def draw(run: common.Run, scores: Scores) -> None:
+    """The loss, and who pays for copies that count."""
+    figure = common.figure(
+        "Digits 0–4 have twenty copies each, digits 5–9 one: how do copies count?"
+    )
+    for panel, measure in zip(figure.subplots(1, 3, sharey=True), MEASURES, strict=True):
+        common.dots(panel, scores, measure)
+    common.save(run, figure, "small dots: one seed; bars: mean ± standard deviation")
+
+
+def main() -> None:
+    """Train every setting with every seed."""
+    run = common.start(__file__, __doc__)
+    scores: Scores = {setting: [] for setting in SETTINGS}
+    for seed, setting in common.trainings(run, SETTINGS):
+        images, test = load(seed)
+        model = trained(setting, seed, images, 150 if run.quick else 600)
+        scores[setting].append(judged(model, test))
+    common.conclude(run, scores, MEASURES, ["keras", "jax", "scikit-learn"])
+    draw(run, scores)
+
+
+if __name__ == "__main__":
+    main()

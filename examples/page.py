@@ -1,0 +1,62 @@
+"""Writes ``docs/examples.md`` from what the examples wrote into ``docs/examples``.
+
+``python examples --output docs/examples && python examples/page.py`` makes all of it anew.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from results import Measure, table, verdict
+
+EXAMPLES = Path(__file__).parent
+DOCS = EXAMPLES.parent / "docs"
+SHARED = ("__main__", "common", "page", "results")
+SCRIPTS = tuple(sorted(path.stem for path in EXAMPLES.glob("*.py") if path.stem not in SHARED))
+"""Every other file of the folder is an example."""
+HEAD = """# Examples
+
+One question each, answered by a short script over several seeds. Each prints a table and which
+setting won, and draws a figure. `--quick` makes it a matter of seconds, `--seeds N` takes another
+number of seeds, `--output FOLDER` says where the figure goes. In a checkout of this repository:
+
+```sh
+pip install -c constraints.txt ".[examples]"
+python examples/{first}.py --quick
+python examples --quick
+```
+
+The last one runs all of them. Numbers are means ± standard deviations over seeds. A setting
+is said to have won if its lead over every other one, seed by seed, is above 0 by the 95 % interval
+of Student's t; otherwise nothing won. These are small data sets and small models: they show how
+losses are used and what they do, not which is best for your data.
+"""
+
+
+def page(folder: Path) -> str:
+    """All examples, from the JSON files in that folder."""
+    found = {name: json.loads((folder / f"{name}.json").read_text("utf-8")) for name in SCRIPTS}
+    contents = [f"* [{result['question']}](#{name})" for name, result in found.items()]
+    parts = ["\n".join(_part(name, result)) for name, result in found.items()]
+    return "\n".join([HEAD.format(first=SCRIPTS[0]), *contents, "", *parts])
+
+
+def _part(name: str, result: dict[str, Any]) -> Iterator[str]:
+    measures = [Measure(**measure) for measure in result["measures"]]
+    head, *rows = table(result["scores"], measures)
+    versions = ", ".join(f"{package} {version}" for package, version in result["versions"].items())
+    seeds = len(next(iter(result["scores"].values())))
+    yield f"## {name}\n\n**{result['question']}** `python examples/{name}.py`\n"
+    yield f"![{result['question']}](examples/{name}.png)\n"
+    yield f"| {' | '.join(head)} |\n|---|{'---:|' * len(measures)}"
+    yield from (f"| {' | '.join(row)} |" for row in rows)
+    for sentence in (verdict(result["scores"], measures[0]), *result["notes"]):
+        yield f"\n{sentence}"
+    yield f"\nMeasured on {result['date']} with {seeds} seeds; {versions}.\n"
+
+
+if __name__ == "__main__":
+    (DOCS / "examples.md").write_text(page(DOCS / "examples"), encoding="utf-8")
