@@ -110,10 +110,9 @@ def _region(region: Region, options: Options, layout: Layout) -> Region:
     apart = region.classes == "apart" and options.axis is not None
     label = layout.axis if options.axis is not None else None
     # A lone axis of labels is one of samples, too.
-    first = (axis for axis in (*layout.item_axes, None) if axis != label)
-    samples = next(first) if len(layout.item_axes) != 1 else batch_axis(layout)
+    samples = [axis for axis in layout.item_axes if axis != label] or [*layout.item_axes, None]
     return region._replace(
-        axis=layout.axis if apart else None, samples=samples if region.per == "sample" else None
+        axis=layout.axis if apart else None, samples=samples[0] if region.per == "sample" else None
     )
 
 
