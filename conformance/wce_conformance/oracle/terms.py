@@ -53,6 +53,11 @@ class Surprise(Term):
         return mp.one
 
 
+def of_power(gamma: float) -> Real:
+    """1 + γ/8: of 4 eps, γ/2 are what a power inherits of the rounding of its base."""
+    return 1 + mp.mpf(gamma) / 8
+
+
 @dataclass(frozen=True)
 class Focal(Term):
     """(1 − p)^γ · −log p. Where p is 1, or by a convention more, it is 0; for γ = 0 never."""
@@ -69,6 +74,9 @@ class Focal(Term):
         if surprise.value <= 0:
             return Var(0)
         return power(-expm1(-surprise), Var(self.gamma)) * surprise
+
+    def steepness(self, surprise: Real) -> Real:
+        return max(super().steepness(surprise), of_power(self.gamma))
 
 
 @dataclass(frozen=True)
@@ -126,6 +134,9 @@ class Shifted(Term):
         if u.value <= 0:
             return Var(0)
         return power(u, Var(self.gamma)) * -log(exp(-surprise) + Var(self.margin))
+
+    def steepness(self, surprise: Real) -> Real:
+        return max(super().steepness(surprise), of_power(self.gamma))
 
 
 SURPRISE = Surprise()
