@@ -116,8 +116,8 @@ def test_a_weight_of_two_is_an_item_twice(own: Adapter, name: str) -> None:
 
 @each_loss
 def test_an_absent_region(own: Adapter, name: str) -> None:
-    """The second sample has no class 1, and its predictions say so by −3."""
-    x, y = np.array([[2.0, -3.0], [-3.0, -3.0]], np.float32), np.array([[1, 0], [0, 0]])
+    """The second sample has no class 1, and its predictions say so by −½."""
+    x, y = np.array([[2.0, -0.5], [-0.5, -0.5]], np.float32), np.array([[1, 0], [0, 0]])
     if REGIONS[name]._categorical:
         x = np.stack([np.zeros_like(x), x], -1)
     found = {
@@ -134,8 +134,9 @@ def test_an_absent_region(own: Adapter, name: str) -> None:
 
 
 def test_skipped_regions_do_not_count(own: Adapter) -> None:
-    x, y = own.array(np.zeros((2, 4), np.float32)), own.array(np.array([[1, 0, 0, 0], [0] * 4]))
-    one = losses.binary_dice_loss(x[:1], y[:1])
+    logits, masks = np.zeros((2, 4), np.float32), np.array([[1, 0, 0, 0], [0] * 4])
+    x, y = own.array(logits), own.array(masks)
+    one = losses.binary_dice_loss(own.array(logits[:1]), own.array(masks[:1]))
     skipped = losses.binary_dice_loss(x, y, absent="skip")
     counted = losses.binary_dice_loss(x, y, absent="zero")
     np.testing.assert_allclose(own.numpy(skipped), own.numpy(one))

@@ -73,7 +73,8 @@ def _gains(ops: ArrayOps, masses: Array, own: Array) -> tuple[Array, Array]:
     after = whole + ops.running_sum(others)
     before = after - others
     nothing = before == 0
-    first = xp.where(masses > 0, 1.0, 0.0)  # of a class without elements: all of the loss
+    # Of a class without elements the first that is wrong is all of the loss.
+    first = ops.cast(masses > 0, ops.dtype_name(masses))
     of_other = masses * right / (after * xp.where(nothing, 1.0, before))
     of_other = xp.where(nothing, first, of_other)
     return xp.where(own > 0, masses / xp.where(after == 0, 1.0, after), of_other), size
