@@ -84,6 +84,8 @@ class Programs:
         self, options: Options, arrays: Arrays, ignore_index: Any, *, gradient: bool
     ) -> Outcome | None:
         """The outcome of a call on NumPy arrays by its program, if it has one by now."""
+        if options.region is not None:  # programs are of losses of items
+            return None
         try:
             key = _key(options, arrays, ignore_index, gradient=gradient)
             program = self._programs.get(key)

@@ -64,12 +64,17 @@ def ratio_losses(
 
 
 def _quotient(ops: ArrayOps, own: Sums, smooth: float, ratio: Ratio, present: Array) -> Quotient:
-    """Of a power the slope at 0 is 0 or infinite: there it is no function of its mistakes."""
-    xp = ops.xp
-    under = own.mistakes + own.right + smooth
-    nothing = under == 0 if ratio.exponent == 1.0 else own.mistakes == 0
-    under, mistakes = (xp.where(nothing, 1.0, each) for each in (under, own.mistakes))
-    return Quotient(mistakes / under, under, nothing | (present == 0))
+    """Divided by the larger of N and S + σ: no derivative of it is a difference that cancels.
+
+    Of a power the slope at 0 is 0 or infinite: there it is no function of its mistakes.
+    """
+    xp, rest = ops.xp, own.right + smooth
+    nothing = own.mistakes + rest == 0 if ratio.exponent == 1.0 else own.mistakes == 0
+    mistakes, rest = (xp.where(nothing, 1.0, each) for each in (own.mistakes, rest))
+    larger = mistakes > rest
+    part = xp.where(larger, rest, mistakes) / xp.where(larger, mistakes, rest)
+    share = xp.where(larger, xp.ones_like(part), part) / (1.0 + part)
+    return Quotient(share, mistakes + rest, nothing | (present == 0))
 
 
 def _sums(ops: ArrayOps, spec: LossSpec, members: Members, ratio: Ratio) -> Sums:

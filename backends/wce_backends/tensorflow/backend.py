@@ -78,6 +78,10 @@ class TensorFlowBackend(Backend):
             return super().total(values, dtype, result, axis)
         return tf.reduce_sum(tf.cast(values, tf.float64), axis)
 
+    def running_sum(self, values: Array) -> Array:
+        """By TensorFlow's own."""
+        return tf.cumsum(values, axis=-1)
+
     def dtype_name(self, array: Array) -> str:
         """TensorFlow's own name is the standard's."""
         return str(array.dtype.name)

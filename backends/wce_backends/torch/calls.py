@@ -133,7 +133,8 @@ def unusual(options: Options, predictions: Array) -> bool:
         return True
     if torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0:
         return True
-    return traced() or predictions.numel() > FEW or options.dtype is not None
+    few = predictions.numel() <= FEW and options.region is None
+    return traced() or not few or options.dtype is not None
 
 
 def _block_size(predictions: Array) -> int:

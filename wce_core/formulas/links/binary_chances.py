@@ -8,6 +8,8 @@ from wce_core.arrays.chance import Chance
 from wce_core.arrays.ops import ArrayOps
 from wce_core.types import Array
 
+from .chances import complement
+
 
 class SigmoidChances:
     """σ(z) and σ(−z), each right to its last digits; by selections, as any sigmoid here."""
@@ -49,7 +51,7 @@ class GivenBinaryChances:
     def __init__(self, ops: ArrayOps, predictions: Array, *, logarithms: bool) -> None:
         xp = ops.xp
         p = xp.exp(predictions) if logarithms else predictions
-        self.found = Chance(p, -xp.expm1(predictions) if logarithms else 1.0 - predictions)
+        self.found = Chance(p, complement(xp, predictions, logarithms=logarithms))
         self.slope = p if logarithms else None
 
     def chances(self) -> Chance:

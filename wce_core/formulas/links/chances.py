@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from wce_core.arrays.chance import Chance
 from wce_core.arrays.missing import of_nan
+from wce_core.arrays.numerics import smooth_complement_of_exp
 from wce_core.arrays.ops import ArrayOps
-from wce_core.types import Array
+from wce_core.types import Array, Namespace
 
 from .softmax import ClosedSoftmax, SoftmaxRows
 
@@ -43,13 +44,18 @@ class ClosedSoftmaxChances(ClosedSoftmax):
         return super().vjp((0.0 - slopes) * (self.exp / self.whole), into)
 
 
+def complement(xp: Namespace, predictions: Array, *, logarithms: bool) -> Array:
+    """1 − p of probabilities, or of log-probabilities."""
+    return smooth_complement_of_exp(xp, predictions) if logarithms else 1.0 - predictions
+
+
 class ChanceRows:
     """Probabilities as they are, or e to the log-probabilities."""
 
     def __init__(self, ops: ArrayOps, predictions: Array, axis: int, *, logarithms: bool) -> None:
         self.level = of_nan(ops, predictions, axis)
         self.p = ops.xp.exp(predictions) if logarithms else predictions
-        self.rest = -ops.xp.expm1(predictions) if logarithms else 1.0 - predictions
+        self.rest = complement(ops.xp, predictions, logarithms=logarithms)
         self.slope = self.p if logarithms else 1.0
 
     def every(self, mass: Array) -> Array:
