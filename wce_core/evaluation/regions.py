@@ -39,7 +39,7 @@ def deferred(
     losses = _losses(ops, spec, arrays, members_of(ops, spec, weighed, rows.chances()))
 
     def gradient() -> Array:
-        found = rows.vjp(losses.slopes(_divisor(ops, spec, losses)))
+        found = rows.vjp(losses.slopes(_divisor(ops, _count(ops, spec, losses))))
         if weighed.included is not None:  # where the loss is NaN, 0 · NaN would not be 0
             found = ops.xp.where(weighed.included, found, 0.0)
         kept = at_least_float32(ops.dtype_name(arrays["predictions"]))
@@ -55,18 +55,24 @@ def _losses(ops: ArrayOps, spec: LossSpec, arrays: Arrays, members: Members) -> 
     return lovasz_losses(ops, spec, arrays, members)
 
 
-def _divisor(ops: ArrayOps, spec: LossSpec, losses: Losses) -> Array:
-    """What the sum of all losses is divided by, never 0."""
+def _count(ops: ArrayOps, spec: LossSpec, losses: Losses) -> Array:
+    """What the sum of all losses is divided by."""
     if spec.reduction in ("none", "sum"):
         return ops.scalar(1.0, spec.accumulate, losses.loss)
     values = losses.counted if spec.reduction == "mean" else losses.counted * losses.weight
-    number = ops.total(values, spec.accumulate, spec.accumulate)
-    return ops.xp.where(number == 0, ops.xp.ones_like(number), number)
+    return ops.total(values, spec.accumulate, spec.accumulate)
+
+
+def _divisor(ops: ArrayOps, count: Array) -> Array:
+    """The same with 1 in the place of 0."""
+    return ops.xp.where(count == 0, ops.xp.ones_like(count), count)
 
 
 def _outputs(ops: ArrayOps, spec: LossSpec, losses: Losses) -> tuple[Array, ...]:
     found = losses.loss
     if spec.reduction != "none":
-        shares = ops.xp.divide(found, _divisor(ops, spec, losses))
-        found = ops.total(shares, spec.accumulate, spec.part)
+        count = _count(ops, spec, losses)
+        shares = ops.xp.divide(found, _divisor(ops, count))
+        total = ops.total(shares, spec.accumulate, spec.part)
+        found = ops.xp.where(count == 0, 0.0, total)  # also in derivatives
     return (rounded(ops, found, spec.result, exact=spec.exact),)
