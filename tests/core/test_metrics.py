@@ -320,7 +320,7 @@ METRICS: dict[str, tuple[Callable[..., Any], np.ndarray, np.ndarray, dict[str, A
     "top_k of rows": (metrics.top_k, X, Q, {"k": 2}),
     "any_of_top_k": (metrics.any_of_top_k, X, SETS, {"k": 2}),
     "calibration": (metrics.calibration, X, Y, {"bins": 5}),
-    "binary_outcomes": (metrics.binary_outcomes, Z, B, {"axis": 1, "threshold": 0.2}),
+    "binary_outcomes": (metrics.binary_outcomes, Z, B, {"axis": 1, "threshold": 0.25}),
     "binary_outcomes together": (metrics.binary_outcomes, Z, B, {"pos_weight": 3.0}),
     "binary_calibration": (metrics.binary_calibration, Z, B, {"axis": 1, "bins": 5}),
 }
@@ -432,6 +432,22 @@ def test_ties_go_to_the_lowest_index(backend: str) -> None:
             np.testing.assert_array_equal(found, [0, 1])
         at = measured(backend, metrics.binary_outcomes, x[3], np.array([1, 1, 0]))
         close(at, [2.0, 1.0, 0.0, 0.0])
+
+
+def test_a_threshold_is_rounded_as_predictions_are(backend: str) -> None:
+    for dtype in ("float64", "float32", "float16"):
+        if dtype not in adapter(backend).dtypes:
+            continue
+        p = np.array([0.1, 0.7, 0.3], dtype)
+        options: dict[str, Any] = {"form": "probabilities", "axis": 0}
+        options["threshold"] = [0.1, 0.7, 0.3]
+        tp = measured(backend, metrics.binary_outcomes, p, np.ones(3), **options)[0]
+        np.testing.assert_array_equal(tp, np.ones(3))
+        half = np.log(np.array([0.5], dtype))
+        found = measured(
+            backend, metrics.binary_outcomes, half, np.ones(1), form="log_probabilities"
+        )
+        assert found[0] == 1.0
 
 
 RATIOS: dict[str, Callable[[np.ndarray], np.ndarray]] = {

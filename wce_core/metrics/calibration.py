@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from math import nan
 from typing import Any, NamedTuple, Unpack
@@ -76,7 +77,8 @@ class Calibration(Mergeable, _Sums):
         return ratio(self.hits, self.weight, self.weight, empty=empty)
 
 
-class _Bins(NamedTuple):
+@dataclass(frozen=True)
+class _Bins:
     """The sums of each bin: of the called class, or of class 1."""
 
     call: Call

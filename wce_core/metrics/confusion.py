@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Unpack
+from dataclasses import dataclass
+from typing import Unpack
 
 from wce_core.arrays.ops import ArrayOps
 from wce_core.compilers import do_not_convert
@@ -16,7 +17,8 @@ from .signatures import OfClasses
 from .tally import By, tally
 
 
-class _Matrix(NamedTuple):
+@dataclass(frozen=True)
+class _Matrix:
     """What was called what."""
 
     call: Call

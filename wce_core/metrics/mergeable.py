@@ -17,7 +17,6 @@ class Mergeable(tuple[Any, ...]):
     """
 
     __slots__ = ()
-    _fields: tuple[str, ...]
 
     @classmethod
     def zero(cls, like: Any = None) -> Self:
@@ -26,14 +25,15 @@ class Mergeable(tuple[Any, ...]):
         Without ``like``, Python's 0.0, to which sums of every framework can be added. With
         ``like``, sums of this kind, arrays of 0 like those: the state of a compiled loop.
         """
-        if like is None:
-            return cls(*(0.0 for _ in cls._fields))
-        if not isinstance(like, cls):
+        kind: Any = cls  # a NamedTuple, too
+        if like is not None and not isinstance(like, cls):
             raise TypeError(f"like is {type(like).__name__}; expected {cls.__name__}")
-        return cls(*map(_nothing, like))
+        nothing = (0.0 for _ in kind._fields) if like is None else map(_nothing, like)
+        made: Self = kind(*nothing)
+        return made
 
     @do_not_convert
-    def __add__(self, other: object) -> Self:  # type: ignore[override]  # not concatenation
+    def __add__(self, other: object) -> Self:  # not concatenation
         """Field by field."""
         if isinstance(other, type(self)):
             _check_shapes(self, other)
@@ -43,11 +43,11 @@ class Mergeable(tuple[Any, ...]):
         """As on the other side."""
         return self.__add__(other)
 
-    def __mul__(self, number: object) -> NoReturn:  # type: ignore[override]  # not repetition
+    def __mul__(self, number: object) -> NoReturn:  # not repetition
         """Refused: it would change no metric."""
         raise TypeError(f"{type(self).__name__} times {type(number).__name__}; expected no number")
 
-    __rmul__ = __mul__  # type: ignore[assignment]  # as above
+    __rmul__ = __mul__
 
     def __lt__(self, other: object) -> NoReturn:
         """Refused, as every order."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Unpack
+from dataclasses import dataclass
+from typing import Unpack
 
 from wce_core.arrays.ops import ArrayOps
 from wce_core.compilers import do_not_convert
@@ -17,7 +18,8 @@ from .signatures import OfClasses
 from .tally import By, everything, tally
 
 
-class _OfClasses(NamedTuple):
+@dataclass(frozen=True)
+class _OfClasses:
     """TP, FP, FN and TN of each class by argmax."""
 
     call: Call

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from math import log
-from typing import Any, NamedTuple, Unpack
+from typing import Any, Unpack
 
 import numpy as np
 
 from wce_core.arrays.numerics import along
 from wce_core.arrays.ops import ArrayOps
-from wce_core.arrays.rounding import widened
 from wce_core.compilers import do_not_convert
 from wce_core.errors import shape_error
 from wce_core.losses.further import completed_by
@@ -28,17 +28,16 @@ HALF = {"logits": 0.0, "probabilities": 0.5, "log_probabilities": log(0.5)}
 """p = ½ in each form."""
 
 
-class _OfLabels(NamedTuple):
+@dataclass(frozen=True)
+class _OfLabels:
     """TP, FP, FN and TN of class 1, for each label."""
 
     call: Call
     thresholds: tuple[float, ...]
 
     def __call__(self, ops: ArrayOps, arrays: Arrays) -> tuple[Array, ...]:
-        spec = self.call.spec
-        items = items_of(ops, spec, arrays)
-        scores = widened(ops, items.predictions, spec.accumulate)
-        positive = scores >= self._laid(ops, scores)
+        items = items_of(ops, self.call.spec, arrays)
+        positive = items.predictions >= self._laid(ops, items.predictions)
         called = ops.xp.expand_dims(ops.cast(positive, ops.index_dtype), axis=-1)
         by = (*labels_of(ops, self.call, items), By(items.true, 2), By(called, 2))
         found = tally(ops, items.weight, *by, apart=len(by) - 2)
@@ -46,9 +45,10 @@ class _OfLabels(NamedTuple):
         return tuple(found[..., true, called] for true, called in ((1, 1), (0, 1), (1, 0), (0, 0)))
 
     def _laid(self, ops: ArrayOps, scores: Array) -> Array:
+        """In the dtype of scores: what both were before they were rounded to it is equal."""
         row = ops.asarray(np.array(self.thresholds), scores)
         laid = along(ops.xp, row, self.call.label_axis or 0, scores.ndim)
-        return ops.cast(laid, self.call.spec.accumulate)
+        return ops.cast(laid, ops.dtype_name(scores))
 
 
 def labels_of(ops: ArrayOps, call: Call, items: Items) -> tuple[By, ...]:
@@ -73,8 +73,8 @@ def binary_outcomes(  # noqa: D417  # the rest is documented where it comes from
     Parameters
     ----------
     threshold
-        In the scale of the predictions: of logits a logit. A number, or with ``axis`` one for each
-        label. None: that of p = ½, which is 0 for logits.
+        In the scale of the predictions, and rounded to their dtype: of logits a logit. A number, or
+        with ``axis`` one for each label. None: that of p = ½, which is 0 for logits.
 
     Returns
     -------

@@ -10,10 +10,10 @@ from wce_core.types import Array
 
 
 class By(NamedTuple):
-    """What weights are told apart by: a number in [0, count) for each, laid beside them."""
+    """What weights are told apart by: a number in [0, size) for each, laid beside them."""
 
     number: Array
-    count: int
+    size: int
 
 
 def tally(ops: ArrayOps, weight: Array, *by: By, apart: int = 0) -> Array:
@@ -25,9 +25,9 @@ def tally(ops: ArrayOps, weight: Array, *by: By, apart: int = 0) -> Array:
     xp = ops.xp
     cell = by[0].number
     for each in by[1:]:
-        cell = cell * each.count + each.number
+        cell = cell * each.size + each.number
     flat = xp.reshape(xp.broadcast_to(cell, ops.sizes(weight)), (-1,))
-    shape = tuple(each.count for each in by)
+    shape = tuple(each.size for each in by)
     found = ops.summed_by(ops.cast(flat, ops.index_dtype), xp.reshape(weight, (-1,)), prod(shape))
     found = xp.reshape(found, shape)
     whole = xp.sum(found, axis=tuple(range(apart, len(shape))), keepdims=True)

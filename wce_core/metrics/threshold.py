@@ -161,6 +161,6 @@ def _cuts(scores: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, BinaryOu
 
 def _mean_cost(outcomes: BinaryOutcomes, paid: np.ndarray) -> np.ndarray:
     tp, fp, fn, tn = outcomes
-    sums = paid[0, 0] * tn + paid[0, 1] * fp + paid[1, 0] * fn + paid[1, 1] * tp
+    sums: np.ndarray = paid[0, 0] * tn + paid[0, 1] * fp + paid[1, 0] * fn + paid[1, 1] * tp
     whole = tp[0] + fp[0] + fn[0] + tn[0]
     return sums / whole if whole else sums

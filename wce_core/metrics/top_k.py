@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple, Unpack
 
@@ -48,7 +49,8 @@ class Hits(Mergeable, _Sums):
         return ratio(self.hits, self.weight, self.weight, empty=empty)
 
 
-class _TopK(NamedTuple):
+@dataclass(frozen=True)
+class _TopK:
     """What is among the first, for each k."""
 
     call: Call
