@@ -109,10 +109,10 @@ def styled(axes: Any, title: str, x: str = "", y: str = "") -> None:
     axes.spines[["top", "right", "left", "bottom"]].set_visible(False)
 
 
-def dots(axes: Any, scores: Scores, measure: Measure) -> None:
+def dots(axes: Any, scores: Scores, measure: Measure, colours: Sequence[str] = COLOURS) -> None:
     """A line for each setting: mean and standard deviation over seeds, and each seed."""
     scale = 100.0 if measure.percent else 1.0
-    for i, (setting, colour) in enumerate(zip(scores, itertools.cycle(COLOURS))):
+    for i, (setting, colour) in enumerate(zip(scores, itertools.cycle(colours))):
         own = [scale * value for value in values(scores, setting, measure)]
         axes.plot(own, [i - 0.2] * len(own), "o", color=colour, markersize=3.5, alpha=0.55)
         mean, deviation = statistics.fmean(own), statistics.stdev(own)

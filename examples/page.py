@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,12 +51,19 @@ def _part(name: str, result: dict[str, Any]) -> Iterator[str]:
     versions = ", ".join(f"{package} {version}" for package, version in result["versions"].items())
     seeds = len(next(iter(result["scores"].values())))
     yield f"## {name}\n\n**{result['question']}** `python examples/{name}.py`\n"
+    yield f"{_about(name)}\n"
     yield f"![{result['question']}](examples/{name}.png)\n"
     yield f"| {' | '.join(head)} |\n|---|{'---:|' * len(measures)}"
     yield from (f"| {' | '.join(row)} |" for row in rows)
     for sentence in (verdict(result["scores"], measures[0]), *result["notes"]):
         yield f"\n{sentence}"
     yield f"\nMeasured on {result['date']} with {seeds} seeds; {versions}.\n"
+
+
+def _about(name: str) -> str:
+    """What the script says of itself after its question."""
+    documented = ast.get_docstring(ast.parse((EXAMPLES / f"{name}.py").read_text("utf-8"))) or ""
+    return documented.partition("\n\n")[2].replace("``", "`")
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ class Measure(NamedTuple):
     def shown(self, values: Sequence[float], unit: str = " %") -> str:
         """Mean ± standard deviation over seeds."""
         scale, digits = (100.0, 1) if self.percent else (1.0, 3)
-        mean, deviation = (scale * of(values) for of in (statistics.fmean, statistics.stdev))
+        mean, deviation = scale * statistics.fmean(values), scale * statistics.stdev(values)
         return f"{mean:.{digits}f} ± {deviation:.{digits}f}{unit if self.percent else ''}"
 
 

@@ -7,23 +7,24 @@ right half, of which it has seen nothing. PyTorch.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+import functools
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from scipy.ndimage import gaussian_filter
 from skimage.data import hubble_deep_field
-from torch import Tensor, nn
+from torch import nn
 
 import common
 from results import Measure, Scores
 from wce_core import losses
 from wce_core.class_weights import class_weights
 
-TILE, TILES = 64, 8
+TILE, TILES = 64, 4
+PIECE = (330, 490), (150, 310)
+SETTINGS = ("BCE", "BCE, class weights", "Dice", "½ BCE + ½ Dice", "Lovász hinge")
 MEASURES = (Measure("IoU at ½"), Measure("recall"), Measure("precision"))
-Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 class Sky(NamedTuple):
@@ -33,6 +34,7 @@ class Sky(NamedTuple):
     bright: np.ndarray
 
 
+@functools.lru_cache(maxsize=1)
 def load(seed: int) -> tuple[Sky, Sky]:
     """The left half and the right half, with noise of that seed."""
     light = hubble_deep_field().astype(np.float32).mean(axis=-1) / 255
@@ -44,40 +46,27 @@ def load(seed: int) -> tuple[Sky, Sky]:
     return Sky(seen[:, left], bright[:, left]), Sky(seen[:, right], bright[:, right])
 
 
-def losses_of(sky: Sky) -> dict[str, Loss]:
-    """By name; weights from all pixels to learn from."""
-    weights = class_weights(sky.bright)
-    cross_entropy = losses.BinaryCrossEntropy()
-
-    def dice(z: Tensor, y: Tensor) -> Tensor:
-        return losses.binary_dice_loss(z, y, per="batch")
-
-    return {
-        "BCE": cross_entropy,
-        "BCE, class weights": losses.BinaryCrossEntropy(class_weight=weights),
-        "Dice": dice,
-        "½ BCE + ½ Dice": lambda z, y: 0.5 * cross_entropy(z, y) + 0.5 * dice(z, y),
-        "Lovász": lambda z, y: losses.binary_lovasz_loss(z, y, per="batch"),
-    }
-
-
-SETTINGS = ("BCE", "BCE, class weights", "Dice", "½ BCE + ½ Dice", "Lovász")
+def loss_of(setting: str, sky: Sky) -> Any:
+    """Of all pixels of a batch together; class weights from all pixels to learn from."""
+    cross_entropy, dice = losses.BinaryCrossEntropy(), losses.BinaryDiceLoss(per="batch")
+    if setting == "BCE, class weights":
+        return losses.BinaryCrossEntropy(class_weight=class_weights(sky.bright))
+    if setting == "½ BCE + ½ Dice":
+        return losses.combine((0.5, cross_entropy), (0.5, dice))
+    if setting == "Lovász hinge":
+        return losses.LovaszHingeLoss(per="batch")
+    return dice if setting == "Dice" else cross_entropy
 
 
 def network() -> nn.Module:
-    """Four convolutions that see 15 × 15 pixels."""
-    return nn.Sequential(
-        nn.Conv2d(1, 12, 3, padding=1),
-        nn.ReLU(),
-        nn.Conv2d(12, 12, 3, padding=2, dilation=2),
-        nn.ReLU(),
-        nn.Conv2d(12, 12, 3, padding=4, dilation=4),
-        nn.ReLU(),
-        nn.Conv2d(12, 1, 1),
-    )
+    """Convolutions that see 15 × 15 pixels."""
+    dilations = ((1, 1), (8, 2), (8, 4))
+    layers = [nn.Conv2d(c, 8, 3, padding=d, dilation=d) for c, d in dilations]
+    rectified = [each for layer in layers for each in (layer, nn.ReLU())]
+    return nn.Sequential(*rectified, nn.Conv2d(8, 1, 1))
 
 
-def trained(loss: Loss, sky: Sky, seed: int, steps: int) -> nn.Module:
+def trained(loss: Any, sky: Sky, seed: int, steps: int) -> nn.Module:
     """From tiles at random places."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
@@ -112,25 +101,27 @@ def judged(found: np.ndarray, bright: np.ndarray) -> dict[str, float]:
 
 def painted(found: np.ndarray, bright: np.ndarray) -> np.ndarray:
     """White: found; orange: missed; blue: called bright and are not."""
-    colours = {(True, True): "#ffffff", (False, True): "#E69F00", (True, False): "#56B4E9"}
-    image = np.zeros((*found.shape, 3))
-    for (called, true), colour in colours.items():
-        rgb = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-        image[(found == called) & (bright == true)] = rgb
-    return image
+    colours = np.array([[(0.0, 0.0, 0.0), (0.9, 0.62, 0.0)], [(0.34, 0.71, 0.91), (1.0, 1.0, 1.0)]])
+    return np.asarray(colours[found.astype(int), bright.astype(int)])
 
 
 def draw(run: common.Run, scores: Scores, sky: Sky, found: dict[str, np.ndarray]) -> None:
     """The same piece of sky by every loss."""
-    figure = common.figure(
-        "One pixel in thirty is a galaxy: what does each loss find in the noise?", 11, 7
-    )
-    axes = figure.subplots(2, 4).flat
-    cut = slice(330, 530), slice(150, 350)
-    next(axes).imshow(sky.seen[cut], cmap="gray", vmin=0, vmax=1)
-    for name in found:
-        next(axes).imshow(painted(found[name][cut], sky.bright[cut]))
-    common.save(run, figure)
+    figure = common.figure("Galaxies in noise: what does each loss find?", 12, 6)
+    grid = figure.add_gridspec(2, 4, width_ratios=(1, 1, 1, 1.2))
+    cut = slice(*PIECE[0]), slice(*PIECE[1])
+    pieces = {"what the network sees": sky.seen[cut]}
+    pieces |= {name: painted(found[name][cut], sky.bright[cut]) for name in found}
+    for i, (name, piece) in enumerate(pieces.items()):
+        panel = figure.add_subplot(grid[divmod(i, 3)])
+        panel.imshow(piece, cmap="gray", vmin=0, vmax=1)
+        common.styled(panel, name)
+        panel.grid(visible=False)
+        panel.set_xticks([])
+        panel.set_yticks([])
+    common.dots(figure.add_subplot(grid[:, 3]), scores, MEASURES[0])
+    colours = "white: found; orange: missed; blue: wrongly called bright; first seed"
+    common.save(run, figure, f"{colours}.  Bars: mean ± standard deviation")
 
 
 def main() -> None:
@@ -140,12 +131,12 @@ def main() -> None:
     first: dict[str, np.ndarray] = {}
     for seed, setting in common.trainings(run, SETTINGS):
         learned, unseen = load(seed)
-        model = trained(losses_of(learned)[setting], learned, seed, 60 if run.quick else 300)
+        model = trained(loss_of(setting, learned), learned, seed, 60 if run.quick else 150)
         found = found_by(model, unseen)
         scores[setting].append(judged(found, unseen.bright))
         first.setdefault(setting, found)
-    common.conclude(run, scores, MEASURES, ["torch", "scikit-image"])
     draw(run, scores, load(0)[1], first)
+    common.conclude(run, scores, MEASURES, ["torch", "scikit-image"])
 
 
 if __name__ == "__main__":

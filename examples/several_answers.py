@@ -1,13 +1,13 @@
 """Several answers are right: is it better to say so than to pin one of them?
 
-A parcel may go to any depot within reach of where it is. 150 examples list the depots within reach;
-the network learns to choose one. What counts is how often its choice is within reach, elsewhere on
-the map. PyTorch.
+A parcel may go to any depot within reach of where it is. A hundred examples list the depots within
+reach; the network learns to choose one. What counts is how often its choice is within reach,
+elsewhere on the map. PyTorch.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -17,7 +17,8 @@ import common
 from results import Measure, Scores
 from wce_core import losses
 
-DEPOTS, REACH, GRID = 14, 0.36, 120
+DEPOTS, REACH, GRID = 16, 0.25, 120
+WRONG, NONE = (0.9, 0.62, 0.0), (0.8, 0.8, 0.8)
 SETTINGS = (
     "one pinned at random",
     "equal shares",
@@ -38,7 +39,7 @@ class City(NamedTuple):
     """One of those that are allowed, by chance, as somebody who lists one answer does."""
 
 
-def load(seed: int, count: int = 150) -> City:
+def load(seed: int, count: int = 100) -> City:
     """Depots in the unit square, and parcels that have at least one of them within reach."""
     rng = np.random.default_rng(seed)
     depots = rng.uniform(size=(DEPOTS, 2))
@@ -54,7 +55,7 @@ def within_reach(places: np.ndarray, depots: np.ndarray) -> np.ndarray:
     return np.asarray(np.linalg.norm(places[:, None] - depots, axis=-1) < REACH)
 
 
-def loss_of(setting: str, logits: Tensor, city: City) -> Tensor:
+def loss_of(setting: str, logits: Tensor, city: City) -> Any:
     """Of one step with all parcels."""
     allowed = torch.from_numpy(city.allowed)
     if setting == "one pinned at random":
@@ -95,21 +96,38 @@ def grid() -> np.ndarray:
     return np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
 
 
+def painted(chosen: np.ndarray, right: np.ndarray, served: np.ndarray) -> np.ndarray:
+    """A region for each choice, orange where it is out of reach, grey where every depot is."""
+    depots = chosen.reshape(GRID, GRID)
+    image = np.ones((GRID, GRID, 3)) * np.array([0.86, 0.92, 0.97])
+    image[~served.reshape(GRID, GRID)] = NONE
+    image[(served & ~right).reshape(GRID, GRID)] = WRONG
+    edge = np.zeros((GRID, GRID), bool)
+    edge[1:] |= depots[1:] != depots[:-1]
+    edge[:, 1:] |= depots[:, 1:] != depots[:, :-1]
+    image[edge] *= 0.6
+    return image
+
+
 def draw(run: common.Run, scores: Scores, maps: dict[str, np.ndarray]) -> None:
     """A map for each setting: where its choice is out of reach."""
-    figure = common.figure("Any depot within reach is right: where is the choice wrong?", 10.5, 6.8)
-    axes = figure.subplots(2, 3).flat
+    figure = common.figure("Any depot within reach is right: where is the choice wrong?", 12, 6.2)
+    grid = figure.add_gridspec(2, 4, width_ratios=(1, 1, 1, 0.9))
     city = load(0)
-    for setting, panel in zip(SETTINGS, axes, strict=False):
-        own = maps[setting]
-        panel.imshow(own % 4, extent=(0, 1, 0, 1), origin="lower", cmap="Greys", vmin=-1, vmax=11)
-        panel.contour(own, levels=np.arange(DEPOTS) + 0.5, extent=(0, 1, 0, 1), colors="white")
-        panel.plot(*city.parcels.T, ".", color=common.COLOURS[0], markersize=2.5)
-        panel.plot(*city.depots.T, "^", color=common.COLOURS[2], markersize=8)
+    for i, setting in enumerate(SETTINGS):
+        panel = figure.add_subplot(grid[divmod(i, 3)])
+        panel.imshow(maps[setting], extent=(0, 1, 0, 1), origin="lower")
+        panel.plot(*city.parcels.T, ".", color=common.COLOURS[0], markersize=3, label="an example")
+        panel.plot(*city.depots.T, "^", color=common.COLOURS[2], markersize=8, label="a depot")
         common.styled(panel, setting)
         panel.set_xticks([])
         panel.set_yticks([])
-    common.dots(figure.axes[-1], scores, MEASURES[0])
+    for colour, meaning in ((WRONG, "the choice is out of reach"), (NONE, "every depot is")):
+        panel.plot([], [], "s", color=colour, markersize=9, label=meaning)
+    key = figure.add_subplot(grid[1, 2])
+    key.axis("off")
+    key.legend(*panel.get_legend_handles_labels(), loc="center left", frameon=False, fontsize=10)
+    common.dots(figure.add_subplot(grid[:, 3]), scores, MEASURES[0])
     common.save(
         run, figure, "maps: first seed; small dots: one seed; bars: mean ± standard deviation"
     )
@@ -122,15 +140,15 @@ def main() -> None:
     maps: dict[str, np.ndarray] = {}
     for seed, setting in common.trainings(run, SETTINGS):
         city = load(seed)
-        chosen = chosen_on_the_map(trained(setting, seed, city, 200 if run.quick else 600))
+        chosen = chosen_on_the_map(trained(setting, seed, city, 150 if run.quick else 300))
         reach = within_reach(grid(), city.depots)
         right = reach[np.arange(len(chosen)), chosen]
         served = reach.any(axis=1)  # nothing is right where no depot is within reach
         used = float(np.unique(chosen).size)
         scores[setting].append({"within reach": float(right[served].mean()), "depots in use": used})
-        maps.setdefault(setting, np.where(right | ~served, chosen, -1).reshape(GRID, GRID))
-    common.conclude(run, scores, MEASURES, ["torch"])
+        maps.setdefault(setting, painted(chosen, right, served))
     draw(run, scores, maps)
+    common.conclude(run, scores, MEASURES, ["torch"])
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 from sklearn.datasets import make_classification
-from sklearn.model_selection import train_test_split
 
 import common
 import wce_core
@@ -33,14 +32,13 @@ BINS = np.linspace(0.0, 1.0, 11)
 
 
 def load(seed: int, count: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """To learn from, to choose a threshold by, and to be judged by."""
+    """To learn from, to choose a threshold by, and to be judged by: a sample of one population."""
     x, y = make_classification(
-        3 * count, 20, n_informative=10, weights=[0.95], flip_y=0.02, random_state=seed
+        60_000, 20, n_informative=10, weights=[0.95], class_sep=2.0, flip_y=0.02, random_state=0
     )
     x = np.concatenate([x / x.std(axis=0), np.ones((len(x), 1))], axis=1)
-    x, rest, y, rest_y = train_test_split(x, y, train_size=count, stratify=y, random_state=seed)
-    halves = train_test_split(rest, rest_y, test_size=0.5, stratify=rest_y, random_state=seed)
-    return [(x, y), (halves[0], halves[2]), (halves[1], halves[3])]
+    rows = np.random.default_rng(seed).permutation(len(y))[: 3 * count].reshape(3, count)
+    return [(x[own], y[own]) for own in rows]
 
 
 def fitted(loss: Any, x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -66,11 +64,11 @@ def logits_of(setting: str, data: list[tuple[np.ndarray, np.ndarray]]) -> list[n
 
 
 def reliability(p: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """By tenths of p, how often it is true; NaN for an empty one."""
+    """By tenths of p, how often it is true; NaN of fewer than 20."""
     which = np.digitize(p, BINS[1:-1])
     counts = np.bincount(which, minlength=10)
-    with np.errstate(invalid="ignore"):
-        return np.asarray(np.bincount(which, weights=y, minlength=10) / counts)
+    true = np.bincount(which, weights=y, minlength=10) / np.maximum(counts, 1)
+    return np.where(counts < 20, np.nan, true)
 
 
 def calibration_error(p: np.ndarray, y: np.ndarray) -> float:
@@ -109,21 +107,21 @@ def main() -> None:
     scores: Scores = {setting: [] for setting in SETTINGS}
     curves: dict[str, dict[str, list[np.ndarray]]] = {s: {"true": [], "F1": []} for s in SETTINGS}
     for seed, setting in common.trainings(run, SETTINGS):
-        data = load(seed, 2000 if run.quick else 10_000)
+        data = load(seed, 2000 if run.quick else 6000)
         (_, chosen_y), (_, y) = data[1:]
         chosen, z = logits_of(setting, data)
         best = THRESHOLDS[np.argmax([f1(expit(chosen) > t, chosen_y) for t in THRESHOLDS])]
         numbers = (
             calibration_error(expit(z), y),
-            losses.binary_cross_entropy(z, y),
+            float(losses.binary_cross_entropy(z, y)),
             f1(z > 0, y),
             f1(expit(z) > best, y),
         )
         scores[setting].append({m.name: float(n) for m, n in zip(MEASURES, numbers, strict=True)})
         curves[setting]["true"].append(reliability(expit(z), y))
         curves[setting]["F1"].append(np.array([f1(expit(z) > t, y) for t in THRESHOLDS]))
-    common.conclude(run, scores, MEASURES, ["scipy", "scikit-learn"])
     draw(run, scores, curves)
+    common.conclude(run, scores, MEASURES, ["scipy", "scikit-learn"])
 
 
 if __name__ == "__main__":
