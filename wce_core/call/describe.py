@@ -110,9 +110,10 @@ def _region(region: Region, options: Options, layout: Layout) -> Region:
     apart = region.classes == "apart" and options.axis is not None
     label = layout.axis if options.axis is not None else None
     # A lone axis of labels is one of samples, too.
-    samples = [axis for axis in layout.item_axes if axis != label] or [*layout.item_axes, None]
+    samples = [axis for axis in layout.item_axes if axis != label] or list(layout.item_axes)
     return region._replace(
-        axis=layout.axis if apart else None, samples=samples[0] if region.per == "sample" else None
+        axis=layout.axis if apart else None,
+        samples=samples[0] if samples and region.per == "sample" else None,
     )
 
 

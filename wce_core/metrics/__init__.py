@@ -5,7 +5,7 @@ from .confusion import confusion_matrix
 from .log_loss import binary_log_loss, log_loss
 from .of_classes import outcomes
 from .of_labels import binary_outcomes
-from .outcomes import BinaryOutcomes, ClassOutcomes
+from .outcome_sums import BinaryOutcomes, ClassOutcomes
 from .ratios import Average
 from .threshold import Threshold, best_threshold
 from .top_k import Hits, any_of_top_k, top_k

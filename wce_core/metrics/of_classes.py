@@ -13,7 +13,7 @@ from wce_core.types import Array, Arrays
 from .arguments import class_arguments
 from .described import Call, sums_of
 from .items import items_of
-from .outcomes import ClassOutcomes
+from .outcome_sums import ClassOutcomes
 from .signatures import OfClasses
 from .tally import By, everything, tally
 

@@ -20,7 +20,7 @@ from wce_core.types import Array, Arrays
 from .arguments import label_arguments
 from .described import Call, sums_of
 from .items import Items, items_of
-from .outcomes import BinaryOutcomes
+from .outcome_sums import BinaryOutcomes
 from .signatures import OfLabels
 from .tally import By, tally
 

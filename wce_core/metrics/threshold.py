@@ -18,7 +18,7 @@ from wce_core.types import Array, Arrays
 from .arguments import label_arguments
 from .described import Call, described
 from .items import items_of
-from .outcomes import BinaryOutcomes
+from .outcome_sums import BinaryOutcomes
 from .signatures import OfLabels
 
 Best: TypeAlias = Literal["f1", "iou", "accuracy", "balanced_accuracy"]

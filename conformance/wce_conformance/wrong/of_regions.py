@@ -184,7 +184,7 @@ class Regions:
         if self.form == "probabilities":
             return slopes
         if self.form == "log_probabilities":
-            return slopes * laid.p
+            return np.asarray(slopes * laid.p)
         if not self.categorical:
-            return slopes * laid.p * laid.rest
-        return laid.p * (slopes * laid.rest - others(slopes * laid.p))
+            return np.asarray(slopes * laid.p * laid.rest)
+        return np.asarray(laid.p * (slopes * laid.rest - others(slopes * laid.p)))

@@ -146,14 +146,15 @@ class Reference:
         else:
             arrays = [np.moveaxis(array, axis, -1) for array in arrays]
         weights = np.ones(1) if call.binary else self.class_weights(call).reshape(-1, call.classes)
-        own = asked.answer(*arrays, weights[0] if weights.size else np.ones(call.classes))
+        x, target, weight = arrays
+        own = asked.answer(x, target, weight, weights[0] if weights.size else np.ones(call.classes))
         return Answer(*self.reduced_regions(call, own, seen))
 
     def reduced_regions(
         self, call: Call, own: Answered, seen: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """The value, and its gradient in the predictions' shape."""
-        axis = call.options.get("axis", None if call.binary else -1)
+        axis: Any = call.options.get("axis", None if call.binary else -1)
         single = axis is None or (call.binary and own.gradient.ndim > seen.ndim)
         gradient = own.gradient[..., 0] if single else np.moveaxis(own.gradient, -1, axis)
         places = seen if call.binary else np.expand_dims(seen, axis)

@@ -69,8 +69,8 @@ def focal_tversky_loss(  # noqa: D417  # the rest is documented where it comes f
     predictions: Any,
     targets: Array,
     *,
-    alpha: float = 0.3,
-    beta: float = 0.7,
+    alpha: float = 0.5,
+    beta: float = 0.5,
     gamma: float = 0.75,
     **rest: Any,
 ) -> Any:
@@ -150,8 +150,8 @@ def binary_focal_tversky_loss(  # noqa: D417  # the rest is documented where it 
     predictions: Any,
     targets: Array,
     *,
-    alpha: float = 0.3,
-    beta: float = 0.7,
+    alpha: float = 0.5,
+    beta: float = 0.5,
     gamma: float = 0.75,
     **rest: Any,
 ) -> Any:
@@ -220,8 +220,8 @@ class FocalTverskyLoss(ConfiguredCategoricalRegion):
 
     """
 
-    alpha: float = 0.3
-    beta: float = 0.7
+    alpha: float = 0.5
+    beta: float = 0.5
     gamma: float = 0.75
     _function = staticmethod(focal_tversky_loss)
     _ratio = staticmethod(tversky)
@@ -246,8 +246,8 @@ class BinaryFocalTverskyLoss(ConfiguredBinaryRegion):
 
     """
 
-    alpha: float = 0.3
-    beta: float = 0.7
+    alpha: float = 0.5
+    beta: float = 0.5
     gamma: float = 0.75
     _function = staticmethod(binary_focal_tversky_loss)
     _ratio = staticmethod(tversky)
