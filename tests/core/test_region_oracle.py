@@ -15,7 +15,8 @@ from wce_conformance.oracle import LOSSES, Grid, Nested, Result, map_nested
 
 mp: Any = mpmath.mp
 NAN, INF = float("nan"), float("inf")
-REGIONS = [name for name, loss in LOSSES.items() if loss.of_regions]
+REGIONS = [name for name, loss in LOSSES.items() if "smooth" in loss.of_regions]
+"""Those that are quotients; Lovász losses are not."""
 CLASSES = [name for name in REGIONS if LOSSES[name].categorical]
 LABELS = [name for name in REGIONS if not LOSSES[name].categorical]
 FORMS = ("logits", "probabilities", "log_probabilities")
@@ -97,6 +98,49 @@ def test_generalized_dice_by_hand() -> None:
     loss = loss_of("generalized_dice_loss", p, [[0, 0, 0, 1]], form="probabilities", smooth=0.0)
     wrong, right = Fraction(1, 9) + 1, 2 * (Fraction(2, 9) + 1)
     assert abs(loss.value - as_real(wrong / (wrong + right))) < mp.mpf("1e-50")
+
+
+def test_lovasz_by_hand() -> None:
+    """Of J after errors of 1.5 at a target and 1.25 elsewhere: 1/2, and 2/3."""
+    z, y = [[3.0, -0.5, -2.0, 0.25]], [[1, 1, 0, 0]]
+    loss = loss_of("lovasz_hinge_loss", z, y, absent="count")
+    assert abs(loss.value - (mp.mpf(3) / 4 + mp.mpf(5) / 24)) < mp.mpf("1e-50")
+    assert flat(loss.gradient)[:3] == [0, -0.5, 0]
+    assert abs(loss.gradient[0][3] - mp.mpf(1) / 6) < mp.mpf("1e-50")
+
+
+def test_the_first_of_equal_errors_is_the_larger_one() -> None:
+    p = [[[0.5, 0.5], [0.5, 0.5]]]
+    found = {
+        tuple(labels): loss_of(
+            "lovasz_softmax_loss", p, [labels], absent="skip", form="probabilities"
+        ).gradient[0]
+        for labels in ([0, 1], [1, 0])
+    }
+    assert found[0, 1] == [[-0.5, 0.25], [0, -0.25]]
+    assert found[1, 0] == [[0.25, -0.5], [-0.25, 0]]
+
+
+@pytest.mark.parametrize("name", ["lovasz_softmax_loss", "lovasz_hinge_loss"])
+def test_of_hard_decisions_lovasz_is_jaccard(name: str) -> None:
+    """Right beyond the margin, or wrong by 1, which of a hinge is z = 0."""
+    random, labels = Random(name), [[0, 1, 1, 2, 0]]
+    wrong = [random.random() < 0.5 for _ in range(5)]
+    decided = [[(label + 1) % 3 if w else label for label, w in zip(labels[0], wrong, strict=True)]]
+    hot = [[[float(k == label) for k in range(3)] for label in row] for row in (*decided, *labels)]
+    options: dict[str, Any] = {"reduction": "none", "sample_weight": [[1.0, 2.0, 0.5, 3.0, 1.5]]}
+    if name == "lovasz_softmax_loss":
+        options |= {"form": "probabilities"}
+        own = loss_of(name, hot[:1], labels, absent="count", **options).value
+        ratio = loss_of("jaccard_loss", hot[:1], labels, smooth=0.0, **options).value
+    else:
+        p, t = [[row[1] for row in hot[0]]], [[row[1] for row in hot[1]]]
+        z = [[0.0 if a != b else 2 * b - 1 for a, b in zip(p[0], t[0], strict=True)]]
+        own = loss_of(name, z, t, absent="count", **options).value
+        options |= {"form": "probabilities", "smooth": 0.0}
+        ratio = loss_of("binary_jaccard_loss", p, t, **options).value
+    pairs = zip(flat(own), flat(ratio), strict=True)
+    assert all(abs(a - b) < mp.mpf("1e-50") for a, b in pairs)
 
 
 # --- The definition, 1 − index, in fractions -------------------------------------------------
@@ -250,6 +294,25 @@ def agree(
         terms = [g * d for g, d in zip(flat(gradient), direction, strict=True)]
         difference = (values[0] - values[1]) / (2 * STEP)
         assert abs(difference - sum(terms)) <= mp.mpf("1e-27") * sum(map(abs, terms)), own
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_gradients_of_lovasz_losses(form: str) -> None:
+    random = Random(form)
+    hard = [[[float(random.random() < 0.4) for _ in range(2)] for _ in range(3)] for _ in range(2)]
+    arrays = {
+        "predictions": predictions(form, random, 2, 3, 2),
+        "targets": hard,
+        "sample_weight": shares(random, 2, 2),
+    }
+    options: dict[str, Any] = {"axis": 1, "absent": "count", "reduction": "weighted_mean"}
+    weights = {"class_weight": shares(random, 3)}
+    softmax = {**options, "form": form}
+    wrt = ["predictions", "sample_weight"]
+    agree("lovasz_softmax_loss", {**arrays, **weights}, softmax, [*wrt, "class_weight"], random)
+    if form == "logits":
+        arrays["sample_weight"] = shares(random, 2)
+        agree("lovasz_hinge_loss", arrays, options, wrt, random)
 
 
 @pytest.mark.parametrize("name", CLASSES)

@@ -105,8 +105,7 @@ class Case:
             return self.item_shape
         kinds = () if axis is None else (shape.pop(axis),)
         samples = tuple(shape[:1]) if per_sample else ()
-        apart = "classes" in LOSSES[self.loss].of_regions
-        apart = apart and self.arguments.get("classes", "apart") == "apart"
+        apart = LOSSES[self.loss].apart and self.arguments.get("classes", "apart") == "apart"
         return samples + (kinds if apart else ())
 
     @property

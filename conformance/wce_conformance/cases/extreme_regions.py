@@ -12,6 +12,7 @@ ABSENT = "absent_region"
 SHAPE = "shape_of_regions"
 SIDES = "sides_of_region"
 SIZES = "size_of_class"
+SORTED = "sorted_region"
 CLASSES = ("dice_loss", "jaccard_loss", "tversky_loss", "focal_tversky_loss")
 LABELS = ("binary_dice_loss", "binary_jaccard_loss", "binary_tversky_loss")
 RULES = ("count", "zero", "skip")
@@ -23,6 +24,8 @@ def cases() -> Iterator[Case]:
     for rule in RULES:
         yield from in_turn(partial(_absent, rule))
         yield from in_turn(partial(_excluded, rule))
+    for rule in RULES:
+        yield from in_turn(partial(_sorted, rule))
     for write in (_nothing_wrong, _not_numbers, _sizes, _shapes, _weights, _sides):
         yield from in_turn(write)
 
@@ -118,6 +121,40 @@ def _excluded(rule: str, dtype: str) -> Iterator[Case]:
         [[255.0, 255.0], [NAN, 0.0]], "nothing is left",
         "region", ABSENT, "excluded", "nan", "denominator", ignore_index=255.0,
         mask=[True, False], squared=True, **asked,
+    )  # fmt: skip
+
+
+def _sorted(rule: str, dtype: str) -> Iterator[Case]:
+    """Errors in their order."""
+    yield of_loss(
+        "lovasz_hinge_loss", f"unequal weights {rule}", dtype,
+        [[0.5, -0.25, 2.0, 1.5], [-1.5, 0.25, 0.75, -3.0]], [[1, 1, 0, 0], [0, 0, 0, 1]],
+        "pixels beside which all others are next to nothing",
+        "region", SORTED, "weight_sum", absent=rule, per="batch",
+        sample_weight=[[2.1, 0.3, 1.7, 0.9], [1.0, 1e12, 3.45, 0.7]],
+    )  # fmt: skip
+    yield of_loss(
+        "lovasz_softmax_loss", f"equal errors {rule}", dtype,
+        [[[0.0, 0.0], [1.0, 0.5], [0.0, 0.0], [1.0, 0.5]], [[2.0, -1.0], [0.5, 0.5]] * 2],
+        [[0, 1, 1, 0], [0, 0, 0, 0]],
+        "of equal errors the first is the larger one",
+        "region", SORTED, ABSENT, absent=rule, reduction="none",
+        sample_weight=[[1.0, 2.0, 0.5, 1.5], [1.0, 1.0, 0.25, 2.0]],
+    )  # fmt: skip
+    yield of_loss(
+        "lovasz_softmax_loss", f"nearly right {rule}", dtype,
+        [[[20.0, 0.0, -20.0], [2.0, 18.0, -1.0], [-3.0, 1.0, 19.0], [0.5, 0.0, 0.25]]],
+        [[0, 1, -1, 1]], "errors from next to 0 to next to 1, and a class without targets",
+        "region", SORTED, "excluded", absent=rule, ignore_index=-1, class_weight=[1.0, 2.0, 0.5],
+        reduction="weighted_mean",
+    )  # fmt: skip
+    yield of_loss(
+        "lovasz_hinge_loss", f"margins {rule}", dtype,
+        [[0.5, -0.5, 3.0, -2.0, 0.5], [-1.5, 0.25, 0.75, -3.0, NAN], [0.5, -2.0, 2.0, 0.0, -0.5]],
+        [[1, 0, 1, 0, 1], [0, 0, 0, 0, 1], [0, 1, 1, 0, 1]],
+        "beyond a margin there is no error; equal errors in turn; a mask without targets",
+        "region", SORTED, ABSENT, "excluded", absent=rule, reduction="none",
+        mask=[[True] * 5, [True] * 4 + [False], [True] * 5],
     )  # fmt: skip
 
 

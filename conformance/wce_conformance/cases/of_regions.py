@@ -28,12 +28,13 @@ DEFAULTS: Mapping[str, Any] = {
     "absent": "count",
     "smooth": 1e-5,
 }
+FORMS = ("logits", "probabilities", "log_probabilities")
 COMMON: Mapping[str, Sequence[Any]] = {
     "per": ("sample", "batch"),
     "classes": ("apart", "together"),
     "absent": ("count", "zero", "skip"),
     "smooth": (1e-5, 1.0, 0.0, 0.125),
-    "form": ("logits", "probabilities", "log_probabilities"),
+    "form": FORMS,
     "weight_dtype": ("as predictions", "float64"),
     "soft_weighting": ("per_class",),
     "smoothing": ("none",),
@@ -89,6 +90,10 @@ def _cases(loss: str) -> Iterator[Case]:
     free = dict(FREE[LOSSES[loss].categorical])
     if "classes" not in LOSSES[loss].of_regions:
         free["classes"] = ("apart",)
+    if "smooth" not in LOSSES[loss].of_regions:
+        free["targets"] = [kind for kind in free["targets"] if kind not in ("shares", "soft")]
+        free["form"] = FORMS if LOSSES[loss].categorical else ("logits",)
+        free["smooth"] = (DEFAULTS["smooth"],)
     for name, values in OWN.items():
         free.update(values if name in LOSSES[loss].own else {})
     rows = covering_rows(list(_fixed(loss)), free, goes_together, random)
@@ -117,6 +122,7 @@ def _fixed(loss: str) -> Iterator[Row]:
 def _case(loss: str, number: int, row: Row) -> Case:
     case = made(loss, number, row)
     given = {name: row[name] for name in DEFAULTS if row[name] != DEFAULTS[name]}
+    given = {name: value for name, value in given.items() if name in LOSSES[loss].of_regions}
     own = {name: row[name] for name in LOSSES[loss].own if name in row}
     if "sides" in row:
         own["alpha"], own["beta"] = row["sides"]

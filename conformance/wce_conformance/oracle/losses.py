@@ -14,6 +14,8 @@ from wce_conformance.oracle.region_losses import (
     focal_tversky,
     generalized_dice,
     jaccard,
+    lovasz_hinge,
+    lovasz_softmax,
     of_classes,
     of_labels,
     tversky,
@@ -25,13 +27,15 @@ from wce_conformance.oracle.terms import Focal, Generalized, Poly, Shifted
 class Loss(NamedTuple):
     """A loss, whether its items are rows of classes, and its arguments that no other loss has.
 
-    `of_regions`: of a loss of each region, those of its arguments that such losses share.
+    `of_regions`: of a loss of each region, those of its arguments that such losses share; `apart`:
+    a class may be a region of its own.
     """
 
     function: Callable[..., Result]
     categorical: bool
     own: tuple[str, ...] = ()
     of_regions: tuple[str, ...] = ()
+    apart: bool = True
 
 
 def focal_cross_entropy(
@@ -111,6 +115,15 @@ LOSSES: Mapping[str, Loss] = {
     **_of_regions("", of_classes, categorical=True),
     **_of_regions("binary_", of_labels, categorical=False),
     "generalized_dice_loss": Loss(
-        generalized_dice(of_classes), categorical=True, of_regions=("per", "smooth", "absent")
+        generalized_dice(of_classes),
+        categorical=True,
+        of_regions=("per", "smooth", "absent"),
+        apart=False,
+    ),
+    "lovasz_softmax_loss": Loss(
+        lovasz_softmax, categorical=True, own=("absent",), of_regions=("per",)
+    ),
+    "lovasz_hinge_loss": Loss(
+        lovasz_hinge, categorical=False, own=("absent",), of_regions=("per",)
     ),
 }

@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 
 from wce_conformance.oracle.checks import checked_axis, class_weight_grid
 from wce_conformance.oracle.grid import Grid, Nested
+from wce_conformance.oracle.lovasz import Lovasz
 from wce_conformance.oracle.overlap import Overlap
 from wce_conformance.oracle.problem import Settings, form_of, given_grids, mask_grid
 from wce_conformance.oracle.reduction import Reduction, ReductionName
@@ -22,7 +23,7 @@ SMOOTH = 1e-5
 def of_classes(
     predictions: Nested,
     targets: Nested,
-    overlap: Overlap,
+    overlap: Overlap | Lovasz,
     *,
     class_weight: Nested | Mapping[int, float] | None = None,
     sample_weight: Nested | None = None,
@@ -58,7 +59,7 @@ def of_classes(
 def of_labels(
     predictions: Nested,
     targets: Nested,
-    overlap: Overlap,
+    overlap: Overlap | Lovasz,
     *,
     sample_weight: Nested | None = None,
     mask: Nested | None = None,
@@ -186,3 +187,13 @@ def generalized_dice(family: Family) -> Family:
         return family(predictions, targets, Overlap(smooth, hits=2.0, generalized=True), **rest)
 
     return loss
+
+
+def lovasz_softmax(predictions: Nested, targets: Nested, *, absent: Absent, **rest: Any) -> Result:
+    """The Lovász extension of Jaccard loss, of errors 1 − p and p; targets are 0 and 1."""
+    return of_classes(predictions, targets, Lovasz(), absent=absent, **rest)
+
+
+def lovasz_hinge(predictions: Nested, targets: Nested, *, absent: Absent, **rest: Any) -> Result:
+    """Of errors max(1 − z, 0) and max(1 + z, 0)."""
+    return of_labels(predictions, targets, Lovasz(), absent=absent, **rest)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from wce_conformance.oracle.autodiff import Var, derivatives
 from wce_conformance.oracle.conventions import Chance
+from wce_conformance.oracle.lovasz import Lovasz
 from wce_conformance.oracle.overlap import Counted, Overlap
 from wce_conformance.oracle.real import Real, from_limit, mp
 
@@ -46,10 +47,14 @@ class RegionRoundings:
     rows: Sequence[Row]
     regions: list[Real] = field(default_factory=list)
 
-    def add(self, loss: Var, overlap: Overlap, counted: Counted, rows: Sequence[Row]) -> None:
+    def add(
+        self, loss: Var, overlap: Overlap | Lovasz, counted: Counted, rows: Sequence[Row]
+    ) -> None:
         """The next region, with its rows."""
         self.regions.append(EIGHTH * _error(loss, rows))
-        unrest = _unrest(overlap, counted, rows)
+        unrest = mp.zero
+        if isinstance(overlap, Overlap):
+            unrest = _unrest(overlap, counted, rows)
         for row in rows:
             row.unrest = max(row.unrest, unrest)
 

@@ -14,6 +14,7 @@ from wce_conformance.oracle.chances import binary_chance, class_chances
 from wce_conformance.oracle.checks import check_choice
 from wce_conformance.oracle.conventions import Chance
 from wce_conformance.oracle.grid import Grid, Index, positions
+from wce_conformance.oracle.lovasz import Lovasz, margin_errors
 from wce_conformance.oracle.multiclass import _Multiclass
 from wce_conformance.oracle.overlap import Counted, Overlap, Pixel, by_size, together
 from wce_conformance.oracle.problem import Problem
@@ -55,7 +56,7 @@ class Place(NamedTuple):
 class _Regional(Problem):
     """A call whose losses are those of regions."""
 
-    overlap: Overlap
+    overlap: Overlap | Lovasz
     regions: Regions
 
     def graph(self) -> Graph:
@@ -215,6 +216,8 @@ class OfLabels(_Regional, _Binary):
         return [leaves["targets"].at(at)]
 
     def chances(self, row: Sequence[Var]) -> list[Chance]:
+        if isinstance(self.overlap, Lovasz):
+            return [margin_errors(row[0])]
         return [binary_chance(row[0], self.settings.form)]
 
     def _without_labels(self, of_axes: Index) -> Index:

@@ -78,11 +78,7 @@ class Regions:
         self, x: np.ndarray, target: np.ndarray, weight: np.ndarray, class_weight: np.ndarray
     ) -> Answered:
         """Of arrays with classes last, or an axis of length 1; weights may have one for all."""
-        single = self.per_batch() or x.ndim == 1
-        samples = 1 if single else x.shape[0]
-        shape = (samples, prod(x.shape[:-1]) // max(samples, 1), x.shape[-1])
-        p, rest = (part.reshape(shape) for part in self.chances(x))
-        laid = Laid(weight.reshape(*shape[:2], weight.shape[-1]), p, rest, target.reshape(shape))
+        laid, single = self.laid(x, target, weight)
         of_classes = self.sums(laid)
         factors = class_weight * self.inverse(of_classes)
         sums, v = of_classes, np.broadcast_to(class_weight, of_classes.wrong.shape)
@@ -101,6 +97,15 @@ class Regions:
         if single:
             losses, v, counted = losses[0], v[0], counted[0]
         return Answered(losses, v, counted, self.pulled(laid, slopes).reshape(x.shape))
+
+    def laid(self, x: np.ndarray, target: np.ndarray, weight: np.ndarray) -> tuple[Laid, bool]:
+        """(samples, items, classes), and whether there is but one sample."""
+        single = self.per_batch() or x.ndim == 1
+        samples = 1 if single else x.shape[0]
+        shape = (samples, prod(x.shape[:-1]) // max(samples, 1), x.shape[-1])
+        p, rest = (part.reshape(shape) for part in self.chances(x))
+        weight = weight.reshape(*shape[:2], weight.shape[-1])
+        return Laid(weight, p, rest, target.reshape(shape)), single
 
     def absent(self) -> str:
         """The rule for regions without targets."""

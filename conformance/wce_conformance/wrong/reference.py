@@ -13,6 +13,7 @@ from wce_conformance.oracle import Logits, Probabilities
 from wce_conformance.vectors import Vector
 from wce_conformance.wrong import of_rows
 from wce_conformance.wrong.logit_steps import LogitSteps
+from wce_conformance.wrong.of_lovasz import LovaszRegions
 from wce_conformance.wrong.of_regions import Answered, Regions
 from wce_conformance.wrong.of_terms import TERMS
 from wce_conformance.wrong.steps import Steps, others, quotient
@@ -89,6 +90,7 @@ class Reference:
     steps: type[Steps] = Steps
     logit_steps: type[LogitSteps] = LogitSteps
     regions: type[Regions] = Regions
+    lovasz: type[LovaszRegions] = LovaszRegions
 
     def offers(self, vector: Vector) -> bool:
         """Every valid call, and a few of the invalid ones."""
@@ -133,7 +135,8 @@ class Reference:
     def of_regions(self, call: Call) -> Answer:
         """Of a loss of regions: arrays of items with their classes last, or one class of all."""
         seen, axis = self.seen(call), call.options.get("axis")
-        asked = self.regions(call.vector.loss, call.options, categorical=not call.binary)
+        kind = self.lovasz if "lovasz" in call.vector.loss else self.regions
+        asked = kind(call.vector.loss, call.options, categorical=not call.binary)
         arrays = [
             self.without(call.x, seen),
             self.without(call.arrays["targets"] if call.binary else self.mass(call), seen),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from wce_conformance.wrong.of_lovasz import LovaszRegions
 from wce_conformance.wrong.of_regions import Laid, Regions, Sums
 from wce_conformance.wrong.registry import Wrong, wrong
 
@@ -111,6 +112,32 @@ class _Undefined(Regions):
 class _Unweighted(Regions):
     def sums(self, laid: Laid) -> Sums:
         return super().sums(laid._replace(weight=np.where(laid.weight == 0, 0.0, 1.0)))
+
+
+class _Unsorted(LovaszRegions):
+    def order(self, errors: np.ndarray) -> np.ndarray:
+        return np.arange(errors.size)
+
+
+class _LastOfEqual(LovaszRegions):
+    def order(self, errors: np.ndarray) -> np.ndarray:
+        return np.argsort(errors, kind="stable")[::-1]
+
+
+class _Counting(LovaszRegions):
+    def gains(self, errors: np.ndarray, weights: np.ndarray, target: np.ndarray) -> np.ndarray:
+        return super().gains(errors, np.where(weights == 0, 0.0, 1.0), target)
+
+
+class _SubtractedGains(LovaszRegions):
+    def gains(self, errors: np.ndarray, weights: np.ndarray, target: np.ndarray) -> np.ndarray:
+        order = self.order(errors)
+        w, t = weights[order], target[order]
+        union = (w * t).sum() + np.cumsum(w * (1 - t))
+        jaccard = 1 - ((w * t).sum() - np.cumsum(w * t)) / union
+        found = np.zeros_like(errors)
+        found[order] = np.diff(np.nan_to_num(jaccard), prepend=0.0)
+        return found
 
 
 @wrong("region")
@@ -237,3 +264,31 @@ class PixelsUnweighted(Wrong):
     """Sample weights leave out what is 0 and weigh nothing."""
 
     regions = _Unweighted
+
+
+@wrong("sorted_region")
+class ErrorsUnsorted(Wrong):
+    """Errors in the order of the pixels."""
+
+    lovasz = _Unsorted
+
+
+@wrong("sorted_region")
+class LastOfEqualErrors(Wrong):
+    """Of equal errors the last is the larger one."""
+
+    lovasz = _LastOfEqual
+
+
+@wrong("sorted_region")
+class PixelsCounted(Wrong):
+    """Weights leave out what is 0, and are 1 in what a pixel adds."""
+
+    lovasz = _Counting
+
+
+@wrong("sorted_region")
+class DifferencesOfJaccard(Wrong):
+    """J_i − J_{i−1} as a difference, of which nothing is left beside a heavy pixel."""
+
+    lovasz = _SubtractedGains
