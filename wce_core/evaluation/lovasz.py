@@ -69,9 +69,8 @@ def _gains(ops: ArrayOps, masses: Array, own: Array) -> tuple[Array, Array]:
     targets, others = masses * own, masses * (1.0 - own)
     size = ops.total(targets, ops.dtype_name(masses), ops.dtype_name(masses), axis=-1)
     whole = xp.expand_dims(size, axis=-1)
-    right = _following(ops, targets)  # what is right still, after the element
-    after = whole + ops.running_sum(others)
-    before = after - others
+    right = xp.flip(_preceding(ops, xp.flip(targets, axis=-1)), axis=-1)  # after the element
+    before, after = whole + _preceding(ops, others), whole + ops.running_sum(others)
     nothing = before == 0
     # Of a class without elements the first that is wrong is all of the loss.
     first = ops.cast(masses > 0, ops.dtype_name(masses))
@@ -80,7 +79,7 @@ def _gains(ops: ArrayOps, masses: Array, own: Array) -> tuple[Array, Array]:
     return xp.where(own > 0, masses / xp.where(after == 0, 1.0, after), of_other), size
 
 
-def _following(ops: ArrayOps, values: Array) -> Array:
-    """The sum of what comes later in each row, of which nothing cancels."""
-    backwards = ops.xp.flip(values, axis=-1)
-    return ops.xp.flip(ops.running_sum(backwards), axis=-1) - values
+def _preceding(ops: ArrayOps, values: Array) -> Array:
+    """The sum of what comes before each element of a row, without the difference that cancels."""
+    nothing = ops.xp.zeros_like(values[..., :1])
+    return ops.running_sum(ops.xp.concat([nothing, values[..., :-1]], axis=-1))
