@@ -24,33 +24,39 @@ from .spec import LossSpec
 
 
 def lovasz_losses(ops: ArrayOps, spec: LossSpec, arrays: Arrays, members: Members) -> Losses:
-    """v·Σ_i e_i·g_i."""
+    """v·Σ_i e_i·g_i, summed in the order of the elements: only gains have to be sorted back."""
     xp, region = ops.xp, region_of(spec)
     chance, hard = members.chance, members.t > 0.5
     errors = xp.where(hard, chance.rest, chance.p)
     if not spec.checked:
         errors = xp.where(members.t * members.other == 0, errors, xp.nan)
-    rows = in_rows(ops, spec, errors)
-    order = ops.leading(rows, ops.length(rows, -1), -1)
     masses = in_rows(ops, spec, _masses(ops, spec, members, errors))
     own = in_rows(ops, spec, wide(ops, spec, hard))
-    gains, size = _gains(ops, *(xp.take_along_axis(each, order, axis=-1) for each in (masses, own)))
-    sorted_errors = wide(ops, spec, xp.take_along_axis(rows, order, axis=-1))
+    rows = in_rows(ops, spec, errors)
+    gains, size = _gains_in_place(ops, ops.constant(rows), masses, own)
     dtype = spec.accumulate
-    found = ops.total(gains * sorted_errors, dtype, dtype, axis=-1)
+    found = ops.total(gains * wide(ops, spec, rows), dtype, dtype, axis=-1)
     weight, ones = region_weights(ops, spec, arrays, found), xp.ones_like(found)
     factor = factors(ops, spec, arrays, weight)
     present = ones if region.absent == "count" else xp.where(size == 0, 0.0, ones)
     counted = present if region.absent == "skip" else ones
 
     def slopes(divisor: Array) -> Array:
-        back = ops.leading(-order, ops.length(order, -1), -1)  # where each element went
-        each = out_of_rows(ops, spec, xp.take_along_axis(gains, back, axis=-1), errors)
-        steep = xp.where(present == 0, 0.0, factor / divisor)
-        each = ops.cast(each * laid_along(ops, spec, steep, errors.ndim), spec.compute)
+        steep = laid_along(ops, spec, xp.where(present == 0, 0.0, factor / divisor), errors.ndim)
+        each = ops.cast(out_of_rows(ops, spec, gains, errors) * steep, spec.compute)
         return xp.where(hard, -each, each)
 
     return Losses(xp.where(present == 0, 0.0, factor * found), counted, weight, slopes)
+
+
+def _gains_in_place(ops: ArrayOps, rows: Array, masses: Array, own: Array) -> tuple[Array, Array]:
+    """The gains of elements where these stand, and the size of the region."""
+    count = ops.length(rows, -1)
+    order = ops.leading(rows, count, -1)
+    ordered = (ops.xp.take_along_axis(each, order, axis=-1) for each in (masses, own))
+    gains, size = _gains(ops, *ordered)
+    back = ops.leading(-order, count, -1)  # where each element went
+    return ops.xp.take_along_axis(gains, back, axis=-1), size
 
 
 def _masses(ops: ArrayOps, spec: LossSpec, members: Members, like: Array) -> Array:
@@ -74,9 +80,10 @@ def _gains(ops: ArrayOps, masses: Array, own: Array) -> tuple[Array, Array]:
     nothing = before == 0
     # Of a class without elements the first that is wrong is all of the loss.
     first = ops.cast(masses > 0, ops.dtype_name(masses))
+    after = xp.where(after == 0, 1.0, after)
     of_other = masses * right / (after * xp.where(nothing, 1.0, before))
     of_other = xp.where(nothing, first, of_other)
-    return xp.where(own > 0, masses / xp.where(after == 0, 1.0, after), of_other), size
+    return xp.where(own > 0, masses / after, of_other), size
 
 
 def _preceding(ops: ArrayOps, values: Array) -> Array:
