@@ -72,7 +72,9 @@ class _TopK:
     def _at_first(self, ops: ArrayOps, items: Items, arrays: Arrays) -> Array:
         """The weight of the class in each place, along the last axis."""
         xp, axis = ops.xp, self.call.spec.axis or 0
-        first = ops.leading(items.predictions, max(self.several), axis)
+        scores = items.predictions
+        scores = xp.where(scores == 0, xp.zeros_like(scores), scores)  # XLA sorts −0 before 0
+        first = ops.leading(scores, max(self.several), axis)
         weight = xp.moveaxis(items.weight, axis, -1)
         if self.call.spec.candidates:
             own = xp.moveaxis(arrays["targets"], axis, -1)
