@@ -153,7 +153,7 @@ def draw(run: common.Run, scores: Scores, curves: dict[str, dict[str, np.ndarray
 
 def main() -> None:
     """Train every setting in every framework, with every seed."""
-    run = common.start(__file__, __doc__)._replace(seeds=range(3))
+    run = common.start(__file__, __doc__)
     scores: Scores = {setting: [] for setting in SETTINGS}
     first: dict[str, dict[str, np.ndarray]] = {}
     apart = 0.0
