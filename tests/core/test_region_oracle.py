@@ -311,7 +311,7 @@ def test_gradients_of_lovasz_losses(form: str) -> None:
     wrt = ["predictions", "sample_weight"]
     agree("lovasz_softmax_loss", {**arrays, **weights}, softmax, [*wrt, "class_weight"], random)
     if form == "logits":
-        arrays["sample_weight"] = shares(random, 2)
+        arrays["sample_weight"] = shares(random, 2, 3, 2)
         agree("lovasz_hinge_loss", arrays, options, wrt, random)
 
 
