@@ -27,7 +27,7 @@ class LovaszRegions(Regions):
         reading = np.where((present == 0) & (self.absent() != "count"), 0.0, v)
         losses = reading * (errors * gains).sum(1)
         slopes = np.where(laid.target == 1, -gains, gains) * reading[:, None, :]
-        slopes = np.where(np.isnan(errors).any(1)[:, None, :], np.nan, slopes)
+        slopes = np.where(np.asarray(np.isnan(errors).any(1))[:, None, :], np.nan, slopes)
         counted = np.asarray((self.absent() != "skip") | (present != 0))
         if single:
             losses, v, counted = losses[0], v[0], counted[0]
