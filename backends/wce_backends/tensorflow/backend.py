@@ -275,7 +275,8 @@ class _Loss:
 
     def __init__(self, be: TensorFlowBackend, spec: LossSpec, arrays: Arrays) -> None:
         self.be, self.spec, self.arrays = be, spec, arrays
-        constant = ("predictions", "ignore_index")
+        labels = spec.region is not None and spec.region.targets == "labels"
+        constant = ("predictions", "ignore_index", *(("targets",) if labels else ()))
         rest = (name for name in arrays if name not in constant and arrays[name].dtype.is_floating)
         self.names = ("predictions", *rest)
 

@@ -159,8 +159,9 @@ class Reference:
         """The value, and its gradient in the predictions' shape."""
         axis: Any = call.options.get("axis", None if call.binary else -1)
         single = axis is None or (call.binary and own.gradient.ndim > seen.ndim)
-        gradient = own.gradient[..., 0] if single else np.moveaxis(own.gradient, -1, axis)
-        places = seen if call.binary else np.expand_dims(seen, axis)
+        place = -1 if axis is None else int(axis)
+        gradient = own.gradient[..., 0] if single else np.moveaxis(own.gradient, -1, place)
+        places = seen if call.binary else np.expand_dims(seen, place)
         gradient = np.where(places, gradient, 0.0)
         if call.vector.reduction == "none":
             return rounded(own.losses.reshape(call.vector.case.loss_shape), call), rounded(
