@@ -1001,7 +1001,7 @@ class TestCases:
     def test_ids(self) -> None:
         ids = [case.id for case in small_cases()]
         assert len(set(ids)) == len(ids)
-        assert 400 <= len(ids) <= 1200
+        assert 400 <= len(ids) <= 1400
 
     @pytest.mark.parametrize("loss", MODES)
     def test_every_two_settings_meet(self, loss: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 import wce_core
 from wce_conformance.adapters import Adapter, adapter
+from wce_conformance.oracle import LOSSES as OF_THE_ORACLE
 from wce_core import losses
 from wce_core.losses.registry import REGIONS
 
@@ -183,6 +185,25 @@ def test_configured(own: Adapter, name: str) -> None:
 def test_what_is_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         losses.dice_loss(X, INDEX, **options)
+
+
+WRONG: dict[str, tuple[Any, str]] = {
+    "squared": (2, "squared is 2; expected one of False, True"),
+    "alpha": (-1.0, "alpha is -1.0; expected a finite number from 0 on"),
+    "beta": (float("inf"), "beta is inf; expected a finite number from 0 on"),
+    "gamma": (0.0, "gamma is 0; expected a finite number above 0"),
+    "absent": ("nan", "absent is 'nan'; expected one of 'count', 'zero', 'skip'"),
+}
+"""Of every option that only some losses of regions have: a wrong value, and what is said of it."""
+
+
+@each_loss
+def test_own_options(name: str) -> None:
+    for option in OF_THE_ORACLE[name].own:
+        value, message = WRONG[option]
+        for call in (partial(function(name), X, targets(name)), REGIONS[name]):
+            with pytest.raises(ValueError, match=message):
+                call(**{option: value})
 
 
 def test_weights_of_mistakes() -> None:
