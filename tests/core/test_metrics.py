@@ -561,10 +561,10 @@ def test_compiled(backend: str, name: str) -> None:
 
 
 def test_sums_are_added_and_divided_while_compiled(backend: str) -> None:
-    own = adapter(backend)
+    own, weight = adapter(backend), S.tolist()
 
     def both(x: Any, y: Any, z: Any, b: Any) -> Any:
-        found = metrics.outcomes(x, y) + metrics.outcomes(x, y, sample_weight=S.tolist())
+        found = metrics.outcomes(x, y) + metrics.outcomes(x, y, sample_weight=weight)
         labels = metrics.binary_outcomes(z, b, axis=1)
         return found.f1("macro"), found.balanced_accuracy(), labels.balanced_accuracy()
 

@@ -114,6 +114,11 @@ class Backend(ArrayOps):
             return self.scalar(bool(value), dtype, targets) if value in (0, 1) else None
         return self.scalar(float(value), dtype, targets)
 
+    def followed(self, arguments: dict[str, Any], like: Array) -> dict[str, Any]:
+        """Arguments by name as the framework's compiler can follow them, if it is at work."""
+        del like
+        return arguments
+
     def fast_path(
         self, options: Options, given: dict[str, Any], *, gradient: bool = False
     ) -> tuple[Any, tuple[Array, ...], Any] | None:

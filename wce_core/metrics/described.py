@@ -43,7 +43,8 @@ def described(options: Options, predictions: Any, targets: Any, given: dict[str,
     wide = be.has_float64(own) and be.can_return("float64")
     result = result_dtype_of(be, options, own)
     with be.scope():
-        spec, arrays = prepare(be, options, own, targets, given, result)
+        followed = be.followed({**given, "targets": targets}, own)
+        spec, arrays = prepare(be, options, own, followed.pop("targets"), followed, result)
         layout = layout_of(be, own, options.axis, categorical=options.categorical)
     apart = not options.categorical and options.axis is not None
     call = Call(

@@ -192,6 +192,15 @@ class TorchBackend(Backend):
         """By an identity whose backward pass flushes."""
         return flushed(array)
 
+    def followed(self, arguments: dict[str, Any], like: Array) -> dict[str, Any]:
+        """NumPy's arrays as tensors: Dynamo's stand-ins for them are of no known type."""
+        if not torch.compiler.is_dynamo_compiling():
+            return arguments
+        return {
+            name: self.asarray(value, like) if isinstance(value, np.ndarray) else value
+            for name, value in arguments.items()
+        }
+
     def fast_path(
         self, options: Options, given: dict[str, Any], *, gradient: bool = False
     ) -> Outcome | None:
@@ -387,11 +396,7 @@ def _as_a_node(be: TorchBackend, options: Options, given: dict[str, Any]) -> Any
     Dynamo would watch whatever it followed, some 400 things, and look at all of them before each
     call, which takes as long as the loss of a small batch. What is in a node only AOTAutograd sees.
     """
-    own = {
-        name: be.asarray(value, given["predictions"]) if isinstance(value, np.ndarray) else value
-        for name, value in given.items()
-    }
-    outputs = _whole(options, own)
+    outputs = _whole(options, be.followed(given, given["predictions"]))
     return None if outputs is None else (None, outputs, None)
 
 
