@@ -108,6 +108,8 @@ def everything(session: nox.Session) -> None:
     install(session, "-e", ".", "mypy", "pyright", *TOOLS, *ALL, *FURTHER)
     # It requires the package tensorflow by that name, which tensorflow-cpu does not satisfy.
     install(session, "--no-deps", "tf_keras")
+    # Its range of PyTorch ends before the one that is tested; its losses need nothing else.
+    install(session, "--no-deps", "monai")
 
 
 PYTHON = str(EVERYTHING / "bin" / "python")
