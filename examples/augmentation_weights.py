@@ -72,7 +72,7 @@ def trained(setting: str, seed: int, images: Images, steps: int) -> Any:
     model = keras.Sequential([keras.Input((64,)), *layers])
     reduction: Any = setting.split(", ")[1]
     loss = losses.CrossEntropy(reduction=reduction)
-    model.compile(optimizer=keras.optimizers.SGD(0.3, momentum=0.9), loss=loss.keras())
+    model.compile(optimizer=keras.optimizers.SGD(0.1, momentum=0.9), loss=loss.keras())
     weights = (1 / images.n).astype(np.float32) if setting.startswith("1/n") else None
     as_one = {"batch_size": len(images.y), "epochs": steps, "verbose": 0}
     model.fit(images.x, images.y, sample_weight=weights, **as_one)
@@ -108,7 +108,13 @@ def main() -> None:
         model = trained(setting, seed, images, 30 if run.quick else 80)
         scores[setting].append(judged(model, test))
     draw(run, scores)
-    common.conclude(run, scores, MEASURES, ["keras", "torch", "scikit-learn"])
+    copies = augmented(load(0)[0], seed=0)
+    larger = len(copies.n) / (1 / copies.n).sum()
+    note = (
+        "With weights 1/n, “mean” divides by the number of images, “weighted_mean” by Σ 1/n: the "
+        f"gradient is the same, and the steps of “weighted_mean” are {larger:.1f} times as large."
+    )
+    common.conclude(run, scores, MEASURES, ["keras", "torch", "scikit-learn"], [note])
 
 
 if __name__ == "__main__":

@@ -142,6 +142,5 @@ def save(run: Run, made: Figure, spread: str = "") -> None:
     made.supxlabel(said, fontsize=8.5, color="#666666", x=0.99, horizontalalignment="right")
     pixels = io.BytesIO()
     made.savefig(pixels)
-    # As many colours as the eye needs: a third of the size.
-    small = Image.open(pixels).convert("RGB").quantize(160)
+    small = Image.open(pixels).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE)
     small.save(run.folder / f"{run.name}.png", optimize=True)

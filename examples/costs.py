@@ -87,7 +87,8 @@ def draw(run: common.Run, scores: Scores, paid: dict[str, np.ndarray]) -> None:
     most = paid["cross_entropy"].max()
     for panel, name in zip(axes[1:], ("cross_entropy", best), strict=True):
         image = panel.imshow(paid[name], cmap="Blues", vmin=0, vmax=most)
-        common.styled(panel, f"Who pays, {name}".replace(", ", ",\n"), "answer", "true digit")
+        title = name.replace(", ", ",\n") if ", " in name else f"\n{name}"
+        common.styled(panel, title, "answer", "true digit")
         panel.grid(visible=False)
         panel.set_xticks(range(10))
         panel.set_yticks(range(10))

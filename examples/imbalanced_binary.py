@@ -123,7 +123,7 @@ def judged(models: dict[str, np.ndarray], x: np.ndarray, y: np.ndarray) -> dict[
 def draw(run: common.Run, scores: Scores, curves: dict[str, dict[str, np.ndarray]]) -> None:
     """Losses on top of each other, how far they are apart, and what the weights do."""
     figure = common.figure("One positive in thirty: four frameworks, one model for each weighting")
-    left, middle, right = figure.subplots(1, 3, width_ratios=(1, 1, 1.1))
+    left, middle, right = figure.subplots(1, 3)
     for i, framework in enumerate(FRAMEWORKS):
         style = {"color": common.COLOURS[i], "linewidth": 7 - 1.9 * i, "label": framework}
         for setting in SETTINGS:
@@ -132,22 +132,21 @@ def draw(run: common.Run, scores: Scores, curves: dict[str, dict[str, np.ndarray
         if framework != "NumPy":
             apart = [abs(curves[s][framework] / curves[s]["NumPy"] - 1) for s in SETTINGS]
             style = {"color": common.COLOURS[i], "label": framework}
-            middle.plot(np.maximum(np.max(apart, axis=0) / np.finfo(np.float32).eps, 0.05), **style)
+            middle.plot(np.max(apart, axis=0) / np.finfo(np.float32).eps, **style)
     for setting in SETTINGS:
         end = curves[setting]["NumPy"][-1]
-        left.annotate(
-            setting, (len(curves[setting]["NumPy"]), end), fontsize=9, va="bottom", ha="right"
-        )
-    common.styled(left, "Training loss (weighted mean), first seed", "steps", "loss")
-    common.styled(middle, "Largest difference from NumPy's loss", "steps", "in eps of float32")
+        place = (len(curves[setting]["NumPy"]), end + 0.012)
+        left.annotate(setting, place, fontsize=9, va="bottom", ha="right")
+    common.styled(left, "Training loss, first seed", "steps", "weighted mean")
+    common.styled(middle, "Difference from NumPy's loss", "steps", "largest, in eps of float32")
     left.legend(frameon=False, fontsize=9)
     middle.legend(frameon=False, fontsize=9)
     shown = {
-        f"{s}, {of}": [{"share": e[of]} for e in scores[s]]
+        f"{s}, {of}": [{"recall and precision": e[of]} for e in scores[s]]
         for s in SETTINGS
         for of in ("recall", "precision")
     }
-    common.dots(right, shown, Measure("share"))
+    common.dots(right, shown, Measure("recall and precision"), colours=(common.INK,))
     common.save(run, figure, "small dots: one seed; bars: mean ± standard deviation")
 
 

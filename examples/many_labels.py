@@ -121,12 +121,7 @@ def draw(
     middle.axvline(POSITIVES, color=common.INK, linewidth=0.8, linestyle=":")
     common.styled(middle, "Found among the first k", "k", "of a sample's ten positives, %")
     right.set_xticks(range(len(GROUPS)), [f"{a + 1}–{b}" for a, b in GROUPS], rotation=20)
-    common.styled(
-        right,
-        "Found in the top ten, by frequency",
-        "labels, from the most frequent",
-        "of their positives, %",
-    )
+    common.styled(right, "By frequency", "labels, most frequent first", "found in the top ten, %")
     common.save(run, figure, "dots: one seed; bars and bands: mean ± standard deviation")
 
 

@@ -50,7 +50,7 @@ def loss_of(setting: str, sky: Sky) -> Any:
     """Of all pixels of a batch together; class weights from all pixels to learn from."""
     cross_entropy, dice = losses.BinaryCrossEntropy(), losses.BinaryDiceLoss(per="batch")
     if setting == "BCE, class weights":
-        return losses.BinaryCrossEntropy(class_weight=class_weights(sky.bright))
+        return losses.BinaryCrossEntropy(class_weight=class_weights(sky.bright, kind="index"))
     if setting == "½ BCE + ½ Dice":
         return losses.combine((0.5, cross_entropy), (0.5, dice))
     if setting == "Lovász hinge":
