@@ -8,6 +8,8 @@ from typing import NamedTuple
 Call = Callable[[], object]
 FOCAL = "our focal : our CE"
 """The peer of a focal loss: the cross-entropy of the same predictions, which is another number."""
+DICE = "smp Dice"
+"""What segmentation_models_pytorch's DiceLoss computes, beside our Dice loss."""
 
 
 class Pair(NamedTuple):

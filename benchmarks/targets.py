@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from benchmarks.pairs import FOCAL
+from benchmarks.pairs import DICE, FOCAL
 from benchmarks.workloads import Workload
 
 LARGE = 1_000_000
@@ -32,6 +32,7 @@ TARGETS: dict[tuple[str, str, str], tuple[Target | None, Target | None]] = {
     ("optax", "jit", "exact"): (Target(3.0, 1.5), None),
     ("sklearn _loss", "eager", "native"): (Target(0.6, 0.4), Target(4.0, 3.0)),
     ("sklearn _loss", "eager", "exact"): (Target(0.9, 0.6), None),
+    (DICE, "eager", "native"): (Target(1.0, 0.7), None),
     **{
         (FOCAL, mode, "native"): (Target(1.3, 1.1), Target(1.3, 1.1))
         for mode in ("eager", "jit", "tf.function", "XLA")
@@ -47,7 +48,7 @@ MEMORY: dict[tuple[str, str, str], Target] = {("F", "eager", "native"): Target(0
 def target_of(workload: Workload, peer: str, mode: str, precision: str, what: str) -> Target | None:
     """The target of a ratio, if it has one: value and gradient, at the two ends of size."""
     large, small = TARGETS.get((peer, mode, precision), (None, None))
-    eager = (mode, precision) == ("eager", "native") and peer != FOCAL
+    eager = (mode, precision) == ("eager", "native") and peer not in (FOCAL, DICE)
     if eager and large and workload.loss != "cross_entropy":
         large, small = BINARY_EAGER
     if what != "value + gradient":

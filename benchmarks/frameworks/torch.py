@@ -9,7 +9,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F  # noqa: N812  # everyone's name for it
 
-from benchmarks.pairs import FOCAL, Call, Pair
+from benchmarks.pairs import DICE, FOCAL, Call, Pair
 from benchmarks.workloads import LOSSES, Workload
 from wce_core import losses
 
@@ -29,6 +29,10 @@ def pairs(workload: Workload) -> Iterator[Pair]:
     plain = _ours(workload, arrays["w"], "native")
     own, peer = _step(focal, arrays), _step(plain, arrays)
     yield Pair(FOCAL, "eager", "native", "value + gradient", own, peer)
+    if workload.loss == "binary_cross_entropy":
+        ours = functools.partial(losses.binary_dice_loss, per="batch", smooth=0.0, absent="zero")
+        own, peer = _step(ours, arrays), _step(_smp_dice, arrays)
+        yield Pair(DICE, "eager", "native", "value + gradient", own, peer)
     if workload.small:
         own, peer = _step(configured, arrays), _step(theirs, arrays)
         yield Pair("F", "eager, configured", "native", "value + gradient", own, peer)
@@ -45,6 +49,14 @@ def _ours(workload: Workload, w: torch.Tensor, precision: Any, *, focal: bool = 
             loss, class_weight=w, reduction="weighted_mean", precision=precision
         )
     return functools.partial(loss, pos_weight=w, precision=precision)
+
+
+def _smp_dice(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """1 − 2·Σpt / max(Σ(p + t), eps), 0 without a target, as in its losses/dice.py."""
+    p, t = F.logsigmoid(x).exp().reshape(1, 1, -1), y.reshape(1, 1, -1)
+    right, whole = (p * t).sum((0, 2)), (p + t).sum((0, 2))
+    loss = 1.0 - 2.0 * right / whole.clamp_min(1e-7)
+    return (loss * (t.sum((0, 2)) > 0)).mean()
 
 
 def _configured(workload: Workload, w: torch.Tensor) -> Loss:
