@@ -74,4 +74,4 @@ def _lead(scores: Scores, measure: Measure, best: str, other: str) -> list[float
 
 def _counts(lead: Sequence[float]) -> bool:
     error = statistics.stdev(lead) / len(lead) ** 0.5
-    return statistics.fmean(lead) > float(stats.t.ppf(0.975, len(lead) - 1)) * error
+    return bool(statistics.fmean(lead) > float(stats.t.ppf(0.975, len(lead) - 1)) * error)

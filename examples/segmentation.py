@@ -37,7 +37,8 @@ class Sky(NamedTuple):
 @functools.lru_cache(maxsize=1)
 def load(seed: int) -> tuple[Sky, Sky]:
     """The left half and the right half, with noise of that seed."""
-    light = hubble_deep_field().astype(np.float32).mean(axis=-1) / 255
+    image: np.ndarray = hubble_deep_field()  # type: ignore[no-untyped-call]  # unannotated there
+    light = image.astype(np.float32).mean(axis=-1) / 255
     bright = gaussian_filter(light, 1.0) > 0.25
     noise = np.random.default_rng(seed).normal(scale=0.2, size=light.shape)
     seen = (light + noise).astype(np.float32)

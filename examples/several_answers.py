@@ -106,7 +106,7 @@ def painted(chosen: np.ndarray, right: np.ndarray, served: np.ndarray) -> np.nda
     edge[1:] |= depots[1:] != depots[:-1]
     edge[:, 1:] |= depots[:, 1:] != depots[:, :-1]
     image[edge] *= 0.6
-    return image
+    return np.asarray(image)
 
 
 def draw(run: common.Run, scores: Scores, maps: dict[str, np.ndarray]) -> None:
@@ -143,7 +143,7 @@ def main() -> None:
         chosen = chosen_on_the_map(trained(setting, seed, city, 150 if run.quick else 300))
         reach = within_reach(grid(), city.depots)
         right = reach[np.arange(len(chosen)), chosen]
-        served = reach.any(axis=1)  # nothing is right where no depot is within reach
+        served = np.asarray(reach.any(axis=1))  # nothing is right where no depot is within reach
         used = float(np.unique(chosen).size)
         scores[setting].append({"within reach": float(right[served].mean()), "depots in use": used})
         maps.setdefault(setting, painted(chosen, right, served))

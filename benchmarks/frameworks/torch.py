@@ -30,8 +30,7 @@ def pairs(workload: Workload) -> Iterator[Pair]:
     own, peer = _step(focal, arrays), _step(plain, arrays)
     yield Pair(FOCAL, "eager", "native", "value + gradient", own, peer)
     if workload.loss == "binary_cross_entropy":
-        ours = functools.partial(losses.binary_dice_loss, per="batch", smooth=0.0, absent="zero")
-        own, peer = _step(ours, arrays), _step(_smp_dice, arrays)
+        own, peer = _step(_dice, arrays), _step(_smp_dice, arrays)
         yield Pair(DICE, "eager", "native", "value + gradient", own, peer)
     if workload.small:
         own, peer = _step(configured, arrays), _step(theirs, arrays)
@@ -49,6 +48,10 @@ def _ours(workload: Workload, w: torch.Tensor, precision: Any, *, focal: bool = 
             loss, class_weight=w, reduction="weighted_mean", precision=precision
         )
     return functools.partial(loss, pos_weight=w, precision=precision)
+
+
+def _dice(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    return losses.binary_dice_loss(x, y, per="batch", smooth=0.0, absent="zero")
 
 
 def _smp_dice(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:

@@ -7,7 +7,6 @@ already laid out with the predictions' rank are cut along with them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial, reduce
 from math import prod
 from operator import add
@@ -16,22 +15,20 @@ from typing import Any, cast
 from wce_core.arrays.ops import ArrayOps
 from wce_core.dtypes import at_least_float32
 from wce_core.formulas.targets.class_indices import ClassIndices
-from wce_core.formulas.weightings import WEIGHTINGS
 from wce_core.types import Array, Arrays, Cut
 
 from .balancing import occurrences, with_balance
 from .counting import counted, divisor, needs_weights, shared, sums_over_items
-from .cuts import cut_of, own_cut
+from .cuts import Each, cut_of, cuts_of, own_cut, part_of
 from .evaluate import fused
 from .items import item_losses, kept_gradient, loss_of_mass, rows_of, scale_of
 from .reducing import itemised, reduced, total_of
+from .region_blocks import regions_in_blocks
 from .spec import LossSpec
 from .weighing import Weighed, weigh
 
 NESTED = 32
 """Blocks whose items are weighed at once."""
-Each = Callable[[Callable[[Cut], Any], Sequence[Cut]], Iterable[Any]]
-"""How blocks are run: ``map``, or a map that does several at a time and keeps their order."""
 
 
 def in_blocks(
@@ -43,37 +40,12 @@ def in_blocks(
     """
     size = size // 2 if spec.compute == "float64" else size
     shape = tuple(arrays["predictions"].shape)
-    if prod(shape) <= size or spec.region is not None:
+    if prod(shape) <= size:
         return fused(ops, spec, arrays, gradient=gradient)
+    if spec.region is not None:
+        return regions_in_blocks(ops, spec, arrays, gradient=gradient, size=size, each=each)
     blocks = _Blocks(ops, spec, arrays, size, each, gradient=gradient)
     return blocks.outputs(), blocks.slopes
-
-
-def cuts_of(shape: tuple[int, ...], class_axis: int | None, size: int) -> Iterator[Cut]:
-    """Slices that cover ``shape``, each of at most about ``size`` elements, whole class axes."""
-    axes = [i for i in range(len(shape)) if i != class_axis]
-    yield from _split(shape, axes, [slice(None)] * len(shape), size)
-
-
-def _split(shape: tuple[int, ...], axes: list[int], cut: list[slice], size: int) -> Iterator[Cut]:
-    if not axes or prod(shape) <= size:
-        yield tuple(cut)
-        return
-    axis, inner = axes[0], axes[1:]
-    rest = prod(n for i, n in enumerate(shape) if i != axis)
-    step = max(1, size // max(1, rest))
-    for start in range(0, shape[axis], step):
-        length = min(step, shape[axis] - start)
-        smaller = tuple(length if i == axis else n for i, n in enumerate(shape))
-        chosen = [slice(start, start + length) if i == axis else s for i, s in enumerate(cut)]
-        yield from _split(smaller, inner, chosen, size)
-
-
-def _part(arrays: Arrays, cut: Cut) -> Arrays:
-    return {
-        name: cut_of(array, cut) if name not in WEIGHTINGS or WEIGHTINGS[name].sliced else array
-        for name, array in arrays.items()
-    }
 
 
 class _Blocks:
@@ -168,7 +140,7 @@ class _Blocks:
             slopes[cut] = gradient
 
     def _occurrences(self) -> Array:
-        parts = (_part(self.arrays, cut) for cut in self.cuts)
+        parts = (part_of(self.arrays, cut) for cut in self.cuts)
         return reduce(add, (occurrences(self.ops, self.spec, part) for part in parts))
 
     def _count(self, unit: float = 1.0) -> dict[str, Array]:
@@ -180,12 +152,12 @@ class _Blocks:
 
     def _counts(self, cut: Cut, unit: float) -> dict[str, Array]:
         if not needs_weights(self.spec):
-            return sums_over_items(self.ops, self.spec, _part(self.arrays, cut), None)
+            return sums_over_items(self.ops, self.spec, part_of(self.arrays, cut), None)
         part, weighed = self._weighed(cut) if self.kept is None else self.kept
         return sums_over_items(self.ops, self.spec, part, weighed, unit)
 
     def _weighed(self, cut: Cut) -> tuple[Arrays, Weighed]:
-        part = _part(self.arrays, cut)
+        part = part_of(self.arrays, cut)
         return part, weigh(self.ops, self.spec, part)
 
     def _slopes_dtype(self) -> str:

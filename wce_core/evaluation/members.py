@@ -41,8 +41,8 @@ class Losses(NamedTuple):
     loss: Array
     counted: Array
     weight: Array
-    slopes: Callable[[Array], Array]
-    """∂(Σℓ / divisor) / ∂p of each element, given the divisor."""
+    slopes: Callable[[Array], Any]
+    """∂(Σℓ / divisor) / ∂p of each element, or what they are made of, given the divisor."""
 
 
 def region_of(spec: LossSpec) -> Region:

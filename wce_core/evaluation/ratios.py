@@ -42,9 +42,20 @@ class Quotient(NamedTuple):
 def ratio_losses(
     ops: ArrayOps, spec: LossSpec, arrays: Arrays, members: Members, ratio: Ratio
 ) -> Losses:
-    """v·(N / (N + S + σ))^γ, and 0 for 0/0."""
+    """Those of items that are all there."""
+    found = losses_of_sums(ops, spec, arrays, sums_of(ops, spec, members, ratio), ratio)
+
+    def slopes(divisor: Array) -> Array:
+        return to_elements(ops, spec, members, ratio, *found.slopes(divisor))
+
+    return found._replace(slopes=slopes)
+
+
+def losses_of_sums(
+    ops: ArrayOps, spec: LossSpec, arrays: Arrays, sums: Sums, ratio: Ratio
+) -> Losses:
+    """v·(N / (N + S + σ))^γ, and 0 for 0/0; slopes to N and TP of each class of a region."""
     xp, region = ops.xp, region_of(spec)
-    sums = _sums(ops, spec, members, ratio)
     own = _together(ops, spec, arrays, sums, ratio)
     weight = region_weights(ops, spec, arrays, own.mistakes)
     factor, ones = factors(ops, spec, arrays, weight), xp.ones_like(own.mistakes)
@@ -53,11 +64,10 @@ def ratio_losses(
     power = fixed_power(xp, share, ratio.exponent)
     steep = ones if ratio.exponent == 1.0 else ratio.exponent * power / share
 
-    def slopes(divisor: Array) -> Array:
+    def slopes(divisor: Array) -> tuple[Array, Array]:
         each = xp.where(silent, 0.0, factor * steep / (under * divisor))
         to_sums = each * ((own.right + region.smooth) / under), -each * share
-        own_slopes = _to_classes(ops, spec, arrays, sums, ratio, to_sums)
-        return _to_elements(ops, spec, members, ratio, *own_slopes)
+        return _to_classes(ops, spec, arrays, sums, ratio, to_sums)
 
     counted = present if region.absent == "skip" else ones
     return Losses(xp.where(silent, 0.0, factor * power), counted, weight, slopes)
@@ -77,7 +87,8 @@ def _quotient(ops: ArrayOps, own: Sums, smooth: float, ratio: Ratio, present: Ar
     return Quotient(share, mistakes + rest, nothing | (present == 0))
 
 
-def _sums(ops: ArrayOps, spec: LossSpec, members: Members, ratio: Ratio) -> Sums:
+def sums_of(ops: ArrayOps, spec: LossSpec, members: Members, ratio: Ratio) -> Sums:
+    """N, r·TP and T of each class of each region."""
     (p, rest), t = members.chance, members.t
 
     def summed(values: Array) -> Array:
@@ -86,12 +97,16 @@ def _sums(ops: ArrayOps, spec: LossSpec, members: Members, ratio: Ratio) -> Sums
     right = summed(p * t)
     if ratio.squared:
         mistake = members.mistake()
-        mistakes = summed(mistake * mistake)
+        mistakes = mistake * mistake
     else:
-        mistakes = ratio.false_positive * summed(p * members.other)
-        mistakes = mistakes + ratio.false_negative * summed(rest * t)
+        mistakes = _times(ratio.false_positive, p * members.other)
+        mistakes = mistakes + _times(ratio.false_negative, rest * t)
     needed = ratio.balanced or region_of(spec).absent != "count"
-    return Sums(mistakes, ratio.right * right, summed(ops.constant(t)) if needed else right)
+    return Sums(summed(mistakes), ratio.right * right, summed(ops.constant(t)) if needed else right)
+
+
+def _times(factor: float, values: Array) -> Array:
+    return values if factor == 1.0 else factor * values
 
 
 def _together(ops: ArrayOps, spec: LossSpec, arrays: Arrays, sums: Sums, ratio: Ratio) -> Sums:
@@ -138,7 +153,7 @@ def _to_classes(
     return laid_along(ops, spec, mistakes, rank), laid_along(ops, spec, right, rank)
 
 
-def _to_elements(
+def to_elements(
     ops: ArrayOps, spec: LossSpec, members: Members, ratio: Ratio, mistakes: Array, right: Array
 ) -> Array:
     """∂/∂p of each element."""

@@ -20,6 +20,7 @@ from .lovasz import lovasz_losses
 from .members import Losses, Members, members_of, region_of, weighed_items
 from .ratios import ratio_losses
 from .spec import LossSpec
+from .weighing import Weighed
 
 
 def plain(ops: ArrayOps, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
@@ -27,7 +28,7 @@ def plain(ops: ArrayOps, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
     weighed = weighed_items(ops, spec, arrays, closed=False)
     rows: Any = rows_of(ops, spec, arrays, weighed, closed=False)
     members = members_of(ops, spec, weighed, rows.chances())
-    return _outputs(ops, spec, _losses(ops, spec, arrays, members))
+    return outputs_of(ops, spec, _losses(ops, spec, arrays, members))
 
 
 def deferred(
@@ -39,13 +40,22 @@ def deferred(
     losses = _losses(ops, spec, arrays, members_of(ops, spec, weighed, rows.chances()))
 
     def gradient() -> Array:
-        found = rows.vjp(losses.slopes(_divisor(ops, _count(ops, spec, losses))))
-        if weighed.included is not None:  # where the loss is NaN, 0 · NaN would not be 0
-            found = ops.xp.where(weighed.included, found, 0.0)
-        kept = at_least_float32(ops.dtype_name(arrays["predictions"]))
-        return ops.cast(ops.flushed(found) if spec.exact else found, kept)
+        return pulled(
+            ops, spec, arrays, weighed, rows, losses.slopes(divisor_of(ops, spec, losses))
+        )
 
-    return _outputs(ops, spec, losses), gradient
+    return outputs_of(ops, spec, losses), gradient
+
+
+def pulled(
+    ops: ArrayOps, spec: LossSpec, arrays: Arrays, weighed: Weighed, rows: Any, slopes: Array
+) -> Array:
+    """The slopes to p as those to the predictions, in the dtype in which these are kept."""
+    found = rows.vjp(slopes)
+    if weighed.included is not None:  # where the loss is NaN, 0 · NaN would not be 0
+        found = ops.xp.where(weighed.included, found, 0.0)
+    kept = at_least_float32(ops.dtype_name(arrays["predictions"]))
+    return ops.cast(ops.flushed(found) if spec.exact else found, kept)
 
 
 def _losses(ops: ArrayOps, spec: LossSpec, arrays: Arrays, members: Members) -> Losses:
@@ -63,16 +73,18 @@ def _count(ops: ArrayOps, spec: LossSpec, losses: Losses) -> Array:
     return ops.total(values, spec.accumulate, spec.accumulate)
 
 
-def _divisor(ops: ArrayOps, count: Array) -> Array:
+def divisor_of(ops: ArrayOps, spec: LossSpec, losses: Losses) -> Array:
     """The same with 1 in the place of 0."""
+    count = _count(ops, spec, losses)
     return ops.xp.where(count == 0, ops.xp.ones_like(count), count)
 
 
-def _outputs(ops: ArrayOps, spec: LossSpec, losses: Losses) -> tuple[Array, ...]:
+def outputs_of(ops: ArrayOps, spec: LossSpec, losses: Losses) -> tuple[Array, ...]:
+    """The losses of regions, or their sum or mean."""
     found = losses.loss
     if spec.reduction != "none":
         count = _count(ops, spec, losses)
-        shares = ops.xp.divide(found, _divisor(ops, count))
+        shares = ops.xp.divide(found, divisor_of(ops, spec, losses))
         total = ops.total(shares, spec.accumulate, spec.part)
         found = ops.xp.where(count == 0, 0.0, total)  # also in derivatives
     return (rounded(ops, found, spec.result, exact=spec.exact),)
