@@ -51,7 +51,7 @@ def lost_of_rows(case: Case, expected: Result) -> list[Lost]:
         stored = expected.lost and expected.lost.gradient
         return _of_regions(case, expected.gradient_scale, stored, gradient=True)
     under, bends = denominator(case, expected), Grid.of(expected.bend).flat
-    pairs = zip(_of_items(case, expected), bends, strict=True)
+    pairs = zip(_of_items(case, expected, gradient=True), bends, strict=True)
     return [divided(lost.times(bend), under) for lost, bend in pairs]
 
 

@@ -130,6 +130,8 @@ class Shifted(Term):
     def penalty(self, surprise: Var) -> Var:
         if self.margin == 0:
             return Focal(self.gamma).penalty(surprise)
+        if surprise.value < self.margin:  # which 1 − p is below, be it too small to be subtracted
+            return Var(0)
         u = -expm1(-surprise) - Var(self.margin)
         if u.value <= 0:
             return Var(0)
