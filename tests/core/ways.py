@@ -121,7 +121,8 @@ WAYS: dict[str, dict[str, Way]] = {
         "one block": Way("fused", {"FEW": -1, "CPU_BLOCK": HUGE}),
         "one sum": Way("one sum", {"FEW": -1, "CPU_BLOCK": HUGE}, least=0.2),
         "plain": Way("plain", {}),
-        "compiled": Way("fused", {}, "compiled", 80),
+        # Few cases a share, of which losses of single regions take the plain formula.
+        "compiled": Way("fused", {}, "compiled", 80, least=0.25),
     },
     "jax": {
         "closed form": Way("fused", {}, every=8),

@@ -133,8 +133,9 @@ def unusual(options: Options, predictions: Array) -> bool:
         return True
     if torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0:
         return True
-    few = predictions.numel() <= FEW and options.region is None
-    return traced() or not few or options.dtype is not None
+    if traced() or options.dtype is not None or options.region is not None:
+        return True
+    return bool(predictions.numel() > FEW)
 
 
 def _block_size(predictions: Array) -> int:

@@ -58,7 +58,7 @@ class Focal(ClosedTerm):
     def slope_at(self, ops: ArrayOps, surprisal: Array, chance: Chance) -> Array:
         """(1 − p)^(γ − 1)·(1 − p + γ·p·s); for γ < 1 as ever."""
         xp, (p, rest) = ops.xp, chance
-        odds = self.gamma * (p * xp.minimum(surprisal, FAR))  # from which on p is 0
+        odds = self.gamma * (p * within(xp, surprisal))
         if self.gamma == 1.0:
             return odds + rest
         if self.gamma > 1.0:
