@@ -29,7 +29,7 @@ SETTINGS = (
     "1/n, weighted_mean",
 )
 MEASURES = (
-    Measure("log-loss", higher=False, percent=False),
+    Measure("log-loss", higher=False, percent=False, digits=3),
     Measure("right, digits 0–4"),
     Measure("right, digits 5–9"),
 )

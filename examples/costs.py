@@ -20,7 +20,10 @@ import common
 from results import Measure, Scores
 from wce_core import losses
 
-MEASURES = (Measure("average cost", higher=False, percent=False), Measure("right answers"))
+MEASURES = (
+    Measure("average cost", higher=False, percent=False, digits=3),
+    Measure("right answers"),
+)
 TOO_HIGH = np.subtract.outer(np.arange(10), np.arange(10)).T.clip(min=0)
 COSTS = (TOO_HIGH + 5 * TOO_HIGH.T).astype(np.float32)
 """Rows the true digit, columns the answer."""

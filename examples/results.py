@@ -19,10 +19,11 @@ class Measure(NamedTuple):
     higher: bool = True
     """Is more of it better?"""
     percent: bool = True
+    digits: int = 1
 
     def shown(self, values: Sequence[float], unit: str = " %") -> str:
         """Mean ± standard deviation over seeds."""
-        scale, digits = (100.0, 1) if self.percent else (1.0, 3)
+        scale, digits = 100.0 if self.percent else 1.0, self.digits
         mean, deviation = scale * statistics.fmean(values), scale * statistics.stdev(values)
         return f"{mean:.{digits}f} ± {deviation:.{digits}f}{unit if self.percent else ''}"
 

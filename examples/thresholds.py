@@ -23,7 +23,7 @@ from wce_core.class_weights import class_weights
 SETTINGS = ("no weights", "balanced, as it is", "balanced, undone")
 MEASURES = (
     Measure("calibration error", higher=False),
-    Measure("log-loss", higher=False, percent=False),
+    Measure("log-loss", higher=False, percent=False, digits=3),
     Measure("F1 at ½"),
     Measure("F1 at the best threshold"),
 )
