@@ -47,7 +47,7 @@ def fitted(loss: Any, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
     def objective(model: np.ndarray) -> tuple[float, np.ndarray]:
         value, gradient = both(x @ model, y)
-        return float(value) + 1e-4 * model @ model, gradient @ x + 2e-4 * model
+        return float(value) + 1e-4 * float(model @ model), gradient @ x + 2e-4 * model
 
     return np.asarray(minimize(objective, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B").x)
 
