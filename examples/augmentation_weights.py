@@ -29,7 +29,7 @@ SETTINGS = (
     "1/n, weighted_mean",
 )
 MEASURES = (
-    Measure("log-loss", higher=False, percent=False),
+    Measure("log-loss", higher=False, percent=False, digits=3),
     Measure("right, digits 0–4"),
     Measure("right, digits 5–9"),
 )
@@ -47,9 +47,10 @@ def load(seed: int) -> tuple[Images, Images]:
     """100 originals to learn from, each digit as often; the rest to be judged by."""
     digits: Any = load_digits()
     pixels = (digits.data / 16).astype(np.float32)
-    x, test_x, y, test_y = train_test_split(
+    parts: Any = train_test_split(
         pixels, digits.target, train_size=100, stratify=digits.target, random_state=seed
     )
+    x, test_x, y, test_y = parts
     return Images(x, y, np.ones(len(y))), Images(test_x, test_y, np.ones(len(test_y)))
 
 
@@ -69,7 +70,7 @@ def trained(setting: str, seed: int, images: Images, steps: int) -> Any:
     if setting != "no copies, mean":
         images = augmented(images, seed)
     layers = [keras.layers.Dense(32, activation="relu"), keras.layers.Dense(10)]
-    model = keras.Sequential([keras.Input((64,)), *layers])
+    model: Any = keras.Sequential([keras.Input((64,)), *layers])
     reduction: Any = setting.split(", ")[1]
     loss = losses.CrossEntropy(reduction=reduction)
     model.compile(optimizer=keras.optimizers.SGD(0.1, momentum=0.9), loss=loss.keras())

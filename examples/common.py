@@ -142,5 +142,5 @@ def save(run: Run, made: Figure, spread: str = "") -> None:
     made.supxlabel(said, fontsize=8.5, color="#666666", x=0.99, horizontalalignment="right")
     pixels = io.BytesIO()
     made.savefig(pixels)
-    small = Image.open(pixels).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE)
+    small = Image.open(pixels).convert("RGB").quantize(256, kmeans=3, dither=Image.Dither.NONE)
     small.save(run.folder / f"{run.name}.png", optimize=True)

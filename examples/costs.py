@@ -20,7 +20,10 @@ import common
 from results import Measure, Scores
 from wce_core import losses
 
-MEASURES = (Measure("average cost", higher=False, percent=False), Measure("right answers"))
+MEASURES = (
+    Measure("average cost", higher=False, percent=False, digits=3),
+    Measure("right answers"),
+)
 TOO_HIGH = np.subtract.outer(np.arange(10), np.arange(10)).T.clip(min=0)
 COSTS = (TOO_HIGH + 5 * TOO_HIGH.T).astype(np.float32)
 """Rows the true digit, columns the answer."""
@@ -50,9 +53,10 @@ def load(seed: int) -> Data:
     digits: Any = load_digits()
     rng = np.random.default_rng(seed)
     noisy = (digits.data + rng.normal(scale=4.0, size=digits.data.shape)) / 16
-    x, test_x, y, test_y = train_test_split(
+    parts: Any = train_test_split(
         noisy.astype(np.float32), digits.target, train_size=500, random_state=seed
     )
+    x, test_x, y, test_y = parts
     return Data(x, y, test_x, test_y)
 
 
@@ -86,13 +90,13 @@ def draw(run: common.Run, scores: Scores, paid: dict[str, np.ndarray]) -> None:
     best = min(list(scores)[1:], key=lambda name: paid[name].sum())
     most = paid["cross_entropy"].max()
     for panel, name in zip(axes[1:], ("cross_entropy", best), strict=True):
-        image = panel.imshow(paid[name], cmap="Blues", vmin=0, vmax=most)
+        panel.imshow(paid[name], cmap="Blues", vmin=0, vmax=most)
         title = name.replace(", ", ",\n") if ", " in name else f"\n{name}"
         common.styled(panel, title, "answer", "true digit")
         panel.grid(visible=False)
         panel.set_xticks(range(10))
         panel.set_yticks(range(10))
-    bar = figure.colorbar(image, ax=axes[1:], shrink=0.85)
+    bar = figure.colorbar(axes[1].images[0], ax=axes[1:], shrink=0.85)
     bar.set_label("cost per 1,000 images", fontsize=9, color=common.INK)
     bar.outline.set_visible(False)
     common.save(run, figure, "small dots: one seed; bars: mean ± standard deviation")

@@ -86,7 +86,7 @@ def with_jax(loss: Any, x: np.ndarray, y: np.ndarray, steps: int) -> Trained:
 def with_keras(loss: Any, x: np.ndarray, y: np.ndarray, steps: int) -> Trained:
     """``fit``, with the whole data set as one batch."""
     dense = keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")
-    model = keras.Sequential([keras.Input((x.shape[1],)), dense])
+    model: Any = keras.Sequential([keras.Input((x.shape[1],)), dense])
     model.compile(optimizer=keras.optimizers.SGD(RATE), loss=loss.keras())
     fitted = model.fit(x, y[:, None], batch_size=len(x), epochs=steps, shuffle=False, verbose=0)
     return Trained(np.asarray(dense.kernel)[:, 0], np.array(fitted.history["loss"]))
@@ -108,7 +108,8 @@ def load(seed: int) -> list[np.ndarray]:
         12_000, 20, n_informative=8, weights=[29 / 30], class_sep=1.2, random_state=0
     )
     x = np.concatenate([x / x.std(axis=0), np.ones((len(x), 1))], axis=1).astype(np.float32)
-    return list(train_test_split(x, y.astype(np.float32), test_size=2 / 3, random_state=seed))
+    parts: Any = train_test_split(x, y.astype(np.float32), test_size=2 / 3, random_state=seed)
+    return list(parts)
 
 
 def judged(models: dict[str, np.ndarray], x: np.ndarray, y: np.ndarray) -> dict[str, float]:
@@ -116,7 +117,7 @@ def judged(models: dict[str, np.ndarray], x: np.ndarray, y: np.ndarray) -> dict[
     found = {BALANCED[n].name: balanced_accuracy_score(y, x @ w > 0) for n, w in models.items()}
     called = x @ models["NumPy"] > 0
     found["recall"] = recall_score(y, called)
-    found["precision"] = precision_score(y, called, zero_division=0.0)
+    found["precision"] = precision_score(y, called)
     return {name: float(value) for name, value in found.items()}
 
 

@@ -76,7 +76,7 @@ def recalls(setting: str, seed: int, images: Images, test: Images, epochs: int) 
     """Of each class, from the most frequent to the rarest, the share that is recognised."""
     keras.utils.set_random_seed(seed)
     layers = [keras.layers.Dense(64, activation="relu"), keras.layers.Dense(10)]
-    model = keras.Sequential([keras.Input((64,)), *layers])
+    model: Any = keras.Sequential([keras.Input((64,)), *layers])
     loss = loss_of(setting, images.y).keras()
     model.compile(optimizer=keras.optimizers.Adam(0.01), loss=loss)
     model.fit(images.x, images.y, batch_size=len(images.y), epochs=epochs, verbose=0)

@@ -19,10 +19,11 @@ class Measure(NamedTuple):
     higher: bool = True
     """Is more of it better?"""
     percent: bool = True
+    digits: int = 1
 
     def shown(self, values: Sequence[float], unit: str = " %") -> str:
         """Mean ± standard deviation over seeds."""
-        scale, digits = (100.0, 1) if self.percent else (1.0, 3)
+        scale, digits = 100.0 if self.percent else 1.0, self.digits
         mean, deviation = scale * statistics.fmean(values), scale * statistics.stdev(values)
         return f"{mean:.{digits}f} ± {deviation:.{digits}f}{unit if self.percent else ''}"
 
@@ -57,11 +58,11 @@ def verdict(scores: Scores, measure: Measure) -> str:
     seeds = f"{len(scores[best])} seeds"
     if not equal:
         what = f"“{best}” won: {own}, over {seeds}"
-        named = dict.fromkeys([others[0], usual] if usual != best else [others[0]])
     else:
         tied = " and ".join(f"“{other}”" for other in equal)
         what = f"Nothing won: “{best}” is first, {own}, but {seeds} cannot tell it from {tied}"
-        named = dict.fromkeys([equal[0], *([] if usual in (best, *equal) else [usual])])
+    nearest = equal[0] if equal else others[0]
+    named = [nearest] if usual in (best, nearest, *equal) else [nearest, usual]
     ahead = " and ".join(f"{measure.shown(leads[o], ' points')} ahead of “{o}”" for o in named)
     return f"{what}. Seed by seed it is {ahead}."
 

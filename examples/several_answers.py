@@ -117,16 +117,18 @@ def draw(run: common.Run, scores: Scores, maps: dict[str, np.ndarray]) -> None:
     for i, setting in enumerate(SETTINGS):
         panel = figure.add_subplot(grid[divmod(i, 3)])
         panel.imshow(maps[setting], extent=(0, 1, 0, 1), origin="lower")
-        panel.plot(*city.parcels.T, ".", color=common.COLOURS[0], markersize=3, label="an example")
-        panel.plot(*city.depots.T, "^", color=common.COLOURS[2], markersize=8, label="a depot")
+        panel.plot(*city.parcels.T, ".", color=common.COLOURS[0], markersize=3)
+        panel.plot(*city.depots.T, "^", color=common.COLOURS[2], markersize=8)
         common.styled(panel, setting)
         panel.set_xticks([])
         panel.set_yticks([])
-    for colour, meaning in ((WRONG, "the choice is out of reach"), (NONE, "every depot is")):
-        panel.plot([], [], "s", color=colour, markersize=9, label=meaning)
     key = figure.add_subplot(grid[1, 2])
+    key.plot([], [], ".", color=common.COLOURS[0], label="an example")
+    key.plot([], [], "^", color=common.COLOURS[2], markersize=8, label="a depot")
+    key.plot([], [], "s", color=WRONG, markersize=9, label="the choice is out of reach")
+    key.plot([], [], "s", color=NONE, markersize=9, label="every depot is")
     key.axis("off")
-    key.legend(*panel.get_legend_handles_labels(), loc="center left", frameon=False, fontsize=10)
+    key.legend(loc="center left", frameon=False, fontsize=10)
     common.dots(figure.add_subplot(grid[:, 3]), scores, MEASURES[0])
     common.save(
         run, figure, "maps: first seed; small dots: one seed; bars: mean ± standard deviation"

@@ -23,7 +23,7 @@ from wce_core.class_weights import class_weights
 SETTINGS = ("no weights", "balanced, as it is", "balanced, undone")
 MEASURES = (
     Measure("calibration error", higher=False),
-    Measure("log-loss", higher=False, percent=False),
+    Measure("log-loss", higher=False, percent=False, digits=3),
     Measure("F1 at ½"),
     Measure("F1 at the best threshold"),
 )
@@ -47,7 +47,7 @@ def fitted(loss: Any, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
     def objective(model: np.ndarray) -> tuple[float, np.ndarray]:
         value, gradient = both(x @ model, y)
-        return float(value) + 1e-4 * model @ model, gradient @ x + 2e-4 * model
+        return float(value) + 1e-4 * float(model @ model), gradient @ x + 2e-4 * model
 
     return np.asarray(minimize(objective, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B").x)
 

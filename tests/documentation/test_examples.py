@@ -36,6 +36,7 @@ def test_what_was_measured(name: str) -> None:
     assert not found["quick"]
     assert len(found["scores"]) >= 2
     assert min(map(len, found["scores"].values())) >= 3
+    assert found["verdict"] == verdict(found["scores"], Measure(**found["measures"][0]))
     source = (ROOT / "examples" / f"{name}.py").read_text(encoding="utf-8")
     documented = ast.get_docstring(ast.parse(source)) or ""
     assert documented.splitlines()[0] == found["question"]
