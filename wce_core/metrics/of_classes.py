@@ -15,7 +15,7 @@ from .described import Call, sums_of
 from .items import items_of
 from .outcome_sums import ClassOutcomes
 from .signatures import OfClasses
-from .tally import By, everything, tally
+from .tally import By, everything, tally, unknown
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,12 @@ class _OfClasses:
         tp = tally(ops, hit, By(items.true, classes))
         fp = tally(ops, miss, By(called, classes))
         fn = tally(ops, miss, By(items.true, classes))
-        rest = everything(ops, items.weight, spec.accumulate) - tp - fp - fn
+        whole = everything(ops, items.weight, spec.accumulate)
+        rest = whole - tp - fp - fn
         tn = ops.xp.where(rest < 0, ops.xp.zeros_like(rest), rest)  # of what rounding leaves
-        return tuple(ops.cast(each, self.call.result) for each in (tp, fp, fn, tn))
+        # XLA makes 0 of NaN times whether it is right.
+        lost = unknown(ops, whole)
+        return tuple(ops.cast(each + lost, self.call.result) for each in (tp, fp, fn, tn))
 
 
 @completed_by(class_arguments)
