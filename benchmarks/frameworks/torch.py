@@ -79,7 +79,7 @@ def _step(loss: Loss, arrays: dict[str, torch.Tensor]) -> Call:
 
     def step() -> tuple[torch.Tensor, torch.Tensor | None]:
         value = loss(x, y)
-        value.backward()  # type: ignore[no-untyped-call]  # unannotated in PyTorch
+        torch.autograd.backward(value)
         gradient, x.grad = x.grad, None  # which would count as memory that was there before
         return value, gradient
 

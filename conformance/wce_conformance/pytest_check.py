@@ -41,7 +41,7 @@ def check(
 def _given(vector: Vector, function: Callable[[Vector], tuple[Any, Any]]) -> Given:
     try:
         value, gradient = function(vector)
-    except NotImplementedError as error:  # by which `function` says so, as `check` documents
+    except NotImplementedError as error:  # how the caller's function says that it has no such loss
         return NotOffered(str(error))
     except Exception as error:
         if vector.error is None:

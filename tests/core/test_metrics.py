@@ -689,7 +689,7 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     ),
     "axis": (lambda: metrics.outcomes(X, Y, axis=2), ValueError, "a class axis at axis=2"),
     "no axis": (
-        lambda: metrics.binary_outcomes(Z, B, axis="last"),  # type: ignore[arg-type]  # refused
+        lambda: metrics.binary_outcomes(Z, B, axis="last"),
         TypeError, "axis is 'last'",
     ),
     "label axis": (
@@ -697,24 +697,24 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     ),
     "form": (lambda: metrics.outcomes(X, Y, form="odds"), ValueError, "form is 'odds'"),
     "convention": (
-        lambda: metrics.calibration(X, Y, form=losses.Logits(temperature=2.0)),  # type: ignore[typeddict-item]  # refused
+        lambda: metrics.calibration(X, Y, form=losses.Logits(temperature=2.0)),
         ValueError, "form is Logits",
     ),
     "chance": (
         lambda: metrics.calibration(X, Y, form="probabilities"), ValueError, "predictions is -",
     ),
     "unknown": (
-        lambda: metrics.outcomes(X, Y, weight=S),  # type: ignore[call-arg]  # refused
+        lambda: metrics.outcomes(X, Y, weight=S),
         TypeError, "no argument 'weight'; expected one of class_weight",
     ),
     "smoothing": (
-        lambda: metrics.outcomes(X, Y, label_smoothing=0.1),  # type: ignore[call-arg]  # refused
+        lambda: metrics.outcomes(X, Y, label_smoothing=0.1),
         TypeError, "no argument 'label_smoothing'",
     ),
     "k": (lambda: metrics.top_k(X, Y, k=5), ValueError, "k is 5; expected .*from 1 to 4"),
     "no k": (lambda: metrics.top_k(X, Y, k=()), ValueError, "k has no number"),
     "k of 0": (lambda: metrics.top_k(X, Y, k=0), ValueError, "k is 0"),
-    "half k": (lambda: metrics.top_k(X, Y, k=1.5), TypeError, "k is 1.5"),  # type: ignore[arg-type]  # refused
+    "half k": (lambda: metrics.top_k(X, Y, k=1.5), TypeError, "k is 1.5"),
     "sets": (lambda: metrics.any_of_top_k(X, Y, k=1), TypeError, "candidates has dtype int64"),
     "no set": (
         lambda: metrics.any_of_top_k(X, ~(SETS | True), k=1), ValueError, "candidates is an empty",
@@ -734,7 +734,7 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         lambda: metrics.binary_outcomes(Z, B, threshold="0.5"), TypeError, "threshold is '0.5'",
     ),
     "best": (
-        lambda: metrics.best_threshold(Z, B, best="auc"), ValueError, "best is 'auc'",  # type: ignore[arg-type]  # refused
+        lambda: metrics.best_threshold(Z, B, best="auc"), ValueError, "best is 'auc'",
     ),
     "costs": (lambda: metrics.best_threshold(Z, B, costs=W), ValueError, r"costs has shape \(4,\)"),
     "gains": (
@@ -744,9 +744,9 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         lambda: metrics.best_threshold([0.5, nan], [0, 1]), ValueError, r"nan at position \(1,\)",
     ),
     "average": (
-        lambda: metrics.outcomes(X, Y).f1("mean"), ValueError, "average is 'mean'",  # type: ignore[arg-type]  # refused
+        lambda: metrics.outcomes(X, Y).f1("mean"), ValueError, "average is 'mean'",
     ),
-    "empty": (lambda: metrics.outcomes(X, Y).f1(empty="zero"), TypeError, "empty is 'zero'"),  # type: ignore[arg-type]  # refused
+    "empty": (lambda: metrics.outcomes(X, Y).f1(empty="zero"), TypeError, "empty is 'zero'"),
     "integers": (lambda: metrics.outcomes(Y, Y), TypeError, "predictions has dtype int64"),
     "another": (
         lambda: metrics.outcomes(X, Y) + metrics.outcomes(X[:, :3], Y % 3),

@@ -206,6 +206,12 @@ def test_own_options(name: str) -> None:
                 call(**{option: value})
 
 
+@pytest.mark.parametrize("unknown", ["form", "smooth", "classes", "squared"])
+def test_a_hinge_is_of_logits_and_of_no_ratio(unknown: str) -> None:
+    with pytest.raises(TypeError, match=f"no argument '{unknown}'"):
+        losses.lovasz_hinge_loss(X, MASKS, **{unknown: "probabilities"})
+
+
 def test_weights_of_mistakes() -> None:
     with pytest.raises(ValueError, match="alpha and beta are 0"):
         losses.tversky_loss(X, INDEX, alpha=0.0, beta=0.0)

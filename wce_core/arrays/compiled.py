@@ -38,18 +38,6 @@ class Fused(ArrayOps):
         (weight, value), (other, rest) = pairs
         return weight * value + other * rest
 
-    def log_sum(self, array: Array) -> tuple[Array, Any]:
-        """By E = exp(−array), since exp(−|array|) = min(E, 1/E): nothing is selected."""
-        xp = self.xp
-        odds = xp.exp(-array)
-        other = 1.0 / odds
-        return xp.log1p(xp.minimum(odds, other)), (odds, other)
-
-    def sigmoids(self, state: Any) -> tuple[Array, Array]:
-        """1 / (1 + E) and 1 / (1 + 1/E), which are right where E overflows, too."""
-        odds, other = state
-        return 1.0 / (1.0 + odds), 1.0 / (1.0 + other)
-
     def exponentials(
         self, predictions: Array, largest: Array, axis: int
     ) -> tuple[Array, Array, Array]:

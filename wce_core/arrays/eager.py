@@ -72,18 +72,11 @@ class OneByOne(ArrayOps):
         """By one quotient."""
         return bool(number / number == 1)
 
-    def log_sum(self, array: Array) -> tuple[Array, Any]:
-        """By E = exp(−array), since exp(−|array|) = min(E, 1/E)."""
-        xp = self.xp
-        odds = self.in_place(xp.exp, -array)
-        other = 1.0 / odds
-        return self.in_place(xp.log1p, xp.minimum(odds, other)), (odds, other)
-
     def sigmoids(self, state: Any) -> tuple[Array, Array]:
-        """1 / (1 + E) and 1 / (1 + 1/E), which are right where E overflows, too."""
+        """In place."""
         odds, other = (self.in_place(self.xp.add, each, 1.0) for each in state)
         return self.in_place(self.xp.reciprocal, odds), self.in_place(self.xp.reciprocal, other)
 
     def sigmoid(self, state: Any) -> Array:
-        """1 / (1 + E)."""
+        """One of them alone."""
         return self.in_place(self.xp.reciprocal, self.in_place(self.xp.add, state[0], 1.0))

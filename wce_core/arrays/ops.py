@@ -124,17 +124,25 @@ class ArrayOps(ABC):
 
     def both_chances(self, array: Array) -> tuple[Array, Array]:
         """(σ(array), σ(−array)). Not differentiable."""
-        return _sigmoids(self.xp, array >= 0, self.xp.exp(-self.xp.abs(array)))
+        return self.sigmoids(self._odds(array))
 
     def log_sum(self, array: Array) -> tuple[Array, Any]:
         """log(1 + exp(−|array|)), and what :meth:`sigmoids` makes σ(±array) of."""
-        xp = self.xp
-        small = xp.exp(-xp.abs(array))
-        return xp.log1p(small), (array >= 0, small)
+        odds = self._odds(array)
+        return self.in_place(self.xp.log1p, self.xp.minimum(*odds)), odds
 
     def sigmoids(self, state: Any) -> tuple[Array, Array]:
-        """(σ(array), σ(−array)), from the state that :meth:`log_sum` gave."""
-        return _sigmoids(self.xp, *state)
+        """(σ(array), σ(−array)), from the state that :meth:`log_sum` gave.
+
+        1 / (1 + E) and 1 / (1 + 1/E) are right where E overflows, too.
+        """
+        odds, other = state
+        return 1.0 / (1.0 + odds), 1.0 / (1.0 + other)
+
+    def _odds(self, array: Array) -> tuple[Array, Array]:
+        """E = exp(−array) and 1/E, of which the smaller is exp(−|array|): nothing is selected."""
+        odds = self.in_place(self.xp.exp, -array)
+        return odds, 1.0 / odds
 
     def all_zero(self, array: Array) -> bool:
         """Are numbers, none of them negative, all 0? False where asking would mean to wait."""
@@ -240,10 +248,3 @@ class ArrayOps(ABC):
         Only for a framework that differentiates ``plain`` where it promises exact bits.
         """
         return array
-
-
-def _sigmoids(xp: Namespace, positive: Array, small: Array) -> tuple[Array, Array]:
-    """σ(z) and σ(−z), of whether z ≥ 0 and of exp(−|z|)."""
-    large = 1.0 / (1.0 + small)
-    small = small * large
-    return xp.where(positive, large, small), xp.where(positive, small, large)

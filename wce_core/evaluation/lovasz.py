@@ -26,7 +26,7 @@ from .spec import LossSpec
 def lovasz_losses(ops: ArrayOps, spec: LossSpec, arrays: Arrays, members: Members) -> Losses:
     """v·Σ_i e_i·g_i, summed in the order of the elements: only gains have to be sorted back."""
     xp, region = ops.xp, region_of(spec)
-    chance, hard = members.chance, members.t > 0.5
+    chance, hard = members.chance, members.t > 0.5 if members.hard is None else members.hard
     errors = xp.where(hard, chance.rest, chance.p)
     if not spec.checked:
         errors = xp.where(members.t * members.other == 0, errors, xp.nan)

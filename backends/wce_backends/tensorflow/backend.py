@@ -431,7 +431,7 @@ def _watched(tensors: list[Array]) -> bool:
 def _recorded(gradient: Array | None) -> Array:
     """A gradient that is there unless TensorFlow keeps tapes from recording."""
     if gradient is None:  # TensorFlow's limit: as 0, it would be a wrong number that nobody sees
-        raise NotImplementedError(
+        raise NotImplementedError(  # of TensorFlow: nothing here can record in its place
             "tf.autodiff.ForwardAccumulator does not let the tapes record by which gradients to "
             "weights and targets and second derivatives are made; nest tf.GradientTape instead"
         )

@@ -155,7 +155,7 @@ class TorchBackend(Backend):
 
     def shape(self, array: Array) -> tuple[int | None, ...]:
         """Numbers also under ``torch.jit.trace``, where a length is a tensor of its graph."""
-        if not torch.jit.is_tracing():  # type: ignore[attr-defined, no-untyped-call]  # untyped there
+        if not torch.jit.is_tracing():  # type: ignore[attr-defined, no-untyped-call]  # exported without a type
             return tuple(array.shape)
         with unrecorded():
             return tuple(array.shape)

@@ -143,7 +143,7 @@ class Case:
         given = tuple(n for n in weights if self.arguments.get(n) not in (None, "balanced"))
         dense = len(self.targets.shape) == len(self.predictions.shape)
         dense = dense and not (self.categorical and self.targets.dtype == "bool")  # candidates
-        dense = dense and not self.loss.startswith("lovasz")  # of labels, which nothing moves
+        dense = dense and not LOSSES[self.loss].labels
         return ("targets", *given) if dense else given
 
 

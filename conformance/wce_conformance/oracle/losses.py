@@ -28,7 +28,7 @@ class Loss(NamedTuple):
     """A loss, whether its items are rows of classes, and its arguments that no other loss has.
 
     `of_regions`: of a loss of each region, those of its arguments that such losses share; `apart`:
-    a class may be a region of its own.
+    a class may be a region of its own. `labels`: targets are 0 and 1, and have no gradient.
     """
 
     function: Callable[..., Result]
@@ -36,6 +36,7 @@ class Loss(NamedTuple):
     own: tuple[str, ...] = ()
     of_regions: tuple[str, ...] = ()
     apart: bool = True
+    labels: bool = False
 
 
 def focal_cross_entropy(
@@ -121,9 +122,9 @@ LOSSES: Mapping[str, Loss] = {
         apart=False,
     ),
     "lovasz_softmax_loss": Loss(
-        lovasz_softmax, categorical=True, own=("absent",), of_regions=("per",)
+        lovasz_softmax, categorical=True, own=("absent",), of_regions=("per",), labels=True
     ),
     "lovasz_hinge_loss": Loss(
-        lovasz_hinge, categorical=False, own=("absent",), of_regions=("per",)
+        lovasz_hinge, categorical=False, own=("absent",), of_regions=("per",), labels=True
     ),
 }

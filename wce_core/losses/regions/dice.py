@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from wce_core.compilers import do_not_convert
 from wce_core.formulas.regions import dice
+from wce_core.losses.further import completed_by
 from wce_core.losses.signatures import ArrayT, Numbers, Scalar
 from wce_core.types import (
     Absent,
@@ -222,25 +223,16 @@ def binary_dice_loss(
     reduction: RegionReduction = "mean",
     **rest: Unpack[BinaryDice],
 ) -> ArrayT: ...
+@completed_by(dice_loss, without=("class_weight",))
 @do_not_convert
-def binary_dice_loss(
+def binary_dice_loss(  # noqa: D417  # the rest is documented where it comes from
     predictions: Any,
     targets: Array,
     *,
     squared: bool = False,
-    sample_weight: Array | None = None,
-    mask: Array | None = None,
     ignore_index: float | None = None,
     axis: int | None = None,
-    per: Per = "sample",
-    classes: Together = "apart",
-    smooth: float = 1e-5,
-    absent: Absent = "count",
-    form: Form = "logits",
-    reduction: RegionReduction = "mean",
-    precision: Precision = "native",
-    dtype: Any = None,
-    validate: bool | None = None,
+    **rest: Any,
 ) -> Any:
     """Dice loss of masks and of labels: how much of each is missed.
 
@@ -250,7 +242,8 @@ def binary_dice_loss(
         ℓ = (FP + FN) / (2·TP + FP + FN + smooth)
 
     is its loss: 1 − (2·TP + smooth) / (2·TP + FP + FN + smooth), of which no digit is lost where a
-    region is nearly right. 0/0 is 0.
+    region is nearly right. 0/0 is 0. Items are elements, classes are labels, and weights of regions
+    are 1.
 
     Parameters
     ----------
@@ -259,58 +252,11 @@ def binary_dice_loss(
         element. Its framework computes, and gets the result.
     targets
         A numeric or boolean array of the predictions' shape, each entry in [0, 1].
-    squared
-        True: Σ ω·(p − t)² in the place of FP + FN, so that the denominator is that of squares,
-        Σ ω·p² + Σ ω·t², as in V-Net [1]_.
-    sample_weight
-        A factor in ω, per element: its shape is a prefix of the predictions' shape, or has their
-        rank with each axis equal or 1.
-    mask
-        Boolean, placed like ``sample_weight``. False excludes the element, and a NaN or infinity in
-        it reaches neither loss nor gradient.
     ignore_index
-        Targets equal to it are excluded in the same way.
+        Targets equal to it are excluded as by ``mask``.
     axis
         The label axis, each entry of which is a region of its own. None: all elements of a sample
         belong to one mask.
-    per
-        ``"sample"``: a region is of one sample, an entry of the first axis. ``"batch"``: of all of
-        them; such losses of parts of a batch don't add up to that of the whole.
-    classes
-        ``"apart"``: each label is a region of its own. ``"together"``: TP, FP and FN are added over
-        labels first.
-    smooth
-        A finite number from 0 on, added to numerator and denominator of the index.
-    absent
-        Regions without target mass, Σ ω·t = 0. ``"count"``: their loss is the formula's, 0 without
-        predictions and near 1 with some. ``"zero"``: their loss is 0, and they count in the mean.
-        ``"skip"``: their loss is 0, and they don't count.
-    form
-        What the predictions are: ``"logits"``, ``"probabilities"`` or ``"log_probabilities"``.
-    reduction
-        ``"none"``: the loss of each region, of shape (samples, labels), less the axes that are not
-        apart. ``"sum"``. ``"mean"`` and ``"weighted_mean"``: Σℓ over the number of regions that
-        count. Over no region it is 0.
-    precision
-        ``"native"``: in the predictions' dtype, sums in float64 where the device has it.
-        ``"exact"``: in float64, then rounded.
-    dtype
-        Of the result; that of the predictions if None.
-    validate
-        Look for impossible values. None: where they can be read at once. True: always. False:
-        never.
-
-    Returns
-    -------
-    A scalar of the predictions' framework; for ``reduction="none"`` an array of regions. Value and
-    gradient are differentiable to any order by frameworks that can.
-
-    Raises
-    ------
-    ValueError
-        For shapes, values and combinations that do not fit; the message names the argument.
-    TypeError
-        For dtypes and types that do not fit.
 
     See Also
     --------
@@ -321,7 +267,7 @@ def binary_dice_loss(
 
     References
     ----------
-    .. [1] F. Milletari, N. Navab and S.-A. Ahmadi, "V-Net: fully convolutional neural networks for
+    .. [2] F. Milletari, N. Navab and S.-A. Ahmadi, "V-Net: fully convolutional neural networks for
        volumetric medical image segmentation", 3DV 2016.
 
     Examples
@@ -339,22 +285,8 @@ def binary_dice_loss(
     array([0.3333, 0.    ])
 
     """
-    arguments = {
-        "sample_weight": sample_weight,
-        "mask": mask,
-        "ignore_index": ignore_index,
-        "axis": axis,
-        "per": per,
-        "classes": classes,
-        "smooth": smooth,
-        "absent": absent,
-        "form": form,
-        "reduction": reduction,
-        "precision": precision,
-        "dtype": dtype,
-        "validate": validate,
-    }
-    return of_measure(dice(squared=squared), predictions, targets, arguments, categorical=False)
+    own = {"ignore_index": ignore_index, "axis": axis, **rest}
+    return of_measure(dice(squared=squared), predictions, targets, own, categorical=False)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

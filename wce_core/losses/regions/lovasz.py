@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, TypedDict, Unpack, overload
+from typing import Any, Literal, TypedDict, Unpack, overload
 
 from numpy.typing import NDArray
 
@@ -11,7 +11,6 @@ from wce_core.compilers import do_not_convert
 from wce_core.evaluation.options import Options
 from wce_core.formulas.links import CHANCES, MARGINS
 from wce_core.formulas.regions import Lovasz
-from wce_core.losses.configured import Configured
 from wce_core.losses.further import completed_by
 from wce_core.losses.signatures import ArrayT, Numbers, Scalar
 from wce_core.types import (
@@ -26,7 +25,7 @@ from wce_core.types import (
 )
 
 from .dice import binary_dice_loss, dice_loss
-from .shared import AtCall, of_measure, options
+from .shared import AtCall, ConfiguredMeasure, of_measure, options
 
 FIXED = {"classes": "apart", "smooth": 0.0}
 """What ratios have and sorted errors have not."""
@@ -191,43 +190,23 @@ def lovasz_hinge_loss(  # the rest is documented where it comes from
 
 
 def _evaluated(predictions: Any, targets: Any, rest: dict[str, Any], *, categorical: bool) -> Any:
-    for name in FIXED.keys() & rest.keys():
-        raise TypeError(f"a Lovász loss has no argument {name!r}")
+    lacking = FIXED if categorical else (*FIXED, "form")  # a hinge is of logits
+    for name in lacking:
+        if name in rest:
+            raise TypeError(f"the loss has no argument {name!r}")
     own = {**rest, **FIXED}
     reading = CHANCES if categorical else MARGINS
     return of_measure(Lovasz(), predictions, targets, own, categorical=categorical, reading=reading)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class _ConfiguredLovasz(Configured[Any]):
-    """The fields of both."""
-
-    ignore_index: Any = None
-    per: Per = "sample"
-    reduction: RegionReduction = "mean"
-    precision: Precision = "native"
-    dtype: Any = None
-    validate: bool | None = None
-    _weights: ClassVar[tuple[str, ...]] = ()
+class _ConfiguredLovasz(ConfiguredMeasure):
+    """What both have in common."""
 
     def _options(self, given: dict[str, Any]) -> Options:
         reading = CHANCES if self._categorical else MARGINS
         own = {"form": "logits", **given, **FIXED}
         return options(Lovasz(), own, categorical=self._categorical, reading=reading)
-
-    @do_not_convert
-    def __call__(
-        self,
-        predictions: Array,
-        targets: Array,
-        *,
-        sample_weight: Array | None = None,
-        mask: Array | None = None,
-    ) -> Any:
-        """The loss of these arrays."""
-        return self._function(
-            predictions, targets, sample_weight=sample_weight, mask=mask, **self._arguments
-        )
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

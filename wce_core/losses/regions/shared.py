@@ -123,27 +123,16 @@ def options(
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class ConfiguredRegion(Configured[Any]):
-    """The fields of every configured region loss.
-
-    ``_ratio`` makes its ratio of those fields that it has as parameters.
-    """
+class ConfiguredMeasure(Configured[Any]):
+    """The fields of every configured loss of regions."""
 
     ignore_index: Any = None
     per: Per = "sample"
-    classes: Together = "apart"
-    smooth: float = 1e-5
-    absent: Absent = "count"
-    form: Form = "logits"
     reduction: RegionReduction = "mean"
     precision: Precision = "native"
     dtype: Any = None
     validate: bool | None = None
-    _ratio: ClassVar[Callable[..., Ratio]]
     _weights: ClassVar[tuple[str, ...]] = ()
-
-    def _options(self, given: dict[str, Any]) -> Options:
-        return options(made_by(self._ratio, given), given, categorical=self._categorical)
 
     @do_not_convert
     def __call__(
@@ -158,6 +147,23 @@ class ConfiguredRegion(Configured[Any]):
         return self._function(
             predictions, targets, sample_weight=sample_weight, mask=mask, **self._arguments
         )
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class ConfiguredRegion(ConfiguredMeasure):
+    """The fields of every one that is a ratio of sums.
+
+    ``_ratio`` makes its ratio of those fields that it has as parameters.
+    """
+
+    classes: Together = "apart"
+    smooth: float = 1e-5
+    absent: Absent = "count"
+    form: Form = "logits"
+    _ratio: ClassVar[Callable[..., Ratio]]
+
+    def _options(self, given: dict[str, Any]) -> Options:
+        return options(made_by(self._ratio, given), given, categorical=self._categorical)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
