@@ -18,7 +18,7 @@ from wce_conformance.judging.numbers import EPS, flat, judge
 from wce_conformance.oracle import Result
 from wce_core.arrays import powers
 
-EVERY = {"numpy": 0, "array_api_strict": 0, "torch": 1, "jax": 8, "tensorflow": 4}
+EVERY = {"numpy": 0, "array_api_strict": 0, "torch": 1, "jax": 16, "tensorflow": 4}
 """Each how many cases: JAX compiles a program for each. NumPy has no gradients but one."""
 BOUND = 16.0
 CASES = {case.id: case for case in small_cases() if case.differentiable()}

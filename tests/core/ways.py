@@ -125,18 +125,18 @@ WAYS: dict[str, dict[str, Way]] = {
         "compiled": Way("fused", {}, "compiled", 80, least=0.25),
     },
     "jax": {
-        "closed form": Way("fused", {}, every=8),
-        "rows in pieces": Way("pieces", {}, every=8, least=0.2),
-        "plain": Way("plain", {}, every=8),
+        "closed form": Way("fused", {}, every=24),
+        "rows in pieces": Way("pieces", {}, every=24, least=0.2),
+        "plain": Way("plain", {}, every=24),
     },
     "tensorflow": {
         "replayed": Way("program", {"LARGE": HUGE}, least=0.25),
         "host": Way("fused", {"LARGE": 0}),
-        "device, eager": Way("deferred", {}, every=8),
-        "graph": Way("fused", {"LARGE": HUGE}, "compiled", 32),
-        "rows in pieces": Way("pieces", {"LARGE": HUGE}, "compiled", 16, least=0.1),
-        "graph by XLA": Way("fused", {"LARGE": 0}, "compiled", 32),
-        "plain": Way("plain", {}, every=8),
+        "device, eager": Way("deferred", {}, every=16),
+        "graph": Way("fused", {"LARGE": HUGE}, "compiled", 48),
+        "rows in pieces": Way("pieces", {"LARGE": HUGE}, "compiled", 32, least=0.1),
+        "graph by XLA": Way("fused", {"LARGE": 0}, "compiled", 48),
+        "plain": Way("plain", {}, every=16),
     },
 }
 
