@@ -41,8 +41,8 @@ class Parts(NamedTuple):
 class Item:
     """ℓ and ω of one item, and whether it is excluded.
 
-    `slope`, `steepness` and `bend` are those of its terms, means over the classes that have mass,
-    `steepest` the largest steepness of all that a derivative meets.
+    Of its terms, over the classes that have mass: `slope` and `steepness` are means, `bend` is the
+    largest; `steepest` is the largest steepness of all that a derivative meets.
     """
 
     loss: Var

@@ -66,9 +66,10 @@ class Weighing:
         return max(found, default=mp.one)
 
     def rounding(self, mass: Sequence[Var], rules: Rules) -> tuple[Real, Real, Real]:
-        """Slope, steepness and bend of an item: means of those of its classes.
+        """Slope and steepness of an item, means of those of its classes, and the largest bend.
 
-        The slope by what multiplies each penalty, steepness by the penalties, bend by their slopes.
+        The slope by what multiplies each penalty, steepness by the penalties. What a likely class
+        multiplies hardly reaches the gradient: no mean of bends tells how far that is off.
         """
         if all(term is SURPRISE for term in self.terms) or total(mass).value == 0:
             return ONE, ONE, ONE
@@ -84,9 +85,8 @@ class Weighing:
         slopes = [term.slope(s) for term, s, _ in met]
         sizes = [q * abs(term.penalty(Var(s)).value) for term, s, q in met]
         steepness = _mean(sizes, [term.steepness(s) for term, s, _ in met])
-        bends = [term.bend(s) for term, s, _ in met]
-        steep = [q * slope for q, slope in zip(amounts, slopes, strict=True)]
-        return _mean(amounts, slopes), steepness, _mean(steep, bends)
+        bend = max((term.bend(s) for term, s, _ in met), default=ONE)
+        return _mean(amounts, slopes), steepness, bend
 
 
 def _mean(weights: Sequence[Real], numbers: Sequence[Real]) -> Real:
