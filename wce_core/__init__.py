@@ -8,6 +8,7 @@ in :mod:`wce_core.class_weights`, the losses of other libraries under their own 
 from . import class_weights, dialects, losses, metrics, objectives
 from .announcements import announce
 from .call.parts import LossParts
+from .call.region_parts import RegionParts
 from .explanation import Explanation, explain
 from .gradient import value_and_grad
 from .unweighting import unweight_logits, unweight_probabilities
@@ -15,6 +16,7 @@ from .unweighting import unweight_logits, unweight_probabilities
 __all__ = [
     "Explanation",
     "LossParts",
+    "RegionParts",
     "class_weights",
     "dialects",
     "explain",

@@ -37,6 +37,6 @@ Per = Literal["sample", "batch"]
 Together = Literal["apart", "together"]
 Absent = Literal["count", "zero", "skip"]
 RegionNumber = Literal["sum", "mean", "weighted_mean"]
-RegionReduction = Literal["none", "sum", "mean", "weighted_mean"]
+RegionReduction = Literal["none", "sum", "mean", "weighted_mean", "parts"]
 TargetKind = Literal["mass", "shares", "labels"]
 """What dense targets are: any mass, in [0, 1], or 0 and 1."""

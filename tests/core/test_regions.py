@@ -175,7 +175,7 @@ def test_configured(own: Adapter, name: str) -> None:
         ({"classes": "both"}, "classes is 'both'; expected one of 'apart', 'together'"),
         ({"absent": "nan"}, "absent is 'nan'; expected one of 'count', 'zero', 'skip'"),
         ({"smooth": -1.0}, "smooth is -1.0; expected a finite number from 0 on"),
-        ({"reduction": "parts"}, "reduction is 'parts'; expected one of 'none', 'sum'"),
+        ({"reduction": "batch_mean"}, "reduction is 'batch_mean'; expected one of 'none', 'sum'"),
         ({"squared": 2}, "squared is 2; expected one of False, True"),
         ({"axis": 5}, "a class axis at axis=5"),
         ({"class_weight": [1.0]}, "class_weight has shape"),

@@ -61,6 +61,20 @@ def prepare(
     return spec._replace(mass=_mass_dtype(be, spec, arrays, given)), arrays
 
 
+def described_sums(
+    be: Backend, options: Options, sums: Array, class_weight: Any
+) -> tuple[LossSpec, Arrays]:
+    """Sums of regions instead of items: ``sums`` are laid out as the predictions of one item."""
+    options = checked_options(options._replace(form="logits", clip=None))
+    layout = layout_of(be, sums, options.axis, categorical=options.categorical)
+    arrays = {"predictions": sums}
+    arrays |= _weightings(be, layout, arrays, {"class_weight": class_weight})
+    checked = _check(be, options, layout, arrays, index_targets=True)
+    result = result_dtype_of(be, options, sums)
+    spec = _spec(be, options, layout, arrays, result, index_targets=True, checked=checked)
+    return spec, arrays
+
+
 def _spec(
     be: Backend,
     options: Options,

@@ -13,11 +13,12 @@ from wce_core.evaluation.spec import LossSpec
 from wce_core.formulas.weightings.balanced import is_balanced
 from wce_core.frameworks.backend import Backend
 from wce_core.frameworks.registry import backend_of
-from wce_core.types import Array, Arrays, Reduction
+from wce_core.types import Array, Arrays
 
 from .arguments import as_predictions
 from .handles import Predictions, Tracked
 from .parts import LossParts
+from .region_parts import RegionParts
 
 
 def evaluate(options: Options, predictions: Any, targets: Any, given: dict[str, Any]) -> Any:
@@ -30,17 +31,19 @@ def evaluate(options: Options, predictions: Any, targets: Any, given: dict[str, 
     arguments = {"predictions": predictions, "targets": targets, **given}
     known = owner and owner.fast_path(options, arguments)
     if known:
-        return _packed(options.reduction, known[1])
+        return _packed(options, known[1])
     be, own = as_predictions(predictions)
     check_predictions(be, own, targets)
     result = result_dtype_of(be, options, own)
     with be.scope():
         spec, arrays = prepare(be, options, own, targets, given, result)
-        return _packed(spec.reduction, be.run(spec, arrays))
+        return _packed(options, be.run(spec, arrays))
 
 
-def _packed(reduction: Reduction, outputs: tuple[Any, ...]) -> Any:
-    return LossParts(*outputs) if reduction == "parts" else outputs[0]
+def _packed(options: Options, outputs: tuple[Any, ...]) -> Any:
+    if options.reduction != "parts":
+        return outputs[0]
+    return LossParts(*outputs) if options.region is None else RegionParts(*outputs)
 
 
 def _tracked(handle: Predictions, options: Options, targets: Any, given: dict[str, Any]) -> Any:
@@ -56,10 +59,15 @@ def _tracked(handle: Predictions, options: Options, targets: Any, given: dict[st
     if spec.reduction == "none" and be.shape(outputs[0]) != ():
         return handle.items(outputs[0], partial(_pulled, be, spec, gradient))
     first = Tracked(handle, outputs[0], lambda: gradient, gradient)
-    return _packed(spec.reduction, (first, *outputs[1:]))
+    return _packed(options, (first, *outputs[1:]))
 
 
 def _tracked_regions(handle: Predictions, spec: LossSpec, arrays: Arrays) -> Any:
+    if spec.reduction == "parts":
+        raise ValueError(
+            f"reduction='parts' of a region loss under value_and_grad of {handle.backend.name} "
+            "arrays, which have no autodiff; expected another reduction, or arrays that have"
+        )
     be = handle.backend
     (losses,), gradient = be.fused(spec, arrays)
     if be.shape(losses) == ():

@@ -87,6 +87,8 @@ def checked_options(options: Options) -> Options:
             raise choice_error(name.removesuffix("_name"), value, choices)
     if options.region is not None and options.reduction not in REGION_REDUCTIONS:
         raise choice_error("reduction", options.reduction, REGION_REDUCTIONS)
+    if options.region is not None and options.reduction == "parts":
+        options.region.check_parts()
     _check_form(options)
     result_name(options.dtype)
     return options._replace(axis=_axis(options), label_smoothing=_smoothing(options))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from wce_core.arrays.ops import ArrayOps
 from wce_core.arrays.powers import fixed_power
+from wce_core.arrays.rounding import rounded
 from wce_core.formulas.regions import Ratio
 from wce_core.types import Array, Arrays
 
@@ -101,8 +102,21 @@ def sums_of(ops: ArrayOps, spec: LossSpec, members: Members, ratio: Ratio) -> Su
     else:
         mistakes = _times(ratio.false_positive, p * members.other)
         mistakes = mistakes + _times(ratio.false_negative, rest * t)
-    needed = ratio.balanced or region_of(spec).absent != "count"
+    asked = ratio.balanced or region_of(spec).absent != "count"
+    needed = asked or spec.reduction == "parts"
     return Sums(summed(mistakes), ratio.right * right, summed(ops.constant(t)) if needed else right)
+
+
+def parts_of(ops: ArrayOps, spec: LossSpec, members: Members) -> tuple[Array, ...]:
+    """The outputs of a call for sums that are to be added to those of other batches."""
+    return rounded_sums(
+        ops, spec, sums_of(ops, spec, members, cast(Ratio, region_of(spec).measure))
+    )
+
+
+def rounded_sums(ops: ArrayOps, spec: LossSpec, sums: Sums) -> tuple[Array, ...]:
+    """In the dtype of parts."""
+    return tuple(rounded(ops, each, spec.part, exact=spec.exact) for each in sums)
 
 
 def _times(factor: float, values: Array) -> Array:

@@ -18,7 +18,7 @@ from .cuts import Each, cut_of, cuts_of, part_of
 from .evaluate import fused
 from .items import rows_of
 from .members import Members, kept_axes, members_of, region_of, weighed_items
-from .ratios import Sums, losses_of_sums, sums_of, to_elements
+from .ratios import Sums, losses_of_sums, rounded_sums, sums_of, to_elements
 from .regions import divisor_of, outputs_of, pulled
 from .spec import LossSpec
 from .weighing import Weighed
@@ -43,6 +43,8 @@ def regions_in_blocks(
     cuts = list(cuts_of(tuple(arrays["predictions"].shape), spec.axis, size))
     found = each(partial(_sums, ops, spec, arrays, ratio), cuts)
     sums = _added(ops, spec, arrays, list(zip(cuts, found, strict=True)))
+    if spec.reduction == "parts":
+        return rounded_sums(ops, spec, sums), None
     losses = losses_of_sums(ops, spec, arrays, sums, ratio)
     if not gradient:
         return outputs_of(ops, spec, losses), None

@@ -18,7 +18,7 @@ from wce_core.types import Array, Arrays
 from .items import rows_of
 from .lovasz import lovasz_losses
 from .members import Losses, Members, members_of, region_of, weighed_items
-from .ratios import ratio_losses
+from .ratios import parts_of, ratio_losses
 from .spec import LossSpec
 from .weighing import Weighed
 
@@ -28,6 +28,8 @@ def plain(ops: ArrayOps, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
     weighed = weighed_items(ops, spec, arrays, closed=False)
     rows: Any = rows_of(ops, spec, arrays, weighed, closed=False)
     members = members_of(ops, spec, weighed, rows.chances())
+    if spec.reduction == "parts":
+        return parts_of(ops, spec, members)
     return outputs_of(ops, spec, _losses(ops, spec, arrays, members))
 
 
@@ -37,7 +39,10 @@ def deferred(
     """The outputs, and their gradient when it is asked for: of several, that of their sum."""
     weighed = weighed_items(ops, spec, arrays, closed=True)
     rows: Any = rows_of(ops, spec, arrays, weighed)
-    losses = _losses(ops, spec, arrays, members_of(ops, spec, weighed, rows.chances()))
+    members = members_of(ops, spec, weighed, rows.chances())
+    if spec.reduction == "parts":
+        return parts_of(ops, spec, members), _no_gradient
+    losses = _losses(ops, spec, arrays, members)
 
     def gradient() -> Array:
         return pulled(
@@ -45,6 +50,10 @@ def deferred(
         )
 
     return outputs_of(ops, spec, losses), gradient
+
+
+def _no_gradient() -> Array:
+    raise AssertionError("sums of regions are differentiated by the plain formula")
 
 
 def pulled(

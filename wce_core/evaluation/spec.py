@@ -46,8 +46,8 @@ class LossSpec(NamedTuple):
 
     @property
     def of_regions(self) -> bool:
-        """Are the outputs losses of regions? Each depends on predictions that others depend on."""
-        return self.region is not None and self.reduction == "none"
+        """Are the outputs of regions? Each depends on predictions that others depend on."""
+        return self.region is not None and self.reduction in ("none", "parts")
 
     @property
     def one_class(self) -> bool:

@@ -63,13 +63,23 @@ class Region(NamedTuple):
         kept = (axis for axis in (self.samples, self.axis) if axis is not None)
         return tuple(dict.fromkeys(kept))
 
+    def check_parts(self) -> None:
+        """Sums of batches may be added up where they are of the same regions."""
+        if not isinstance(self.measure, Ratio):
+            raise ValueError("reduction='parts' of a Lovász loss, which sorts; it has no sums")
+        if self.per != "batch":
+            raise ValueError(
+                "reduction='parts' with per='sample': samples of other batches are other regions; "
+                "expected per='batch'"
+            )
+
 
 CHOICES: dict[str, tuple[Any, ...]] = {
     "per": ("sample", "batch"),
     "classes": ("apart", "together"),
     "absent": ("count", "zero", "skip"),
 }
-REDUCTIONS = ("none", "sum", "mean", "weighted_mean")
+REDUCTIONS = ("none", "sum", "mean", "weighted_mean", "parts")
 
 
 def region(

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Unpack
 
 from wce_core.arrays.ops import ArrayOps
 from wce_core.arrays.rounding import widened
+from wce_core.call.mergeable import Mergeable
 from wce_core.compilers import do_not_convert
 from wce_core.errors import range_error
 from wce_core.evaluation.options import Options
@@ -20,7 +21,6 @@ from wce_core.types import Array, Arrays
 from .arguments import class_arguments, label_arguments
 from .described import Call, sums_of
 from .items import Items, items_of
-from .mergeable import Mergeable
 from .of_labels import labels_of
 from .ratios import framework_of, ratio
 from .signatures import OfClasses, OfLabels

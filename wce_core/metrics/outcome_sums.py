@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import nan
 from typing import Any, NamedTuple
 
-from .mergeable import Mergeable
+from wce_core.call.mergeable import Mergeable
+
 from .ratios import Average, framework_of, ratio
 
 

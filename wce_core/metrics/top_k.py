@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, NamedTuple, Unpack
 
 from wce_core.arrays.ops import ArrayOps
+from wce_core.call.mergeable import Mergeable
 from wce_core.compilers import do_not_convert
 from wce_core.errors import range_error
 from wce_core.evaluation.options import Options
@@ -18,7 +19,6 @@ from wce_core.types import Array, Arrays
 from .arguments import class_arguments, set_arguments
 from .described import Call, sums_of
 from .items import Items, items_of
-from .mergeable import Mergeable
 from .ratios import ratio
 from .signatures import OfClasses, OfSets
 from .tally import everything, unknown

@@ -117,7 +117,8 @@ def dice_loss(
         The class axis.
     per
         ``"sample"``: a region is of one sample, an entry of the first axis of items. ``"batch"``:
-        of all of them; such losses of parts of a batch don't add up to that of the whole.
+        of all of them; such losses of parts of a batch don't add up to that of the whole, but their
+        sums do (``reduction="parts"``).
     classes
         ``"apart"``: each class is a region of its own. ``"together"``: TP, FP and FN are added over
         classes first.
@@ -132,7 +133,8 @@ def dice_loss(
     reduction
         ``"none"``: the loss of each region, of shape (samples, classes), less the axes that are not
         apart. ``"sum"``. ``"mean"``: Σℓ over the number of regions that count. ``"weighted_mean"``:
-        Σℓ / Σw. Over no region it is 0.
+        Σℓ / Σw. Over no region it is 0. ``"parts"``: :class:`wce_core.RegionParts`, sums that can
+        be added to those of other batches, of which :meth:`DiceLoss.from_parts` makes the loss.
     precision
         ``"native"``: in the predictions' dtype, sums in float64 where the device has it.
         ``"exact"``: in float64, then rounded.

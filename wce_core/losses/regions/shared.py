@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypedDict
+from typing import Any, ClassVar, TypedDict, Unpack
 
+from wce_core.call.region_parts import RegionParts, loss_of_parts
 from wce_core.call.run import evaluate
 from wce_core.compilers import do_not_convert
 from wce_core.evaluation.options import Options
@@ -164,6 +165,25 @@ class ConfiguredRegion(ConfiguredMeasure):
 
     def _options(self, given: dict[str, Any]) -> Options:
         return options(made_by(self._ratio, given), given, categorical=self._categorical)
+
+    def parts(self, predictions: Array, targets: Array, **arrays: Unpack[AtCall]) -> RegionParts:
+        """The sums of which the loss is made: see :class:`wce_core.RegionParts`.
+
+        The loss is one with ``per="batch"``: samples of other batches are other regions.
+        """
+        arguments = {**self._arguments, **arrays, "reduction": "parts"}
+        made: RegionParts = self._function(predictions, targets, **arguments)
+        return made
+
+    def from_parts(self, parts: RegionParts) -> Any:
+        """The loss of all that was added up in ``parts``, in this loss's reduction.
+
+        In the dtype of the parts, or in ``dtype``.
+        """
+        if self.reduction == "parts":
+            raise ValueError("from_parts with reduction='parts'; expected one of a number")
+        given = dict(self._arguments)
+        return loss_of_parts(self._options(given), parts, given.get("class_weight"))
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
