@@ -83,6 +83,25 @@ def test_parts_of_a_split_merge_to_the_whole(own: Adapter, name: str) -> None:
             np.testing.assert_allclose(got, want, rtol=2e-6, atol=1e-8)
 
 
+@pytest.mark.parametrize("name", RATIOS)
+def test_what_is_added_up(own: Adapter, name: str) -> None:
+    """By the definitions of N, S and T, written out."""
+    kind, wide = REGIONS[name], X.astype(np.float64)
+    p = np.exp(wide) if kind._categorical else 1 / (1 + np.exp(-wide))
+    p = p / p.sum(-1, keepdims=True) if kind._categorical else p
+    t = np.eye(2)[INDEX] if kind._categorical else MASKS
+    loss = kind(per="batch", axis=-1)
+    alpha, beta = (getattr(loss, side, 1.0) for side in ("alpha", "beta"))
+    tp, fp, fn, size = (
+        (WEIGHTS[..., None] * each).sum((0, 1, 2)) for each in (p * t, p * (1 - t), (1 - p) * t, t)
+    )
+    arrays = [own.array(a) for a in (X, INDEX if kind._categorical else MASKS, WEIGHTS)]
+    found = loss.parts(*arrays[:2], sample_weight=arrays[2])
+    wants = alpha * fp + beta * fn, (2 if "dice" in name else 1) * tp, size
+    for got, want in zip(found, wants, strict=True):
+        np.testing.assert_allclose(own.numpy(got), want, rtol=1e-6)
+
+
 def test_compiled(own: Adapter) -> None:
     """Parts pass out of a compiled function and into another."""
     loss, y = losses.DiceLoss(per="batch"), own.array(INDEX)
