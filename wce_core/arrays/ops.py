@@ -96,6 +96,10 @@ class ArrayOps(ABC):
         product = times(self.xp, weight, value)
         return product + self.times(*more) if more else product
 
+    def lerp(self, start: Array, end: Array, weight: Array) -> Array:
+        """``start * (1 - weight) + end * weight``, exact at both ends."""
+        return start * (1.0 - weight) + end * weight
+
     def total(self, values: Array, dtype: str, result: str, axis: int | None = None) -> Array:
         """The sum of all, or along an axis, in that dtype, which will be rounded to ``result``."""
         del result

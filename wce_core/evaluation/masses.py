@@ -76,6 +76,8 @@ def _pair(ops: ArrayOps, spec: LossSpec, targets: Array, included: Array | None)
     one = neutralised(ops, widened(ops, targets, spec.mass), included, 0.0)
     if not spec.checked:
         one = ops.xp.where((one >= 0) & (one <= 1), one, ops.xp.nan)
+    if spec.region is not None:  # what is left to class 0 is seldom asked for
+        return DenseTargets(ops, one, -1)
     return BinaryTargets(ops, one, 1.0 - one)
 
 

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple, cast
 from wce_core.arrays.chance import Chance
 from wce_core.arrays.ops import ArrayOps
 from wce_core.formulas.regions import Region
-from wce_core.formulas.targets.binary import BinaryTargets
 from wce_core.formulas.targets.class_indices import ClassIndices
 from wce_core.formulas.targets.dense import DenseTargets
 from wce_core.types import Array, Arrays
@@ -21,18 +20,33 @@ COTANGENT = "cotangent"
 
 
 class Members(NamedTuple):
-    """The items, by class: how likely it is, its mass t and 1 − t, and what weighs the item."""
+    """The items, by class: how likely it is, its mass t, and what weighs the item."""
 
+    ops: ArrayOps
     chance: Chance
     t: Array
-    other: Array
+    exact: Array
+    """t in the dtype of masses, which may be wider."""
     hard: Array | None
     """Boolean: where t is 1 and not 0. None: it may be between."""
     weight: Array | None
 
+    @property
+    def other(self) -> Array:
+        """1 − t."""
+        return self.ops.cast(1.0 - self.exact, self.ops.dtype_name(self.t))
+
+    def between(self, zero: Array, one: Array) -> Array:
+        """(1 − t)·zero + t·one, of which no digit is lost where t is 0 or 1."""
+        if self.hard is not None:
+            return self.ops.xp.where(self.hard, one, zero)
+        if self.ops.dtype_name(self.exact) == self.ops.dtype_name(self.t):
+            return self.ops.lerp(zero, one, self.t)
+        return zero * self.other + one * self.t
+
     def mistake(self) -> Array:
-        """p − t, of which no digit is lost where t is 0 or 1."""
-        return self.chance.p * self.other - self.chance.rest * self.t
+        """p − t."""
+        return self.between(self.chance.p, -self.chance.rest)
 
 
 class Losses(NamedTuple):
@@ -58,26 +72,26 @@ def weighed_items(ops: ArrayOps, spec: LossSpec, arrays: Arrays, *, closed: bool
 
 def members_of(ops: ArrayOps, spec: LossSpec, weighed: Weighed, chance: Chance) -> Members:
     """The items, those that are excluded with a weight of 0."""
-    t, other, hard = _targets(ops, spec, weighed)
+    t, exact, hard = _targets(ops, spec, weighed)
     weight = weighed.factor
     if weighed.included is not None:
         ones = ops.scalar(1.0, spec.accumulate, chance.p) if weight is None else weight
         weight = ops.xp.where(weighed.included, ones, 0.0)
-    return Members(chance, t, other, hard, None if weight is None else wide(ops, spec, weight))
+    weight = None if weight is None else wide(ops, spec, weight)
+    return Members(ops, chance, t, exact, hard, weight)
 
 
 def _targets(ops: ArrayOps, spec: LossSpec, weighed: Weighed) -> tuple[Array, Array, Array | None]:
-    """t, 1 − t, and where t is 1 of what is 0 elsewhere."""
+    """t, the same in the dtype of masses, and where t is 1 of what is 0 elsewhere."""
     mass: Any = weighed.mass
     if isinstance(mass, ClassIndices):
         hard = mass.is_own()
-        return ops.cast(hard, spec.compute), ops.cast(~hard, spec.compute), hard
-    if isinstance(mass, BinaryTargets):
-        return ops.cast(mass.one, spec.compute), ops.cast(mass.zero, spec.compute), None
+        t = ops.cast(hard, spec.compute)
+        return t, t, hard
     t = cast(DenseTargets, mass).mass
     if not spec.checked:
         t = ops.xp.where(t <= 1, t, ops.xp.nan)
-    return ops.cast(t, spec.compute), ops.cast(1.0 - t, spec.compute), None
+    return ops.cast(t, spec.compute), t, None
 
 
 def over_regions(ops: ArrayOps, spec: LossSpec, values: Array, members: Members) -> Array:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from wce_core.arrays.ops import ArrayOps
 from wce_core.arrays.powers import fixed_power
@@ -100,8 +99,8 @@ def sums_of(ops: ArrayOps, spec: LossSpec, members: Members, ratio: Ratio) -> Su
         mistake = members.mistake()
         mistakes = mistake * mistake
     else:
-        mistakes = _times(ratio.false_positive, p * members.other)
-        mistakes = mistakes + _times(ratio.false_negative, rest * t)
+        zero, one = _times(ratio.false_positive, p), _times(ratio.false_negative, rest)
+        mistakes = members.between(zero, one)
     asked = ratio.balanced or region_of(spec).absent != "count"
     needed = asked or spec.reduction == "parts"
     return Sums(summed(mistakes), ratio.right * right, summed(ops.constant(t)) if needed else right)
@@ -179,13 +178,4 @@ def to_elements(
     if ratio.squared:
         return own(right) * members.t + own(2.0 * mistakes) * members.mistake()
     one, zero = right - ratio.false_negative * mistakes, ratio.false_positive * mistakes
-    return _either(ops.xp, own, members, one, zero)
-
-
-def _either(
-    xp: Any, own: Callable[[Array], Array], members: Members, one: Array, zero: Array
-) -> Array:
-    """The slope where t is 1, and where it is 0."""
-    if members.hard is not None:
-        return xp.where(members.hard, own(one), own(zero))
-    return own(one) * members.t + own(zero) * members.other
+    return members.between(own(zero), own(one))

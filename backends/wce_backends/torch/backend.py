@@ -338,6 +338,10 @@ class _Blocks(OneByOne, TorchBackend):
         below = state.neg().sigmoid_()
         return state.sigmoid_(), below
 
+    def lerp(self, start: Array, end: Array, weight: Array) -> Array:
+        """By PyTorch's own, from the nearer end."""
+        return torch.lerp(start, end, weight)
+
     def both_chances(self, array: Array) -> tuple[Array, Array]:
         """By PyTorch's own."""
         return array.sigmoid(), array.neg().sigmoid_()
