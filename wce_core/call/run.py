@@ -37,13 +37,13 @@ def evaluate(options: Options, predictions: Any, targets: Any, given: dict[str, 
     result = result_dtype_of(be, options, own)
     with be.scope():
         spec, arrays = prepare(be, options, own, targets, given, result)
-        return _packed(options, be.run(spec, arrays))
+        return _packed(spec, be.run(spec, arrays))
 
 
-def _packed(options: Options, outputs: tuple[Any, ...]) -> Any:
-    if options.reduction != "parts":
+def _packed(call: Options | LossSpec, outputs: tuple[Any, ...]) -> Any:
+    if call.reduction != "parts":
         return outputs[0]
-    return LossParts(*outputs) if options.region is None else RegionParts(*outputs)
+    return LossParts(*outputs) if call.region is None else RegionParts(*outputs)
 
 
 def _tracked(handle: Predictions, options: Options, targets: Any, given: dict[str, Any]) -> Any:
@@ -59,7 +59,7 @@ def _tracked(handle: Predictions, options: Options, targets: Any, given: dict[st
     if spec.reduction == "none" and be.shape(outputs[0]) != ():
         return handle.items(outputs[0], partial(_pulled, be, spec, gradient))
     first = Tracked(handle, outputs[0], lambda: gradient, gradient)
-    return _packed(options, (first, *outputs[1:]))
+    return _packed(spec, (first, *outputs[1:]))
 
 
 def _tracked_regions(handle: Predictions, spec: LossSpec, arrays: Arrays) -> Any:
