@@ -96,6 +96,10 @@ class ArrayOps(ABC):
         product = times(self.xp, weight, value)
         return product + self.times(*more) if more else product
 
+    def at_most(self, array: Array, bound: float) -> Array:
+        """The smaller of each element and a number; NaN stays. Not differentiable."""
+        return self.xp.minimum(array, self.scalar(bound, self.dtype_name(array), array))
+
     def lerp(self, start: Array, end: Array, weight: Array) -> Array:
         """``start * (1 - weight) + end * weight``, exact at both ends."""
         return start * (1.0 - weight) + end * weight

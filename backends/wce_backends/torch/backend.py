@@ -338,6 +338,10 @@ class _Blocks(OneByOne, TorchBackend):
         below = state.neg().sigmoid_()
         return state.sigmoid_(), below
 
+    def at_most(self, array: Array, bound: float) -> Array:
+        """By PyTorch's own."""
+        return array.clamp(max=bound)
+
     def lerp(self, start: Array, end: Array, weight: Array) -> Array:
         """By PyTorch's own, from the nearer end."""
         return torch.lerp(start, end, weight)

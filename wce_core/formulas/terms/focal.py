@@ -53,18 +53,24 @@ class Focal(ClosedTerm):
 
     def penalty_at(self, ops: ArrayOps, surprisal: Array, chance: Chance) -> Array:
         """(1 − p)^γ·s."""
-        return fixed_power(ops.xp, chance.rest, self.gamma) * surprisal
+        if self.gamma == 1.0:
+            return chance.rest * surprisal
+        power = fixed_power(ops.xp, chance.rest, self.gamma)
+        return ops.in_place(ops.xp.multiply, power, surprisal)
 
     def slope_at(self, ops: ArrayOps, surprisal: Array, chance: Chance) -> Array:
         """(1 − p)^(γ − 1)·(1 − p + γ·p·s); for γ < 1 as ever."""
         xp, (p, rest) = ops.xp, chance
-        odds = self.gamma * (p * within(xp, surprisal))
+        odds = ops.in_place(xp.multiply, ops.at_most(surprisal, FAR), p)
+        if self.gamma != 1.0:
+            odds = ops.in_place(xp.multiply, odds, self.gamma)
+        if self.gamma < 1.0:
+            inner = xp.where(rest == 0, 1.0, rest)
+            return fixed_power(xp, rest, self.gamma) * (1.0 + odds / inner)
+        steep = ops.in_place(xp.add, odds, rest)
         if self.gamma == 1.0:
-            return odds + rest
-        if self.gamma > 1.0:
-            return fixed_power(xp, rest, self.gamma - 1.0) * (odds + rest)
-        inner = xp.where(rest == 0, 1.0, rest)
-        return fixed_power(xp, rest, self.gamma) * (1.0 + odds / inner)
+            return steep
+        return ops.in_place(xp.multiply, steep, fixed_power(xp, rest, self.gamma - 1.0))
 
 
 def focal(gamma: float, *, name: str = "gamma") -> Term:
