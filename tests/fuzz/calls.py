@@ -17,7 +17,6 @@ from .draft import Draft, drafts
 from .options import MAKERS, parameters
 from .spoiling import ignored, spoiled
 
-OF_ITEMS = tuple(name for name, loss in LOSSES.items() if not loss.of_regions)
 ARRAYS = ("predictions", "targets")
 DRAWN_WITH_THE_SHAPE = ("axis", "candidates")
 """And candidates as the targets that they are."""
@@ -54,7 +53,7 @@ class Call:
 @st.composite
 def calls(draw: st.DrawFn, adapter: Adapter, most: int = 2) -> Call:
     """A call that a framework can make, with up to so many sets of numbers."""
-    loss = draw(st.sampled_from(OF_ITEMS))
+    loss = draw(st.sampled_from(tuple(LOSSES)))
     draft = draw(drafts(adapter, loss, flushed=adapter.name in FLUSHING))
     given = _arguments(draw, draft)
     arrays = {name: MAKERS[name](draw, draft) for name in ARRAYS}
@@ -69,14 +68,19 @@ def calls(draw: st.DrawFn, adapter: Adapter, most: int = 2) -> Call:
 
 
 def _arguments(draw: st.DrawFn, draft: Draft) -> dict[str, Any]:
-    """Some of the parameters, in their order; what equals its default is left out."""
+    """Some of the parameters, in their order; what equals its default is left out.
+
+    But those of a single loss are always given: the oracle has no defaults for some.
+    """
+    own = LOSSES[draft.loss].own
     for name, parameter in parameters(draft.loss).items():
         if name in (*ARRAYS, *DRAWN_WITH_THE_SHAPE):
             continue
-        if parameter.default is not parameter.empty and not draw(st.booleans()):
+        needed = parameter.default is parameter.empty or name in own
+        if not needed and not draw(st.booleans()):
             continue
         argument = MAKERS[name](draw, draft)
-        if isinstance(argument, st.SearchStrategy) or argument != parameter.default:
+        if name in own or isinstance(argument, st.SearchStrategy) or argument != parameter.default:
             draft.options[name] = argument
     return draft.options
 

@@ -46,6 +46,11 @@ class Draft:
         return LOSSES[self.loss].categorical
 
     @property
+    def of_regions(self) -> bool:
+        """Is it of a loss of regions?"""
+        return bool(LOSSES[self.loss].of_regions)
+
+    @property
     def length(self) -> int:
         """That of the class or label axis."""
         assert self.axis is not None

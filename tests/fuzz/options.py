@@ -7,7 +7,7 @@ calls that differ in their numbers alone.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -16,10 +16,12 @@ from hypothesis import strategies as st
 
 from wce_conformance.adapters import as_numpy
 from wce_conformance.cases import Tensor
-from wce_conformance.oracle import Conventions, Logits, Probabilities
+from wce_conformance.oracle import LOSSES, Conventions, Logits, Probabilities
 from wce_core import losses
 from wce_core.evaluation.options import CHOICES
 from wce_core.formulas.links import BINARY_LINKS, CANDIDATES, CATEGORICAL_LINKS
+from wce_core.formulas.regions import CHOICES as OF_REGIONS
+from wce_core.formulas.regions import REDUCTIONS as REGION_REDUCTIONS
 from wce_core.formulas.weightings import WEIGHTINGS
 
 from .arrays import FLOATS, Arrays, dtypes, exactly, numbers
@@ -44,17 +46,24 @@ def predictions(draw: st.DrawFn, draft: Draft) -> Arrays:
 
 
 def targets(draw: st.DrawFn, draft: Draft) -> Arrays:
-    """Indices, mass, numbers of [0, 1], or sets of candidates."""
+    """Indices, mass, numbers of [0, 1], answers, or sets of candidates."""
     if "candidates" in parameters(draft.loss):
         return _candidates(draft)
     if draft.index:
         return _labels(draw, draft)
-    if draft.multiclass:
+    if LOSSES[draft.loss].labels:
+        return _answers(draw, draft, draft.adapter.dtypes)
+    if draft.multiclass and not draft.of_regions:
         whole = len(draft.shape) > 1
         kind, dtype = MASSES, draw(dtypes(draft.adapter.dtypes, integers=whole))
         return numbers(kind, draft.shape, dtype, flushed=draft.flushed)
-    if draw(st.booleans()):
-        return _answers(draw, draft)
+    return _shares(draw, draft)
+
+
+def _shares(draw: st.DrawFn, draft: Draft) -> Arrays:
+    """Numbers of [0, 1]; of labels perhaps answers."""
+    if not draft.multiclass and draw(st.booleans()):
+        return _answers(draw, draft, INTEGERS)
     return numbers(SHARES, draft.shape, draw(dtypes(draft.adapter.dtypes)), flushed=draft.flushed)
 
 
@@ -81,10 +90,13 @@ def _labels(draw: st.DrawFn, draft: Draft) -> Arrays:
     )
 
 
-def _answers(draw: st.DrawFn, draft: Draft) -> Arrays:
-    names = ["bool", *(n for n in INTEGERS if n in draft.adapter.dtypes)]
-    dtype = draw(st.sampled_from(names))
-    kind = bool if dtype == "bool" else int
+def _answers(draw: st.DrawFn, draft: Draft, kinds: Iterable[str]) -> Arrays:
+    """0 and 1. Rows of classes are neither booleans nor a lone row of integers."""
+    lone = draft.multiclass and len(draft.shape) == 1
+    known = [n for n in (*INTEGERS, *FLOATS) if n in kinds and n in draft.adapter.dtypes]
+    names = [n for n in known if not lone or n in FLOATS]
+    dtype = draw(st.sampled_from(names if draft.multiclass else ["bool", *names]))
+    kind = bool if dtype == "bool" else float if dtype in FLOATS else int
     return exactly(
         st.integers(0, 1).map(kind), lambda random: kind(random.randrange(2)), draft.shape, dtype
     )
@@ -95,7 +107,7 @@ def _answers(draw: st.DrawFn, draft: Draft) -> Arrays:
 
 def class_weight(draw: st.DrawFn, draft: Draft) -> Argument:
     """An array, a mapping, a pair for each label, or the word for weights of the batch."""
-    if draw(st.integers(0, 7)) == 7:
+    if not draft.of_regions and draw(st.integers(0, 7)) == 7:
         return "balanced"
     count = draft.length if draft.multiclass else 2
     if count <= 8 and draw(st.booleans()):
@@ -235,7 +247,9 @@ def validate(draw: st.DrawFn, draft: Draft) -> Argument:
 
 
 def gamma(draw: st.DrawFn, draft: Draft) -> Argument:
-    """Of focal losses."""
+    """Of focal losses, and of ratios."""
+    if draft.of_regions:
+        return draw(st.sampled_from((0.75, 1.0, 2.0, 0.5, 4 / 3)) | st.floats(0.25, 4))
     return draw(st.sampled_from((2.0, 0.0, 0.5, 1.0, 1e-3, 3.0, 4.0, 5.0)) | st.floats(0, 6))
 
 
@@ -264,6 +278,42 @@ def margin(draw: st.DrawFn, draft: Draft) -> Argument:
     return draw(st.sampled_from((0.05, 0.0, 0.2, 0.9)))
 
 
+def alpha(draw: st.DrawFn, draft: Draft) -> Argument:
+    """Of false positives."""
+    return draw(st.sampled_from((0.5, 0.3, 1.0, 0.0)) | st.floats(0, 4))
+
+
+def beta(draw: st.DrawFn, draft: Draft) -> Argument:
+    """Of false negatives; not 0 where those of positives are."""
+    least = 0.0 if draft.options.get("alpha", 0.5) else 0.125
+    return draw(st.sampled_from((0.5, 0.7, 2.0, least)) | st.floats(least, 4))
+
+
+def smooth(draw: st.DrawFn, draft: Draft) -> Argument:
+    """Of ratios."""
+    return draw(st.sampled_from((1e-5, 1.0, 0.0, 1e-30, 1e9)) | st.floats(0, 8))
+
+
+def squared(draw: st.DrawFn, draft: Draft) -> Argument:
+    """Of ratios."""
+    return draw(st.booleans())
+
+
+def reduction(draw: st.DrawFn, draft: Draft) -> Argument:
+    """Of items or of regions, whose sums alone are no loss."""
+    known = [name for name in REGION_REDUCTIONS if name != "parts"]
+    return draw(st.sampled_from(known if draft.of_regions else CHOICES["reduction"]))
+
+
+def classes(draw: st.DrawFn, draft: Draft) -> Argument:
+    """Of regions, which for one loss are never apart."""
+    return draw(st.sampled_from(OF_REGIONS["classes"][0 if LOSSES[draft.loss].apart else 1 :]))
+
+
+def _of_regions(name: str) -> Maker:
+    return lambda draw, draft: draw(st.sampled_from(OF_REGIONS[name]))
+
+
 def _choice(name: str) -> Maker:
     return lambda draw, draft: draw(st.sampled_from(CHOICES[name]))
 
@@ -279,6 +329,13 @@ WEIGHTS_BY_NAME: Mapping[str, Maker] = {
 }
 MAKERS: Mapping[str, Maker] = {
     **{name: _choice(name) for name in CHOICES},
+    **{name: _of_regions(name) for name in OF_REGIONS},
+    "reduction": reduction,
+    "classes": classes,
+    "smooth": smooth,
+    "squared": squared,
+    "alpha": alpha,
+    "beta": beta,
     "predictions": predictions,
     "targets": targets,
     **{name: WEIGHTS_BY_NAME[name] for name in WEIGHTINGS},

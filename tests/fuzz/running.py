@@ -23,10 +23,11 @@ from wce_conformance.oracle import Conventions
 from wce_conformance.vectors.encode import encode
 from wce_conformance.vectors.reading import decode
 from wce_core import losses
-from wce_core.losses.registry import LOSSES
+from wce_core.losses.registry import LOSSES, REGIONS
 
 from .calls import Call
 
+OF_THE_LIBRARY = {**LOSSES, **REGIONS}
 TAPES = ("torch", "tensorflow", "jax")
 """They have gradients to weights and soft targets."""
 
@@ -111,7 +112,7 @@ def function(call: Call, case: Case) -> Callable[..., Any]:
         own = replace(case, arguments={**case.arguments, **options})
         return function_of(own, call.precision)
     held = {n: _plain(case.arguments[n]) for n in case.arguments if n in _held(case)}
-    loss = LOSSES[case.loss](**held, **call.options)
+    loss = OF_THE_LIBRARY[case.loss](**held, **call.options)
     rest = {n: a for n, a in _called(call, case).arguments.items() if not isinstance(a, Tensor)}
     return lambda predictions, targets, **arrays: loss(predictions, targets, **arrays, **rest)
 
@@ -125,7 +126,7 @@ def _called(call: Call, case: Case) -> Case:
 
 
 def _held(case: Case) -> set[str]:
-    return {field.name for field in fields(LOSSES[case.loss])}
+    return {field.name for field in fields(OF_THE_LIBRARY[case.loss])}
 
 
 def _plain(argument: Any) -> Any:

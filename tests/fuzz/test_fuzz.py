@@ -11,15 +11,15 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from wce_conformance.adapters import Adapter, adapter
 from wce_conformance.adapters.numpy import NumpyAdapter
+from wce_conformance.oracle import LOSSES
 from wce_core import losses
 from wce_core.formulas.links import BINARY_LINKS, CATEGORICAL_LINKS
 from wce_core.formulas.weightings import WEIGHTINGS
-from wce_core.losses.registry import LOSSES as OF_THE_LIBRARY
 
-from .calls import ARRAYS, DRAWN_WITH_THE_SHAPE, OF_ITEMS, Call, calls
+from .calls import ARRAYS, DRAWN_WITH_THE_SHAPE, Call, calls
 from .kinds import FORMS
 from .options import CONVENTIONS, MAKERS, STEPS, parameters
-from .running import failures
+from .running import OF_THE_LIBRARY, failures
 from .showing import shown
 
 FEW = {
@@ -34,8 +34,8 @@ MANY = 60
 
 
 def test_every_parameter_is_drawn_for() -> None:
-    assert set(OF_ITEMS) == set(OF_THE_LIBRARY)
-    for loss in OF_ITEMS:
+    assert set(LOSSES) == set(OF_THE_LIBRARY)
+    for loss in LOSSES:
         assert set(parameters(loss)) <= {*MAKERS, *DRAWN_WITH_THE_SHAPE}
     assert set(WEIGHTINGS) <= set(MAKERS)
     assert set(ARRAYS) <= set(MAKERS)

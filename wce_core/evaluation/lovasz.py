@@ -35,7 +35,8 @@ def lovasz_losses(ops: ArrayOps, spec: LossSpec, arrays: Arrays, members: Member
     rows = in_rows(ops, spec, errors)
     gains, size = _gains_in_place(ops, ops.constant(rows), masses, own)
     dtype = spec.accumulate
-    found = ops.total(gains * wide(ops, spec, rows), dtype, dtype, axis=-1)
+    each = ops.times(gains, wide(ops, spec, rows))  # no weight of an error that is infinite
+    found = ops.total(each, dtype, dtype, axis=-1)
     weight, ones = region_weights(ops, spec, arrays, found), xp.ones_like(found)
     factor = factors(ops, spec, arrays, weight)
     present = ones if region.absent == "count" else xp.where(size == 0, 0.0, ones)

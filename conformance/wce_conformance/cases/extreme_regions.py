@@ -26,7 +26,7 @@ def cases() -> Iterator[Case]:
         yield from in_turn(partial(_excluded, rule))
     for rule in RULES:
         yield from in_turn(partial(_sorted, rule))
-    for write in (_nothing_wrong, _not_numbers, _sizes, _shapes, _weights, _sides):
+    for write in (_nothing_wrong, _not_numbers, _sizes, _shapes, _weights, _sides, _infinite):
         yield from in_turn(write)
 
 
@@ -333,4 +333,17 @@ def _sides(dtype: str) -> Iterator[Case]:
             "binary_focal_tversky_loss", f"misses and false alarms, {turn}", dtype, logits, masks,
             "α is of what is no target, β of what is missed",
             "region", SIDES, reduction="none", **_own("focal_tversky", turn),
+        )  # fmt: skip
+
+
+def _infinite(dtype: str) -> Iterator[Case]:
+    """Errors without end."""
+    for rule in ("count", "skip"):
+        yield of_loss(
+            "lovasz_hinge_loss", f"infinite errors, {rule}", dtype,
+            [[INF, -1.0, 0.5], [-INF, 2.0, 0.25], [INF, 0.0, -INF]],
+            [[0, 1, 0], [1, 0, 1], [1, 0, 0]],
+            "infinitely wrong and of weight 0, infinitely wrong, infinitely right",
+            "region", SORTED, "extreme", absent=rule, reduction="none",
+            sample_weight=[[0.0, 1.0, 2.0], [1.0, 2.0, 1.0], [1.0, 1.0, 1.0]],
         )  # fmt: skip
