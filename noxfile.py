@@ -50,7 +50,12 @@ BOOSTING = ["xgboost-cpu", "lightgbm"]
 """Libraries that losses are objectives of. The package xgboost is the same with CUDA."""
 DEMO = ["rich", "matplotlib", "scikit-learn"]
 EXAMPLES = ["scikit-image", "scipy"]
-FURTHER = [*DEMO, *EXAMPLES, *OTHERS, *BOOSTING]
+HOMES = [
+    *("torchmetrics", "lightning", "accelerate", "transformers", "onnxscript", "onnxruntime"),
+    *("flax", "equinox"),
+]
+"""Libraries that people train with, and that losses and metrics are at home in."""
+FURTHER = [*DEMO, *EXAMPLES, *OTHERS, *BOOSTING, *HOMES]
 EVERYTHING = ROOT / ".nox" / "everything"
 COVERING = ("numpy", "array_api_strict")
 """Backends whose tests say what no test reaches: the others run the same code, and their own."""
@@ -124,8 +129,8 @@ def run_with_everything(
 
 @nox.session(venv_backend="none", requires=["everything"])
 def agreement(session: nox.Session) -> None:
-    """All frameworks in one process: equal bits, equal errors; Keras; other libraries' losses."""
-    folders = ["tests/agreement", "tests/dialects"]
+    """All frameworks in one process: equal bits and errors; other libraries, training with them."""
+    folders = ["tests/agreement", "tests/dialects", "tests/homes"]
     run_with_everything(session, "pytest", "-n", "2", *(session.posargs or folders))
 
 
