@@ -174,6 +174,7 @@ def test_configured(own: Adapter, name: str) -> None:
         ({"per": "image"}, "per is 'image'; expected one of 'sample', 'batch'"),
         ({"classes": "both"}, "classes is 'both'; expected one of 'apart', 'together'"),
         ({"absent": "nan"}, "absent is 'nan'; expected one of 'count', 'zero', 'skip'"),
+        ({"smooth": 1e-310}, "smooth is 1e-310; expected 0 or a number from 2.23e-308 on"),
         ({"smooth": -1.0}, "smooth is -1.0; expected a finite number from 0 on"),
         ({"reduction": "batch_mean"}, "reduction is 'batch_mean'; expected one of 'none', 'sum'"),
         ({"squared": 2}, "squared is 2; expected one of False, True"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf
+from sys import float_info
 from typing import Any, NamedTuple
 
 from wce_core.errors import choice_error
@@ -91,7 +92,15 @@ def region(
             raise choice_error(name, value, CHOICES[name])
     if isinstance(measure, Ratio) and measure.balanced and classes == "apart":
         raise ValueError("classes='apart': generalized Dice loss is of classes together")
-    return Region(measure, per, classes, not_negative("smooth", smooth), absent)
+    return Region(measure, per, classes, _smooth(smooth), absent)
+
+
+def _smooth(value: Any) -> float:
+    """Not a subnormal number, by which no quotient can be divided."""
+    own = not_negative("smooth", value)
+    if 0.0 < own < float_info.min:
+        raise ValueError(f"smooth is {own}; expected 0 or a number from {float_info.min:.3g} on")
+    return own
 
 
 def dice(*, squared: bool = False) -> Ratio:

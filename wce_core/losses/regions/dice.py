@@ -123,7 +123,7 @@ def dice_loss(
         ``"apart"``: each class is a region of its own. ``"together"``: TP, FP and FN are added over
         classes first.
     smooth
-        A finite number from 0 on, added to numerator and denominator of the index.
+        A number from 0 on, no subnormal one, added to numerator and denominator of the index.
     absent
         Regions without target mass, Σ ω·t = 0. ``"count"``: their loss is the formula's, 0 without
         predictions and near 1 with some. ``"zero"``: their loss is 0, and they count in the mean.
