@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from wce_conformance.oracle.autodiff import Var, total
@@ -39,21 +39,26 @@ def _extension(pixels: Sequence[Pixel], present: Var) -> Var:
     errors = [pixel.chance.rest if pixel.target.value == 1 else pixel.chance.p for pixel in pixels]
     if any(mp.isnan(error.value) for error in errors):
         return Var(NAN)
-    terms, missed, false, before = [], Var(0), Var(0), Var(0)
-    for i in sorted(range(len(errors)), key=lambda i: -errors[i].value):
-        pixel = pixels[i]
-        missed += pixel.weight * pixel.target
-        false += pixel.weight * (Var(1) - pixel.target)
-        after = _jaccard(missed, false, present)
-        terms.append(errors[i] * (after - before))
-        before = after
-    return total(terms)
+    order = sorted(range(len(errors)), key=lambda i: -errors[i].value)
+    gains = _gains([pixels[i] for i in order], present)
+    return total(errors[i] * gain for i, gain in zip(order, gains, strict=True))
 
 
-def _jaccard(missed: Var, false: Var, present: Var) -> Var:
-    """1 − (T − missed) / (T + false), 0 of nothing."""
-    union = present + false
-    return (missed + false) / union if union.value != 0 else Var(0)
+def _gains(pixels: Sequence[Pixel], present: Var) -> Iterator[Var]:
+    """J_i − J_{i−1}, J = 1 − (T − missed) / (T + false), without the difference.
+
+    That would leave what rounding does of two quotients which are equal.
+    """
+    owned = [pixel.weight * pixel.target for pixel in pixels]
+    union = present
+    for place, pixel in enumerate(pixels):
+        other = pixel.weight * (Var(1) - pixel.target)
+        if union.value == 0:
+            yield Var(int(other.value > 0))
+        else:
+            right = total(owned[place + 1 :])
+            yield owned[place] / union + other * right / (union * (union + other))
+        union += other
 
 
 def margin_errors(z: Var) -> Chance:
