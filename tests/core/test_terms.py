@@ -134,3 +134,13 @@ def test_known_values(backend: str) -> None:
     ]
     for name, options, x, y, wanted in known:
         assert both(own, name, x, y, **options)[0] == pytest.approx(wanted, rel=1e-12, abs=1e-60)
+
+
+def test_what_is_left_beyond_a_large_margin(backend: str) -> None:
+    """1 − p − m of p next to 0, of which the rounding of 1 − p would leave few digits."""
+    own = adapter(backend)
+    z, y = np.array([5.0, 9.0, 30.0], np.float32), np.zeros(3, np.int32)
+    options = {"gamma_negative": 2.0, "margin": 0.9, "reduction": "none"}
+    found = losses.asymmetric_loss(own.array(z), own.array(y), **options)
+    want = losses.asymmetric_loss(z.astype(np.float64), y, **options)
+    np.testing.assert_allclose(own.numpy(found), want, rtol=2e-7)

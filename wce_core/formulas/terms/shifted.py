@@ -51,11 +51,13 @@ class Shifted:
         return xp.where(nothing, 0.0, steep - self.slope(xp, surprisal))
 
     def _shifted(self, xp: Namespace, surprisal: Array) -> tuple[Array, Array, Array]:
-        """Where u is 0, u, and 1 − u."""
+        """Where u is 0, u, by the smaller one of p and 1 − p, and 1 − u."""
         inner = -within(xp, not_negative(xp, surprisal))
-        beyond = complement_of_exp(xp, inner) - self.margin
+        p = xp.exp(inner)
+        likely = complement_of_exp(xp, inner) - self.margin
+        beyond = xp.where(p < 0.5, (1.0 - self.margin) - p, likely)
         nothing = beyond < float(xp.finfo(surprisal.dtype).smallest_normal)
-        rest = xp.exp(inner) + self.margin
+        rest = p + self.margin
         return nothing, xp.where(nothing, 0.5, beyond), xp.where(nothing, 0.5, rest)
 
 
