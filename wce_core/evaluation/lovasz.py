@@ -16,6 +16,7 @@ from .members import (
     in_rows,
     laid_along,
     out_of_rows,
+    present_of,
     region_of,
     region_weights,
     wide,
@@ -38,8 +39,9 @@ def lovasz_losses(ops: ArrayOps, spec: LossSpec, arrays: Arrays, members: Member
     each = ops.times(gains, wide(ops, spec, rows))  # no weight of an error that is infinite
     found = ops.total(each, dtype, dtype, axis=-1)
     weight, ones = region_weights(ops, spec, arrays, found), xp.ones_like(found)
-    factor = factors(ops, spec, arrays, weight)
-    present = ones if region.absent == "count" else xp.where(size == 0, 0.0, ones)
+    # NaN of one element is all of its region's, also where another gains nothing.
+    factor = xp.where(found == found, factors(ops, spec, arrays, weight), xp.nan)
+    present = present_of(ops, spec, size, found)
     counted = present if region.absent == "skip" else ones
 
     def slopes(divisor: Array) -> Array:

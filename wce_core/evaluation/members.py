@@ -45,8 +45,11 @@ class Members(NamedTuple):
         return zero * self.other + one * self.t
 
     def mistake(self) -> Array:
-        """p − t."""
-        return self.between(self.chance.p, -self.chance.rest)
+        """p − t, or (1 − t) − (1 − p), where these are the smaller numbers: no digit is lost."""
+        p, rest = self.chance
+        if self.hard is not None:
+            return self.ops.xp.where(self.hard, -rest, p)
+        return self.ops.xp.where(self.t > 0.5, self.other - rest, p - self.t)
 
 
 class Losses(NamedTuple):
@@ -160,6 +163,17 @@ def region_weights(ops: ArrayOps, spec: LossSpec, arrays: Arrays, like: Array) -
     """What the loss of each region is multiplied with: the weight of its class."""
     own, ones = class_weights(ops, spec, arrays), ops.xp.ones_like(like)
     return ones if own is None or region_of(spec).classes == "together" else ones * own
+
+
+def present_of(ops: ArrayOps, spec: LossSpec, size: Array, found: Array) -> Array:
+    """0 for regions that are absent and whose rule asks for it, else 1.
+
+    One in which NaN was ``found`` is not: nothing but exclusion silences it.
+    """
+    ones = ops.xp.ones_like(found)
+    if region_of(spec).absent == "count":
+        return ones
+    return ops.xp.where((size == 0) & (found == found), 0.0, ones)
 
 
 def factors(ops: ArrayOps, spec: LossSpec, arrays: Arrays, weight: Array) -> Array:

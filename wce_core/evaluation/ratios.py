@@ -17,6 +17,7 @@ from .members import (
     factors,
     laid_along,
     over_regions,
+    present_of,
     region_of,
     region_weights,
 )
@@ -59,7 +60,7 @@ def losses_of_sums(
     own = _together(ops, spec, arrays, sums, ratio)
     weight = region_weights(ops, spec, arrays, own.mistakes)
     factor, ones = factors(ops, spec, arrays, weight), xp.ones_like(own.mistakes)
-    present = ones if region.absent == "count" else xp.where(own.size == 0, 0.0, ones)
+    present = present_of(ops, spec, own.size, own.mistakes)
     share, under, silent = _quotient(ops, own, region.smooth, ratio, present)
     power = fixed_power(xp, share, ratio.exponent)
     steep = ones if ratio.exponent == 1.0 else ratio.exponent * power / share

@@ -26,7 +26,8 @@ def cases() -> Iterator[Case]:
         yield from in_turn(partial(_excluded, rule))
     for rule in RULES:
         yield from in_turn(partial(_sorted, rule))
-    for write in (_nothing_wrong, _not_numbers, _sizes, _shapes, _weights, _sides, _infinite):
+    plain = (_nothing_wrong, _not_numbers, _sizes, _shapes, _weights, _sides)
+    for write in (*plain, _infinite, _no_digit_lost):
         yield from in_turn(write)
 
 
@@ -346,4 +347,22 @@ def _infinite(dtype: str) -> Iterator[Case]:
             "infinitely wrong and of weight 0, infinitely wrong, infinitely right",
             "region", SORTED, "extreme", absent=rule, reduction="none",
             sample_weight=[[0.0, 1.0, 2.0], [1.0, 2.0, 1.0], [1.0, 1.0, 1.0]],
+        )  # fmt: skip
+    for loss in ("dice_loss", "lovasz_softmax_loss"):
+        yield of_loss(
+            loss, "absent and not a number", dtype, [[[NAN, 1.0], [0.5, 2.0]], [[1.0, 0.0]] * 2],
+            [[[0, 0], [0, 0]]] * 2, "nothing but exclusion silences NaN",
+            "region", ABSENT, "nan", absent="skip", reduction="sum",
+        )  # fmt: skip
+
+
+def _no_digit_lost(dtype: str) -> Iterator[Case]:
+    """p − t of shares next to p."""
+    rows = [[0.25, 0.75, 0.5, 0.875], [0.9375, 0.0625, 1.0, 0.0]]
+    shares = [[0.2421875, 0.765625, 0.5, 1.0], [0.96875, 0.0625, 0.9921875, 0.015625]]
+    for loss in ("binary_dice_loss", "binary_jaccard_loss"):
+        yield of_loss(
+            loss, "shares next to the probabilities", dtype, rows, shares,
+            "a difference of equal digits has none of its own to lose",
+            "region", RIGHT, form="probabilities", squared=True, reduction="none",
         )  # fmt: skip

@@ -124,7 +124,7 @@ class _Regional(Problem):
     def _region(
         self, counted: Counted, weight: Var, rows: Sequence[Row], roundings: RegionRoundings
     ) -> Item:
-        missing = counted.present.value == 0
+        missing = counted.present.value == 0 and not mp.isnan(counted.wrong.value)
         if missing and self.regions.absent != "count":
             roundings.regions.append(mp.zero)
             skipped = self.regions.absent == "skip"
