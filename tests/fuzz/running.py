@@ -19,7 +19,7 @@ from wce_conformance.cases import Case, Tensor
 from wce_conformance.implementation import Answer
 from wce_conformance.judging.numbers import judge
 from wce_conformance.judging.vectors import judged
-from wce_conformance.oracle import Conventions
+from wce_conformance.oracle import Conventions, Result
 from wce_conformance.vectors.encode import encode
 from wce_conformance.vectors.reading import decode
 from wce_core import losses
@@ -64,6 +64,7 @@ def _of_predictions(call: Call, adapter: Adapter, route: str) -> Iterator[str]:
         case = call.cases[number]
         value, gradient = outcomes[number](arrays_of(_called(call, case), adapter))
         unjudged = gradient is None or (route == "functional" and _many_classes(case))
+        unjudged = unjudged or _divided_by_nan(case, expected[number])
         own = Outcome(adapter.to_numpy(value), None if unjudged else adapter.numpy(gradient))
         exact = call.precision == "exact"
         verdict = judge(case, expected[number], own, exact=exact, slack=True)
@@ -74,6 +75,12 @@ def _many_classes(case: Case) -> bool:
     """Where torch.func's gradient has a sum of PyTorch's own, as the specification says."""
     axis = case.arguments.get("axis", -1)
     return case.categorical and case.predictions.shape[cast(int, axis)] > FEW
+
+
+def _divided_by_nan(case: Case, expected: Result) -> bool:
+    """Where a row predicts no class, and what has no part in the loss may have a gradient of 0."""
+    costs = "cost_matrix" in case.arguments and case.arguments.get("form", "logits") != "logits"
+    return costs and bool(np.isnan(float(expected.parts.weight)))
 
 
 def _outcomes(call: Call, adapter: Adapter, route: str) -> list[Callable[..., Any]]:

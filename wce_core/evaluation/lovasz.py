@@ -91,5 +91,5 @@ def _gains(ops: ArrayOps, masses: Array, own: Array) -> tuple[Array, Array]:
 
 def _preceding(ops: ArrayOps, values: Array) -> Array:
     """The sum of what comes before each element of a row, without the difference that cancels."""
-    nothing = ops.xp.zeros_like(values[..., :1])
-    return ops.running_sum(ops.xp.concat([nothing, values[..., :-1]], axis=-1))
+    nothing = ops.xp.zeros_like(ops.xp.sum(values, axis=-1, keepdims=True))
+    return ops.running_sum(ops.xp.concat([nothing, values], axis=-1))[..., :-1]
