@@ -73,13 +73,21 @@ def silenced(spec: LossSpec, weighed: Weighed) -> Weighed:
     """
     if isinstance(spec.term, BoundedTerm):
         return weighed._replace(silent=True)
+    bounded = _without_unbounded(spec, weighed)
     if weighed.factor is None:
-        return weighed
+        return weighed._replace(silent=bounded)
     silent = weighed.factor == 0
     if isinstance(weighed.mass, (ClassIndices, CandidateSets)):  # whose mass is 1
         return weighed._replace(silent=silent)
     mass = cast(SoftTargets, weighed.mass).silenced(silent)
-    return weighed._replace(mass=mass, silent=silent)
+    return weighed._replace(mass=mass, silent=silent if bounded is None else silent | bounded)
+
+
+def _without_unbounded(spec: LossSpec, weighed: Weighed) -> Array | None:
+    """Items of which nothing belongs to the class whose penalty may be infinite."""
+    if isinstance(spec.term, Sides) and isinstance(spec.term.zero, BoundedTerm):
+        return cast(BinaryTargets, weighed.mass).one == 0
+    return None
 
 
 def omega(ops: ArrayOps, spec: LossSpec, weighed: Weighed) -> Array:

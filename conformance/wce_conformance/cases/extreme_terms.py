@@ -99,3 +99,9 @@ def _binary(dtype: str) -> Iterator[Case]:
         "log-probabilities", dtype, [0.0, -0.25, -far, -2.0**-10], [1.0, 0.0, 1.0, 0.5],
         "of 0, and far from it", FLAG, form="log_probabilities", reduction="mean",
     )  # fmt: skip
+    for form, values in (("log_probabilities", [0.0, -0.5]), ("probabilities", [1.0, 0.5])):
+        yield binary(
+            f"impossible class 0, {form}", dtype, values, [0, 0],
+            "infinite, or by a margin finite, with a gradient of 0", FLAG, form=form,
+            reduction="none",
+        )  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from wce_core.arrays.numerics import complement_of_exp, log_of
 from wce_core.arrays.powers import fixed_power
-from wce_core.formulas.terms.base import Sides
+from wce_core.formulas.terms.base import BoundedTerm, Sides
 from wce_core.formulas.terms.focal import focal
 from wce_core.formulas.terms.ranges import not_negative, within
 from wce_core.scalars import number
@@ -14,7 +14,7 @@ from wce_core.types import Array, Namespace
 
 
 @dataclass(frozen=True)
-class Shifted:
+class Shifted(BoundedTerm):
     """u^γ·(−log(1 − u)) with u = max(1 − p − m, 0): a class that is likely enough costs nothing.
 
     p is the probability of the class itself; what is shifted is that of the other one.
