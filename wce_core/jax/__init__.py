@@ -13,6 +13,10 @@ Configured losses are pytrees as soon as JAX is imported.
 [0.1269 1.3133 0.    ]
 """
 
+from jax import export
+
+from wce_core import metrics as _metrics
+from wce_core.call.parts import LossParts
 from wce_core.losses.registry import CONFIGURED
 
 from .item_losses import (
@@ -49,3 +53,13 @@ __all__ = [
 
 for kind in CONFIGURED:
     register(kind, kind._weights, kind.__getstate__, kind._restored)
+
+_SUMS: tuple[type, ...] = (
+    LossParts,
+    _metrics.ClassOutcomes,
+    _metrics.BinaryOutcomes,
+    _metrics.Hits,
+    _metrics.Calibration,
+)
+for sums in _SUMS:  # so that a program that returns them can be saved by jax.export
+    export.register_namedtuple_serialization(sums, serialized_name=f"wce_core.{sums.__name__}")
