@@ -62,6 +62,6 @@ def _refused(primals: Any, tangents: Any) -> Any:
     raise TypeError(
         "the weights of a configured loss are differentiated, by themselves or as a part of a "
         "model; a step would train them. Keep the loss out of what is differentiated (in Equinox "
-        "by eqx.field(static=True) or eqx.partition; Flax NNX differentiates nnx.Param alone), or, "
-        "to have their gradient, differentiate by an array w and call replace(loss, class_weight=w)"
+        "by eqx.partition; Flax NNX differentiates nnx.Param alone), or, to have their gradient, "
+        "differentiate by an array w and call replace(loss, class_weight=w)"
     )
