@@ -14,6 +14,7 @@ from wce_core.call.parts import LossParts
 from wce_core.errors import shape_error
 from wce_core.losses.configured import ConfiguredItems
 from wce_core.losses.registry import LOSSES
+from wce_core.losses.signatures import ToArray
 from wce_core.types import Reduction
 
 PARAMETERS = """
@@ -80,7 +81,7 @@ class ItemLoss(Protocol):
         axis: int | None = ...,
         where: Any = ...,
         *,
-        reduction: Reduction = ...,
+        reduction: ToArray = ...,
         **options: Any,
     ) -> jax.Array: ...
 
@@ -105,7 +106,8 @@ def _of(name: str) -> ItemLoss:
         mask = _of_items(where, logits, axis) if kind._categorical else where
         return loss(logits, labels, axis=axis, mask=mask, reduction=reduction, **options)
 
-    item_loss.__module__, item_loss.__name__, item_loss.__qualname__ = __package__, name, name
+    item_loss.__module__ = "wce_core.jax"
+    item_loss.__name__ = item_loss.__qualname__ = name
     # Which inspect looks for.
     item_loss.__signature__ = _signature(item_loss, own)  # type: ignore[attr-defined]
     item_loss.__doc__ = _documentation(kind)

@@ -13,11 +13,11 @@ from wce_core.losses.configured import Configured, ConfiguredItems
 
 OF_NO_NUMBER = ("none", "parts")
 """Reductions that give no number."""
-GREATER_IS_BETTER = {
+GREATER_IS_BETTER: dict[str, bool] = {
     **dict.fromkeys(("accuracy", "balanced_accuracy", "precision", "recall"), True),
     **dict.fromkeys(("specificity", "f1", "iou"), True),
     **dict.fromkeys(("expected_error", "maximum_error"), False),
-    **{name: False for name in REDUCTIONS if name not in OF_NO_NUMBER},
+    **dict.fromkeys((name for name in REDUCTIONS if name not in OF_NO_NUMBER), False),
 }
 """What sums come to: which way is better. Reductions are those of losses."""
 
