@@ -60,6 +60,10 @@ CASES: dict[str, tuple[Metric, Any]] = {
         metric(losses.FocalCrossEntropy(class_weight=W, reduction="weighted_mean")),
         losses.FocalCrossEntropy(class_weight=W, reduction="weighted_mean"),
     ),
+    "a loss of regions": (
+        metric(losses.DiceLoss(per="batch", class_weight=W)),
+        losses.DiceLoss(per="batch", class_weight=W),
+    ),
     "a function of sums": (
         metric(metrics.outcomes, lambda sums, beta: sums.tp.sum() * beta, beta=2.0),
         lambda x, y, **g: 2.0 * metrics.outcomes(x, y, **g).tp.sum(),
@@ -141,8 +145,8 @@ def test_what_is_refused() -> None:
         own.compute()
     with pytest.raises(ValueError, match="is merged with"):
         own.from_model_output(X, Y).merge(metric(metrics.outcomes, "f1").empty())
-    with pytest.raises(TypeError, match="no parts that can be added up; expected a loss of items"):
-        metric(losses.DiceLoss())
+    with pytest.raises(TypeError, match="no parts that can be added up; expected a loss that has"):
+        metric(losses.LovaszSoftmaxLoss())
     with pytest.raises(ValueError, match="gives no number; say what parts come to"):
         metric(losses.CrossEntropy(reduction="none"))
     with pytest.raises(TypeError, match="expected a function such as metrics.outcomes"):

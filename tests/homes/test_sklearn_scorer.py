@@ -238,7 +238,7 @@ def of(metric: Any, result: Any = None, **options: Any) -> Any:
 WRONG: dict[str, tuple[Any, type[Exception], str]] = {
     "no metric": (of(theirs.f1_score, "f1"), TypeError, "expected a function of wce_core.metrics"),
     "sets": (of(metrics.any_of_top_k, "accuracy"), TypeError, "with one target for each item"),
-    "of regions": (of(losses.DiceLoss()), TypeError, "DiceLoss has no parts that can be added up"),
+    "of regions": (of(losses.DiceLoss()), TypeError, "expected a function of wce_core.metrics"),
     "which is better": (of(metrics.outcomes, "tp"), ValueError, "result is 'tp', of which"),
     "no result": (of(metrics.log_loss), ValueError, "expected the name of one such as 'f1'"),
     "a word": (of(metrics.outcomes, "f1", response="predict"), ValueError, "response is 'predict'"),

@@ -17,6 +17,7 @@ from jax import export
 
 from wce_core import metrics as _metrics
 from wce_core.call.parts import LossParts
+from wce_core.call.region_parts import RegionParts
 from wce_core.losses.registry import CONFIGURED
 
 from .item_losses import (
@@ -56,6 +57,7 @@ for kind in CONFIGURED:
 
 _SUMS: tuple[type, ...] = (
     LossParts,
+    RegionParts,
     _metrics.ClassOutcomes,
     _metrics.BinaryOutcomes,
     _metrics.Hits,

@@ -77,12 +77,12 @@ def metric(
     ----------
     function
         ``metrics.outcomes``, ``metrics.top_k``, ``metrics.log_loss``, and so on; options of it by
-        ``functools.partial(metrics.outcomes, ignore_index=-1)``. Or a configured loss of items,
-        which is added up as ``LossParts``.
+        ``functools.partial(metrics.outcomes, ignore_index=-1)``. Or a configured loss, which is
+        added up as ``LossParts`` or, of regions with ``per="batch"``, as ``RegionParts``.
     result
         What the sums come to: the name of a method, as ``"accuracy"``, ``"f1"`` or
-        ``"weighted_mean"``, or a function of the sums. None: the sums themselves, of a loss its
-        own reduction.
+        ``"weighted_mean"``, or a function of the sums. None: the sums themselves, of a loss what it
+        says itself.
     **arguments
         Of the method, as ``average="macro"``.
 
@@ -95,8 +95,8 @@ def metric(
     Raises
     ------
     TypeError, ValueError
-        For what gives no sums: a loss of regions, or one without a reduction and without
-        ``result``. Calls raise what the function raises.
+        For what gives no sums: a loss that has none, as those of Lovász, or one without a
+        reduction and without ``result``. Calls raise what the function raises.
 
     Examples
     --------

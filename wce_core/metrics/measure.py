@@ -65,8 +65,8 @@ def measure(
     """What a metric and its result are, from what users write.
 
     ``metric`` is a function of :mod:`wce_core.metrics`, or any other that gives sums which can be
-    added; with its options by ``functools.partial``. Or a configured loss of items, which is added
-    up in parts; then ``result`` is its reduction unless given.
+    added; with its options by ``functools.partial``. Or a configured loss, which is added up in
+    parts; then ``result`` is its reduction unless given, and the loss of a ratio of sums itself.
     """
     function: Any = metric
     options: dict[str, Any] = {}
@@ -86,13 +86,34 @@ def _of_partial(metric: partial[Any]) -> tuple[Callable[..., Any], dict[str, Any
 
 
 def _of_loss(loss: Any, result: Any) -> tuple[Callable[..., Any], dict[str, Any], Any]:
-    if not isinstance(loss, ConfiguredItems):
-        name = type(loss).__name__
-        raise TypeError(f"{name} has no parts that can be added up; expected a loss of items")
-    if result is None:
-        if loss.reduction in OF_NO_NUMBER:
-            raise ValueError(
-                f"reduction={loss.reduction!r} gives no number; say what parts come to"
-            )
-        result = loss.reduction
-    return loss._function, {**loss._arguments, "reduction": "parts"}, result
+    if isinstance(loss, ConfiguredItems):
+        if result is None:
+            if loss.reduction in OF_NO_NUMBER:
+                given = f"reduction={loss.reduction!r}"
+                raise ValueError(f"{given} gives no number; say what parts come to")
+            result = loss.reduction
+        return loss._function, {**loss._arguments, "reduction": "parts"}, result
+    if hasattr(loss, "from_parts"):
+        return _PartsOf(loss), {}, _LossOf(loss) if result is None else result
+    name = type(loss).__name__
+    raise TypeError(f"{name} has no parts that can be added up; expected a loss that has")
+
+
+@dataclass(frozen=True)
+class _PartsOf:
+    """The sums that a loss of regions is made of."""
+
+    loss: Any
+
+    def __call__(self, predictions: Any, targets: Any, **arrays: Any) -> Any:
+        return self.loss.parts(predictions, targets, **arrays)
+
+
+@dataclass(frozen=True)
+class _LossOf:
+    """What they come to."""
+
+    loss: Any
+
+    def __call__(self, parts: Any) -> Any:
+        return self.loss.from_parts(parts)
