@@ -38,6 +38,7 @@ from ..programs import Outcome, as_constants
 from . import namespace
 from .calls import Prepared, Replay, unusual
 from .functions import Compiled, Eager, applied, flushed
+from .ranks import all_summed
 from .tensors import (
     DTYPES,
     NAMES,
@@ -59,6 +60,7 @@ class TorchBackend(Backend):
     """Any device; results stay on that of the predictions."""
 
     name = "torch"
+    collective = "all_reduce"
     xp = namespace
     array_types = (torch.Tensor,)
 
@@ -228,6 +230,12 @@ class TorchBackend(Backend):
         """The operations as they are, under a compiler too."""
         own = {name: beside(array, arrays["predictions"]) for name, array in arrays.items()}
         return super().summed(spec, sums, comparable(spec, own))
+
+    def all_summed(
+        self, sums: tuple[Array, ...], over: Any, averaged_over: float
+    ) -> tuple[Array, ...]:
+        """Over the processes of a group of ``torch.distributed``."""
+        return all_summed(sums, over, averaged_over)
 
     def value_and_grad(
         self, function: Callable[..., Any], has_aux: bool
