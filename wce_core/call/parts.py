@@ -140,9 +140,9 @@ class LossParts(NamedTuple):
 
         For ``jax.shard_map``, ``jax.pmap`` and ``jax.vmap(axis_name=...)``. Under ``jit`` over
         sharded arrays, parts are those of all devices already. JAX differentiates through it:
-        gradients of replicated parameters are those of the whole batch, outside of ``shard_map`` and
-        in it. Where they are not added up by JAX, in ``pmap`` and under ``check_vma=False``, average
-        them by ``lax.pmean``.
+        gradients of replicated parameters are those of the whole batch, outside of ``shard_map``
+        and in it. Where JAX does not add them up, as under ``check_vma=False``, average them by
+        ``lax.pmean``.
 
         Raises
         ------

@@ -17,9 +17,7 @@ NO_GROUP = (
 )
 
 
-def all_summed(
-    sums: tuple[Array, ...], group: Any, averaged_over: float
-) -> tuple[Array, ...]:
+def all_summed(sums: tuple[Array, ...], group: Any, averaged_over: float) -> tuple[Array, ...]:
     """Each tensor added up over the ranks of a group: one message for all of a dtype."""
     if not (dist.is_available() and dist.is_initialized()):
         raise RuntimeError(NO_GROUP)
