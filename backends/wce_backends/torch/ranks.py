@@ -9,6 +9,7 @@ import torch.distributed as dist
 
 from wce_core.types import Array
 
+from ..messages import one_a_dtype
 from .tensors import distributed
 
 NO_GROUP = (
@@ -28,12 +29,7 @@ def all_summed(sums: tuple[Array, ...], group: Any, averaged_over: float) -> tup
         )
     if dist.get_rank(group) < 0:
         raise ValueError("all_reduce() over a group that this rank is not in; call it on its ranks")
-    found: dict[int, Array] = {}
-    for dtype in dict.fromkeys(each.dtype for each in sums):
-        places = [i for i, each in enumerate(sums) if each.dtype is dtype]
-        own = _in_one_message([sums[i] for i in places], group, averaged_over)
-        found.update(zip(places, own, strict=True))
-    return tuple(found[i] for i in range(len(sums)))
+    return one_a_dtype(sums, lambda own: _in_one_message(own, group, averaged_over))
 
 
 def _in_one_message(own: list[Array], group: Any, averaged_over: float) -> list[Array]:

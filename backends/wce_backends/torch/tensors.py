@@ -130,10 +130,11 @@ def beside(tensor: Array, like: Array) -> Array:
 
 
 def split(array: Array, axis: int) -> bool:
-    """Is it a DTensor of which each rank has some of the elements along an axis?"""
+    """Is it a DTensor of which each rank has some of the elements along an axis, or summands?"""
     if not distributed(array):
         return False
-    return any(placement.is_shard(axis % array.ndim) for placement in array.placements)
+    own = array.placements
+    return any(each.is_shard(axis % array.ndim) or each.is_partial() for each in own)
 
 
 def places(array: Array, axis: int) -> Array:
