@@ -202,7 +202,7 @@ class JaxBackend(Backend):
     ) -> tuple[Array, ...]:
         """By ``lax.psum``, which JAX differentiates."""
         del averaged_over
-        found: tuple[Array, ...] = jax.lax.psum(sums, over)
+        found: tuple[Array, ...] = jax.lax.psum(sums, over)  # type: ignore[no-untyped-call]  # unannotated in JAX
         return found
 
     def value_and_grad(

@@ -244,6 +244,20 @@ def check_metrics(ranks: Ranks) -> None:
         torch.testing.assert_close(own, expected)
 
 
+def check_regions(ranks: Ranks) -> None:
+    """A ratio of sums of all ranks; each rank has what flows back to its own."""
+    dice, labels = losses.DiceLoss(per="batch", classes="apart"), Y.clamp(min=0)
+    own, i = X.clone().requires_grad_(), ranks.rows
+    parts = dice.parts(own[i], labels[i]).all_reduce(ranks.group, averaged_over=2)
+    found = dice.from_parts(parts)
+    (slopes,) = torch.autograd.grad(found, own)
+    whole = X.clone().requires_grad_()
+    expected = dice(whole, labels)
+    (gradient,) = torch.autograd.grad(expected, whole)
+    torch.testing.assert_close(found, expected, rtol=1e-14, atol=0)
+    torch.testing.assert_close(slopes[i] / 2, gradient[i], rtol=1e-12, atol=1e-16)
+
+
 def check_compiled(ranks: Ranks) -> None:
     def loss(x: torch.Tensor) -> Any:
         parts = LOSS(x, Y[ranks.rows], sample_weight=S[ranks.rows])
@@ -345,6 +359,7 @@ def work(rank: int, count: int, path: str) -> None:
         check_weights_have_gradients(ranks)
         check_counts_are_exact(ranks)
         check_metrics(ranks)
+        check_regions(ranks)
         if ranks.count == 2 and ranks.cut == "uneven":
             check_compiled(ranks)
     check_refused()

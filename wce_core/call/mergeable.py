@@ -44,15 +44,16 @@ class Mergeable(tuple[Any, ...]):
         """As on the other side."""
         return self.__add__(other)
 
-    def all_reduce(self, group: Any = None) -> Self:
+    def all_reduce(self, group: Any = None, *, averaged_over: int = 1) -> Self:
         """The sums of all ranks, as :meth:`wce_core.LossParts.all_reduce` makes them.
 
-        In PyTorch over ``group``, in TensorFlow over the replicas of a strategy.
+        In PyTorch over ``group``, in TensorFlow over the replicas of a strategy. ``averaged_over``
+        is for sums that have a gradient: over how many ranks an engine averages it.
         """
-        return all_reduced(self, group, 1)
+        return all_reduced(self, group, averaged_over)
 
     def psum(self, axis_name: Any) -> Self:
-        """The sums of all devices along a named axis of JAX."""
+        """The sums of all devices along a named axis of JAX, as :meth:`wce_core.LossParts.psum`."""
         return psummed(self, axis_name)
 
     def __mul__(self, number: object) -> NoReturn:  # not repetition

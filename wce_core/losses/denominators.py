@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -231,7 +232,8 @@ def _are_rows(
     return rows
 
 
-class _Denominator(NamedTuple):
+@dataclass(frozen=True)
+class _Denominator:
     """The denominator of a call: what is added up over its items."""
 
     spec: LossSpec

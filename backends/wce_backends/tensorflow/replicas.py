@@ -34,11 +34,10 @@ def _in_one_message(own: list[Array], averaged_over: float) -> list[Array]:
 def _summed(tensor: Array, averaged_over: float) -> Array:
     """TensorFlow's own gradient of a sum over replicas is such a sum again: of equal losses."""
 
-    @tf.custom_gradient
     def summed(own: Array) -> Any:
         return _all_reduced(own), lambda cotangent: cotangent * averaged_over
 
-    return summed(tensor)
+    return tf.custom_gradient(summed)(tensor)
 
 
 def _all_reduced(tensor: Array) -> Array:
