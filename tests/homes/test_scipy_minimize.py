@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy.optimize import minimize
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 from wce_core import losses, value_and_grad
 
@@ -18,6 +20,13 @@ X, Y = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)
 S = np.random.default_rng(0).uniform(0.5, 2.0, len(Y))
 TIGHT = {"gtol": 1e-10, "ftol": 1e-16, "maxiter": 2000}
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Where several processes test at once, more only wait for each other."""
+    with threadpool_limits(1):
+        yield
 
 
 def fitted(loss: Any, x: np.ndarray, y: Any, outputs: int, s: Any) -> tuple[np.ndarray, np.ndarray]:

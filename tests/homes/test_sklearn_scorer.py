@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -23,6 +24,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVC
+from threadpoolctl import threadpool_limits
 
 from wce_core import losses, metrics
 from wce_core.sklearn import Scorer, scorer
@@ -57,6 +59,13 @@ ESTIMATORS = {
     "trees": RandomForestClassifier(10, max_depth=2, random_state=0),
     "no probabilities": LinearSVC(random_state=0),
 }
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Where several processes test at once, more only wait for each other."""
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
