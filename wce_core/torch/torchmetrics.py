@@ -1,0 +1,101 @@
+"""Sums over an epoch as a ``torchmetrics.Metric``. Importing this module imports torchmetrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torchmetrics
+
+from wce_core.call.parts import LossParts
+from wce_core.metrics.mergeable import Mergeable
+
+
+class Accumulated(torchmetrics.Metric):
+    """What comes to be of all batches of an epoch, and of all ranks.
+
+    A metric of this library, and a loss with ``reduction="parts"``, gives sums. They are the states
+    of this metric, added up over batches and, by torchmetrics, over ranks, and only what they come
+    to is divided. So batches may be of any length, the last one too, and a rank may have none.
+
+    Parameters
+    ----------
+    function
+        Called as ``function(input, target, …)``, with whatever ``update`` is called with: one of
+        :mod:`wce_core.metrics`, whose options ``functools.partial`` fixes, a configured loss or a
+        module with ``reduction="parts"``.
+    result
+        What the sums come to, as ``LossParts.weighted_mean`` and ``Hits.accuracy`` are called.
+    like
+        Input and target like those of ``update``, of no items for instance. They say which sums
+        there are, of what shape and dtype, so that ranks without a batch have them too.
+    **options
+        Those of ``torchmetrics.Metric``.
+
+    Raises
+    ------
+    TypeError
+        For a function that gives no sums.
+
+    Examples
+    --------
+    >>> from functools import partial
+    >>> import torch
+    >>> from wce_core import LossParts, metrics
+    >>> from wce_core.torch import CrossEntropyLoss
+    >>> from wce_core.torch.torchmetrics import Accumulated
+    >>> none = torch.zeros(0, 3), torch.zeros(0, dtype=torch.int64)
+    >>> recall = Accumulated(
+    ...     partial(metrics.outcomes, axis=1), metrics.ClassOutcomes.recall, like=none
+    ... )
+    >>> loss = CrossEntropyLoss(class_weight=[1.0, 2.0, 3.0], reduction="parts")
+    >>> mean = Accumulated(loss, LossParts.weighted_mean, like=none)
+    >>> for size in (4, 1):
+    ...     for each in (recall, mean):
+    ...         each.update(torch.eye(3)[:size], torch.tensor([0, 1, 1, 1])[: min(size, 3)])
+    >>> recall.compute()
+    tensor([1., 0.5], dtype=torch.float64)
+
+    """
+
+    higher_is_better = None
+    is_differentiable = False
+    full_state_update = False
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        result: Callable[[Any], Any],
+        *,
+        like: tuple[Any, ...],
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        with torch.no_grad():
+            nothing = function(*like)
+        if not isinstance(nothing, (LossParts, Mergeable)):
+            raise TypeError(
+                f"the function gives {type(nothing).__name__}; expected sums: those of a metric, "
+                "or of a loss with reduction='parts'"
+            )
+        self.function, self.result = function, result
+        self._kind: Any = type(nothing)
+        for name, value in zip(self._kind._fields, nothing, strict=True):
+            self.add_state(name, torch.zeros_like(value), dist_reduce_fx="sum")
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """One more batch."""
+        with torch.no_grad():
+            more = self.sums + self.function(*args, **kwargs)
+        for name, value in zip(self._kind._fields, more, strict=True):
+            setattr(self, name, value)
+
+    def compute(self) -> Any:
+        """What the sums come to."""
+        return self.result(self.sums)
+
+    @property
+    def sums(self) -> Any:
+        """The sums so far: of this rank, or of all while torchmetrics has them together."""
+        return self._kind(*(getattr(self, name) for name in self._kind._fields))
