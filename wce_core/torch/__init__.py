@@ -5,6 +5,7 @@ the losses themselves.
 """
 
 from .combined import CombinedLoss
+from .hugging_face import ComputeLoss, WeightedLossTrainer
 from .items import (
     AnyOfCrossEntropyLoss,
     AsymmetricLoss,
@@ -42,6 +43,7 @@ __all__ = [
     "BinaryJaccardLoss",
     "BinaryTverskyLoss",
     "CombinedLoss",
+    "ComputeLoss",
     "CrossEntropyLoss",
     "DiceLoss",
     "ExpectedCostLoss",
@@ -57,4 +59,5 @@ __all__ = [
     "PairwiseCostLoss",
     "PolyCrossEntropyLoss",
     "TverskyLoss",
+    "WeightedLossTrainer",
 ]

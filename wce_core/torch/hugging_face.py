@@ -45,21 +45,23 @@ class ComputeLoss:
         not divided. Its ``axis`` is that of classes in the model's logits, −1 of language models.
     shift_labels
         True: a token's logits are for the label that follows it, as in causal language models. The
-        model's own loss must shift labels too, so that Trainer counts those that are left.
+        first label of each row has to be −100: there are no logits for it, and by what Trainer
+        knows of the model it may count it or not.
 
     Raises
     ------
     TypeError
         For what is no loss of items.
     ValueError
-        For another reduction, and another ``ignore_index`` than −100, which Trainer would count.
+        For another reduction, for another ``ignore_index`` than −100, which Trainer would count,
+        and, called, for a first label that it may count.
 
     Examples
     --------
     >>> import torch
     >>> from wce_core.torch import ComputeLoss, CrossEntropyLoss
     >>> compute = ComputeLoss(CrossEntropyLoss(axis=-1), shift_labels=True)
-    >>> labels = torch.tensor([[0, 1, -100], [1, 0, 1]])
+    >>> labels = torch.tensor([[-100, 1, -100], [-100, 0, 1]])
     >>> compute({"logits": torch.zeros(2, 3, 2)}, labels, num_items_in_batch=6)
     tensor(0.3466)
 
@@ -85,6 +87,11 @@ class ComputeLoss:
         self, outputs: Any, labels: Tensor, num_items_in_batch: Tensor | int | None = None
     ) -> Tensor:
         """The share of a micro-batch in the loss of a step; its own loss without a number."""
+        if self.shift_labels and bool((labels[..., 0] != IGNORED).any()):
+            raise ValueError(
+                "the first label of a row has no logits, and Trainer may count it; set it to "
+                f"{IGNORED}, or use a wce_core.torch.WeightedLossTrainer, which counts by itself"
+            )
         whole = num_items_in_batch if self.loss._options["reduction"] == "mean" else None
         return share(self.loss, outputs, terms(labels, shift_labels=self.shift_labels), whole)
 

@@ -73,15 +73,16 @@ class Accumulated(torchmetrics.Metric):
     ) -> None:
         super().__init__(**options)
         with torch.no_grad():
-            nothing = function(*like)
+            nothing: Any = function(*like)
         if not isinstance(nothing, (LossParts, Mergeable)):
             raise TypeError(
                 f"the function gives {type(nothing).__name__}; expected sums: those of a metric, "
                 "or of a loss with reduction='parts'"
             )
         self.function, self.result = function, result
-        self._kind: Any = type(nothing)
-        for name, value in zip(self._kind._fields, nothing, strict=True):
+        kind: Any = type(nothing)
+        self._kind = kind
+        for name, value in zip(kind._fields, nothing, strict=True):
             self.add_state(name, torch.zeros_like(value), dist_reduce_fx="sum")
 
     def update(self, *args: Any, **kwargs: Any) -> None:
