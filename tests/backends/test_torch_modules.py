@@ -171,12 +171,22 @@ def test_weights_follow_to_a_device() -> None:
     assert loss(x, y).is_meta
     model.to_empty(device="cpu")
     assert_same(loss.class_weight, torch.tensor(W, dtype=torch.float64))
+    loss = home.CrossEntropyLoss(class_weight=torch.tensor(W))
+    assert_same(loss.to("meta").to_empty(device="cpu").class_weight, torch.tensor(W))
     with torch.device("meta"):
         loss = home.CrossEntropyLoss(class_weight={0: 1, 1: 2, 2: 3})
     assert loss.class_weight.is_meta
     assert_same(loss.to_empty(device="cpu").class_weight, torch.tensor([1.0, 2, 3]).double())
     with pytest.raises(TypeError, match="on meta, the predictions are on cpu"):
         model.to("meta")[1](*arrays(losses.CrossEntropy))
+
+
+def test_weights_are_float32_where_there_is_no_float64(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on MPS; that float16 stays what it is, is the user's word."""
+    monkeypatch.setattr("wce_backends.torch.backend.NO_FLOAT64", ("meta",))
+    module = home.CrossEntropyLoss(class_weight=W, cost_matrix=torch.ones(3, 3).half())
+    module.to("meta")
+    assert [own.dtype for own in module.buffers()] == [torch.float32, torch.float16]
 
 
 def test_what_is_written_to_a_weight_is_what_counts() -> None:

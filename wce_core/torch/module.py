@@ -78,9 +78,9 @@ class Loss(nn.Module):
                 self._options |= {} if value is None else {name: value}
                 self.register_buffer(name, None, persistent=persistent)
             else:
-                self._numbers |= {} if isinstance(value, Tensor) else {name: value}
-                own = self._tensor(name, value, torch.empty(0))
-                self.register_buffer(name, own, persistent=persistent)
+                self._numbers[name] = value
+                like = value if isinstance(value, Tensor) else torch.empty(0)
+                self.register_buffer(name, self._tensor(name, value, like), persistent=persistent)
 
     @property
     def loss(self) -> Configured[Any]:
@@ -135,24 +135,21 @@ class Loss(nn.Module):
         """A weight on the device of ``like``; from the meta device, where none is, its numbers."""
         if tensor.device == like.device:
             return tensor
-        if tensor.is_meta:
-            numbers = self._numbers.get(name)
-            return (
-                torch.empty_like(tensor, device=like.device)
-                if numbers is None
-                else (self._tensor(name, numbers, like))
-            )
-        dtype = tensor.dtype if _has_float64(like) else torch.float32
-        return tensor.to(like.device, dtype if tensor.dtype == torch.float64 else tensor.dtype)
+        value = self._numbers[name] if tensor.is_meta and name in self._numbers else tensor
+        if isinstance(value, Tensor) and value.is_meta:
+            return torch.empty_like(tensor, device=like.device)
+        return self._tensor(name, value, like)
 
     def _tensor(self, name: str, value: Any, like: Tensor) -> Tensor:
         """A weight as a floating tensor: a tensor of integers would round what is loaded to it."""
         named = self._kind._categorical and isinstance(value, Mapping)
         backend: Any = backend_of(like)
+        widest = torch.float64 if backend.has_float64(like) else torch.float32
+        if isinstance(value, Tensor):
+            exact = value.is_floating_point() and value.dtype != torch.float64
+            return value.to(like.device, value.dtype if exact else widest)
         tensor: Tensor = weight_array(backend, like, name, value, len(value) if named else 2)
-        if tensor.is_floating_point():
-            return tensor
-        return tensor.to(torch.float64 if _has_float64(tensor) else torch.float32)
+        return tensor if tensor.is_floating_point() else tensor.to(widest)
 
 
 class ItemLoss(Loss):
@@ -175,11 +172,6 @@ class ItemLoss(Loss):
             normalizer=normalizer,
             **self._arguments(input),
         )
-
-
-def _has_float64(like: Tensor) -> bool:
-    backend: Any = backend_of(like)
-    return bool(backend.has_float64(like))
 
 
 def _brief(weight: Tensor) -> str:
