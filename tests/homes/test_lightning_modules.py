@@ -23,6 +23,7 @@ pytestmark = [
 ]
 C, SIZE, IMAGES = 3, 16, 10
 WEIGHT = [0.2, 1.0, 3.0]
+DICE = losses.DiceLoss(per="batch", axis=1)
 
 
 class UNet(nn.Module):
@@ -50,6 +51,8 @@ class Segmentation(lightning.LightningModule):
         parts = CrossEntropyLoss(class_weight=WEIGHT, reduction="parts")
         self.mean = Accumulated(parts, LossParts.weighted_mean, like=none)
         self.iou = Accumulated(partial(metrics.outcomes, axis=1), mean_iou, like=none)
+        sums = DiceLoss(per="batch", reduction="parts")
+        self.dice = Accumulated(sums, DICE.from_parts, like=none)
 
     def training_step(self, batch: Any, index: int) -> torch.Tensor:
         return self.loss(self.model(batch[0]), batch[1])
@@ -58,8 +61,9 @@ class Segmentation(lightning.LightningModule):
         logits = self.model(batch[0])
         self.mean.update(logits, batch[1])
         self.iou.update(logits, batch[1])
-        self.log("mean", self.mean)
-        self.log("iou", self.iou)
+        self.dice.update(logits, batch[1])
+        for name in ("mean", "iou", "dice"):
+            self.log(name, getattr(self, name))
 
     def configure_optimizers(self) -> Any:
         return torch.optim.SGD(self.parameters(), lr=0.3)
@@ -113,6 +117,7 @@ def test_a_unet_reaches_the_loss_that_pytorchs_own_reaches(tmp_path: Path) -> No
     assert abs(other.callback_metrics["mean"] - wanted) <= 1e-6
     whole = metrics.outcomes(logits, y, axis=1).iou(average="macro")
     torch.testing.assert_close(trainer.callback_metrics["iou"], whole, check_dtype=False)
+    torch.testing.assert_close(trainer.callback_metrics["dice"], DICE(logits, y))
 
 
 def test_a_checkpoint_has_no_weights_and_fits_others(tmp_path: Path) -> None:

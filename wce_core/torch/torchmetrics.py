@@ -8,8 +8,8 @@ from typing import Any
 import torch
 import torchmetrics
 
+from wce_core.call.mergeable import Mergeable
 from wce_core.call.parts import LossParts
-from wce_core.metrics.mergeable import Mergeable
 
 
 class Accumulated(torchmetrics.Metric):
@@ -51,11 +51,12 @@ class Accumulated(torchmetrics.Metric):
     ... )
     >>> loss = CrossEntropyLoss(class_weight=[1.0, 2.0, 3.0], reduction="parts")
     >>> mean = Accumulated(loss, LossParts.weighted_mean, like=none)
-    >>> for size in (4, 1):
+    >>> x, y = torch.eye(3)[[0, 1, 1, 2]], torch.tensor([0, 1, 0, 2])
+    >>> for rows, labels in zip(x.split(3), y.split(3)):
     ...     for each in (recall, mean):
-    ...         each.update(torch.eye(3)[:size], torch.tensor([0, 1, 1, 1])[: min(size, 3)])
-    >>> recall.compute()
-    tensor([1., 0.5], dtype=torch.float64)
+    ...         each.update(rows, labels)
+    >>> recall.compute(), mean.compute()
+    (tensor([0.5000, 1.0000, 1.0000], dtype=torch.float64), tensor(0.6943))
 
     """
 
