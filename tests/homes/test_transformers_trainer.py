@@ -10,8 +10,7 @@ import pytest
 import torch
 import transformers
 
-from wce_core import losses
-from wce_core.losses.denominators import effective_weight
+from wce_core import effective_weight, losses
 from wce_core.torch import ComputeLoss, CrossEntropyLoss, DiceLoss, WeightedLossTrainer
 
 TEXT = "to be or not to be that is the question whether it is nobler in the mind to suffer"

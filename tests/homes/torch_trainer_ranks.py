@@ -15,8 +15,7 @@ import test_transformers_trainer as gpt
 import torch
 import torch.distributed as dist
 
-from wce_core import LossParts, losses, metrics
-from wce_core.losses.denominators import effective_weight
+from wce_core import LossParts, effective_weight, losses, metrics
 from wce_core.torch import CrossEntropyLoss
 from wce_core.torch.torchmetrics import Accumulated
 
