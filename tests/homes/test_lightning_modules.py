@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from wce_core import LossParts, losses, metrics
+from wce_core import losses, metrics
 from wce_core.torch import CombinedLoss, CrossEntropyLoss, DiceLoss
 from wce_core.torch.torchmetrics import Accumulated
 
@@ -49,10 +49,10 @@ class Segmentation(lightning.LightningModule):
         self.model, self.loss = UNet(), loss
         none = torch.zeros(0, C, SIZE, SIZE), torch.zeros(0, SIZE, SIZE, dtype=torch.int64)
         parts = CrossEntropyLoss(class_weight=WEIGHT, reduction="parts")
-        self.mean = Accumulated(parts, LossParts.weighted_mean, like=none)
-        self.iou = Accumulated(partial(metrics.outcomes, axis=1), mean_iou, like=none)
-        sums = DiceLoss(per="batch", reduction="parts")
-        self.dice = Accumulated(sums, DICE.from_parts, like=none)
+        self.mean = Accumulated(parts, "weighted_mean", like=none)
+        macro = {"average": "macro"}
+        self.iou = Accumulated(partial(metrics.outcomes, axis=1), "iou", macro, like=none)
+        self.dice = Accumulated(DICE, like=none)
 
     def training_step(self, batch: Any, index: int) -> torch.Tensor:
         return self.loss(self.model(batch[0]), batch[1])
@@ -67,10 +67,6 @@ class Segmentation(lightning.LightningModule):
 
     def configure_optimizers(self) -> Any:
         return torch.optim.SGD(self.parameters(), lr=0.3)
-
-
-def mean_iou(sums: metrics.ClassOutcomes) -> Any:
-    return sums.iou(average="macro")
 
 
 def images() -> tuple[torch.Tensor, torch.Tensor]:

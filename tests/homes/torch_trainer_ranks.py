@@ -15,7 +15,7 @@ import test_transformers_trainer as gpt
 import torch
 import torch.distributed as dist
 
-from wce_core import LossParts, effective_weight, losses, metrics
+from wce_core import effective_weight, losses, metrics
 from wce_core.torch import CrossEntropyLoss
 from wce_core.torch.torchmetrics import Accumulated
 
@@ -65,8 +65,8 @@ def accumulated(rank: int) -> None:
     y = torch.randint(0, 3, (7,), generator=generator)
     none = x[:0], y[:0]
     parts = CrossEntropyLoss(class_weight=[0.1, 2.0, 3.0], reduction="parts")
-    mean = Accumulated(parts, LossParts.weighted_mean, like=none)
-    recall = Accumulated(partial(metrics.outcomes, axis=1), metrics.ClassOutcomes.recall, like=none)
+    mean = Accumulated(parts, "weighted_mean", like=none)
+    recall = Accumulated(partial(metrics.outcomes, axis=1), "recall", like=none)
     for batch in zip(x.split(3), y.split(3), strict=True) if rank == 0 else ():
         mean.update(*batch)
         recall.update(*batch)

@@ -10,6 +10,7 @@ import torchmetrics
 
 from wce_core.call.mergeable import Mergeable
 from wce_core.call.parts import LossParts
+from wce_core.metrics.measure import measure
 
 
 class Accumulated(torchmetrics.Metric):
@@ -21,12 +22,15 @@ class Accumulated(torchmetrics.Metric):
 
     Parameters
     ----------
-    function
-        Called as ``function(input, target, …)``, with whatever ``update`` is called with: one of
-        :mod:`wce_core.metrics`, whose options ``functools.partial`` fixes, a configured loss or a
+    metric
+        Called as ``metric(input, target, …)``, with whatever ``update`` is called with: one of
+        :mod:`wce_core.metrics`, whose options ``functools.partial`` fixes, a configured loss, or a
         module with ``reduction="parts"``.
     result
-        What the sums come to, as ``LossParts.weighted_mean`` and ``Hits.accuracy`` are called.
+        What the sums come to: the name of a method of theirs, or a function of them. None: the sums
+        themselves, and of a configured loss its own reduction.
+    arguments
+        Of the method or function.
     like
         Input and target like those of ``update``, of no items for instance. They say which sums
         there are, of what shape and dtype, so that ranks without a batch have them too.
@@ -36,21 +40,18 @@ class Accumulated(torchmetrics.Metric):
     Raises
     ------
     TypeError
-        For a function that gives no sums.
+        For a metric that gives no sums.
 
     Examples
     --------
     >>> from functools import partial
     >>> import torch
-    >>> from wce_core import LossParts, metrics
-    >>> from wce_core.torch import CrossEntropyLoss
+    >>> from wce_core import losses, metrics
     >>> from wce_core.torch.torchmetrics import Accumulated
     >>> none = torch.zeros(0, 3), torch.zeros(0, dtype=torch.int64)
-    >>> recall = Accumulated(
-    ...     partial(metrics.outcomes, axis=1), metrics.ClassOutcomes.recall, like=none
-    ... )
-    >>> loss = CrossEntropyLoss(class_weight=[1.0, 2.0, 3.0], reduction="parts")
-    >>> mean = Accumulated(loss, LossParts.weighted_mean, like=none)
+    >>> recall = Accumulated(partial(metrics.outcomes, axis=1), "recall", like=none)
+    >>> loss = losses.CrossEntropy(class_weight=[1.0, 2.0, 3.0], reduction="weighted_mean")
+    >>> mean = Accumulated(loss, like=none)
     >>> x, y = torch.eye(3)[[0, 1, 1, 2]], torch.tensor([0, 1, 0, 2])
     >>> for rows, labels in zip(x.split(3), y.split(3)):
     ...     for each in (recall, mean):
@@ -60,27 +61,27 @@ class Accumulated(torchmetrics.Metric):
 
     """
 
-    higher_is_better = None
     is_differentiable = False
     full_state_update = False
 
     def __init__(
         self,
-        function: Callable[..., Any],
-        result: Callable[[Any], Any],
+        metric: Callable[..., Any],
+        result: str | Callable[..., Any] | None = None,
+        arguments: dict[str, Any] | None = None,
         *,
         like: tuple[Any, ...],
         **options: Any,
     ) -> None:
         super().__init__(**options)
+        self.metric, self.measure = metric, measure(metric, result, arguments)
         with torch.no_grad():
-            nothing: Any = function(*like)
+            nothing: Any = self.measure.sums(*like)
         if not isinstance(nothing, (LossParts, Mergeable)):
             raise TypeError(
-                f"the function gives {type(nothing).__name__}; expected sums: those of a metric, "
+                f"the metric gives {type(nothing).__name__}; expected sums: those of a metric, "
                 "or of a loss with reduction='parts'"
             )
-        self.function, self.result = function, result
         kind: Any = type(nothing)
         self._kind = kind
         for name, value in zip(kind._fields, nothing, strict=True):
@@ -89,13 +90,13 @@ class Accumulated(torchmetrics.Metric):
     def update(self, *args: Any, **kwargs: Any) -> None:
         """One more batch."""
         with torch.no_grad():
-            more = self.sums + self.function(*args, **kwargs)
+            more = self.sums + self.measure.sums(*args, **kwargs)
         for name, value in zip(self._kind._fields, more, strict=True):
             setattr(self, name, value)
 
     def compute(self) -> Any:
         """What the sums come to."""
-        return self.result(self.sums)
+        return self.measure.of(self.sums)
 
     @property
     def sums(self) -> Any:
