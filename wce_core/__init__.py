@@ -11,6 +11,7 @@ from .call.parts import LossParts
 from .call.region_parts import RegionParts
 from .explanation import Explanation, explain
 from .gradient import value_and_grad
+from .losses.denominators import effective_weight
 from .unweighting import unweight_logits, unweight_probabilities
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "RegionParts",
     "class_weights",
     "dialects",
+    "effective_weight",
     "explain",
     "losses",
     "metrics",

@@ -89,7 +89,7 @@ class Ranks:
     def refused(self) -> None:
         x = self.spread(torch.zeros(4, 6), Shard(1))
         with pytest.raises(ValueError, match="sharded along its classes, axis 1; redistribute"):
-            losses.cross_entropy(x, [0, 1, 2, 3])
+            losses.dice_loss(x, [0, 1, 2, 3])
         with pytest.raises(ValueError, match="targets has shape"):
             losses.cross_entropy(self.spread(torch.zeros(4, 6), Shard(0)), [0, 1])
         x = self.spread(torch.zeros(2, 2), Shard(0))

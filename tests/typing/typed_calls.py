@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+import wce_core.torch as home
 from wce_core import LossParts, metrics
 from wce_core.losses import (
     AsymmetricLoss,
@@ -40,6 +41,15 @@ def torch_calls(x: torch.Tensor, y: torch.Tensor) -> None:
     assert_type(poly_cross_entropy(x, y, epsilon=1.0, reduction="parts"), LossParts)
     assert_type(FocalCrossEntropy(gamma=1.5)(x, y), torch.Tensor)
     assert_type(AsymmetricLoss(margin=0.1, reduction="parts")(x, y), LossParts)
+
+
+def torch_modules(x: torch.Tensor, y: torch.Tensor) -> None:
+    module = home.FocalCrossEntropyLoss(class_weight=[1, 2], gamma=1.0, reduction="sum")
+    assert_type(module, home.FocalCrossEntropyLoss)
+    assert_type(home.TverskyLoss(alpha=0.3, per="batch", persistent=True)(x, y), Any)
+    home.CombinedLoss((0.5, module), (0.5, CrossEntropy()))
+    home.CrossEntropyLoss(gamma=1.0)  # type: ignore[call-arg]  # is refused
+    home.BinaryDiceLoss(class_weight=[1, 2])  # type: ignore[call-arg]  # is refused
 
 
 def jax_calls(x: jax.Array, y: jax.Array) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn, Self
 
+from wce_core.call.collectives import all_reduced, psummed
 from wce_core.call.merging import added, refuse_order
 from wce_core.compilers import do_not_convert
 from wce_core.errors import shape_error
@@ -42,6 +43,18 @@ class Mergeable(tuple[Any, ...]):
     def __radd__(self, other: object) -> Self:
         """As on the other side."""
         return self.__add__(other)
+
+    def all_reduce(self, group: Any = None, *, averaged_over: int = 1) -> Self:
+        """The sums of all ranks, as :meth:`wce_core.LossParts.all_reduce` makes them.
+
+        In PyTorch over ``group``, in TensorFlow over the replicas of a strategy. ``averaged_over``
+        is for sums that have a gradient: over how many ranks an engine averages it.
+        """
+        return all_reduced(self, group, averaged_over)
+
+    def psum(self, axis_name: Any) -> Self:
+        """The sums of all devices along a named axis of JAX, as :meth:`wce_core.LossParts.psum`."""
+        return psummed(self, axis_name)
 
     def __mul__(self, number: object) -> NoReturn:  # not repetition
         """Refused: it would change no metric."""

@@ -16,6 +16,7 @@ from wce_core.frameworks.registry import backend_of
 from wce_core.types import Array
 
 from .arguments import as_companion, as_predictions
+from .collectives import all_reduced, psummed
 from .handles import Tracked, plain
 from .merging import added, refuse_order
 
@@ -86,6 +87,80 @@ class LossParts(NamedTuple):
         if dtype is not None:
             raise TypeError("dtype without like; expected like=predictions, which has a framework")
         return cls(0.0, 0, 0, 0.0, 0, 0, 0.0)
+
+    def all_reduce(self, group: Any = None, *, averaged_over: int = 1) -> LossParts:
+        """The parts of all ranks, added up: the denominators of the whole batch, on every rank.
+
+            S = Σ_r S_r,     what flows back to S_r: ``averaged_over`` · ∂L/∂S
+
+        A loss L of them, such as ``parts.all_reduce().weighted_mean()``, has the same value on
+        every rank, that of one process with the whole batch. Its gradient on a rank is what the
+        items of that rank contribute. Added up over ranks they are the gradient of L. Engines that
+        average gradients over W ranks, as DDP, FSDP and Horovod do, divide that by W:
+        ``averaged_over=W`` undoes it, and leaves the value as it is.
+
+        A call of every rank of the group, those without items too. Nothing is communicated in the
+        backward pass. Counts are integers, and exact.
+
+        Parameters
+        ----------
+        group
+            PyTorch: a group of ``torch.distributed``, all ranks if None. TensorFlow: None, the
+            replicas of the strategy whose ``run`` this is called in.
+        averaged_over
+            Over how many ranks the engine averages gradients; 1 if it adds them up.
+
+        Raises
+        ------
+        RuntimeError
+            Without a process group, or outside of ``strategy.run``.
+        TypeError
+            For parts of NumPy and JAX, of ``LossParts.zero()`` without ``like``, and of a DTensor,
+            which are those of its mesh already.
+
+        Examples
+        --------
+        >>> import torch
+        >>> import torch.distributed as dist
+        >>> from wce_core import losses
+        >>> dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
+        >>> loss = losses.CrossEntropy(class_weight=[1.0, 3.0], reduction="parts")
+        >>> parts = loss(torch.zeros(2, 2), torch.tensor([0, 1])).all_reduce(averaged_over=1)
+        >>> dist.destroy_process_group()
+        >>> parts.weight, round(parts.weighted_mean().item(), 4)
+        (tensor(4.), 0.6931)
+
+        """
+        return all_reduced(self, group, averaged_over)
+
+    def psum(self, axis_name: Any) -> LossParts:
+        """The parts of all devices along a named axis of JAX: ``lax.psum`` of each.
+
+        For ``jax.shard_map`` and ``jax.vmap(axis_name=...)``. Under ``jit`` over
+        sharded arrays, parts are those of all devices already. JAX differentiates through it:
+        gradients of replicated parameters are those of the whole batch, outside of ``shard_map``
+        and in it. Where JAX does not add them up, as under ``check_vma=False``, average them by
+        ``lax.pmean``.
+
+        Raises
+        ------
+        NameError
+            JAX', where no axis has that name.
+        TypeError
+            For parts of other frameworks, and of ``LossParts.zero()`` without ``like``.
+
+        Examples
+        --------
+        >>> import jax, jax.numpy as jnp
+        >>> from wce_core import losses
+        >>> def loss(logits, labels):
+        ...     parts = losses.cross_entropy(logits, labels, reduction="parts")
+        ...     return parts.psum("devices").mean()
+        >>> jax.vmap(loss, axis_name="devices")(jnp.zeros((2, 3, 2)), jnp.zeros((2, 3), int))
+        Array([0.6931472, 0.6931472], dtype=float32)
+
+        """
+        return psummed(self, axis_name)
 
     def __add__(self, other: object) -> LossParts:  # not concatenation
         """Field by field."""

@@ -46,6 +46,9 @@ class Backend(ArrayOps):
 
     array_types: tuple[type, ...] = ()
     """Types of the framework's own modules of which all arrays are its; ``owns`` may know more."""
+    collective: str | None = None
+    """The method of ``LossParts`` that calls :meth:`all_summed`: ``"all_reduce"``, over a group of
+    processes, or ``"psum"``, over a named axis. None: the framework has no sums over devices."""
 
     @abstractmethod
     def owns(self, array: object) -> bool:
@@ -144,6 +147,17 @@ class Backend(ArrayOps):
         """What is added up over the items of a call, through which no derivative flows."""
         del spec
         return sums(self, {name: self.constant(array) for name, array in arrays.items()})
+
+    def all_summed(
+        self, sums: tuple[Array, ...], over: Any, averaged_over: float
+    ) -> tuple[Array, ...]:
+        """Each array added up over a group or a named axis: integers exactly.
+
+        What flows back to the own summand is the cotangent of the sum, times ``averaged_over``
+        where :attr:`collective` is ``"all_reduce"``. Nothing is communicated on the way back.
+        """
+        del sums, over, averaged_over
+        raise NotImplementedError(f"{self.name} has no sums over devices")
 
     @abstractmethod
     def value_and_grad(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import jax
 from jax import tree_util
+from jax.core import Tracer
 
 from wce_core.formulas.weightings.balanced import BALANCED
 
@@ -30,10 +32,36 @@ def register(
         return tuple(zip(keys, children, strict=True)), static
 
     def unflattened(static: Any, children: Any) -> Any:
-        return restored(dict(zip(weights, children, strict=True)) | dict(static))
+        held = tree_util.tree_map(_constant, children)
+        return restored(dict(zip(weights, held, strict=True)) | dict(static))
 
     tree_util.register_pytree_with_keys(kind, with_keys, unflattened, flattened)
 
 
 def _is_word(weight: Any) -> bool:
     return isinstance(weight, str) and weight == BALANCED
+
+
+def _constant(weight: Any) -> Any:
+    """As it is; if it is traced, no derivative is taken by it."""
+    return _not_differentiated(weight) if isinstance(weight, Tracer) else weight
+
+
+@jax.custom_jvp
+def _not_differentiated(weight: Any) -> Any:
+    return weight
+
+
+@_not_differentiated.defjvp
+def _refused(primals: Any, tangents: Any) -> Any:
+    """An optimizer that is given a model would train the weights of the loss in it.
+
+    A gradient of 0 would not do: weight decay moves what has one.
+    """
+    del primals, tangents
+    raise TypeError(
+        "the weights of a configured loss are differentiated, by themselves or as a part of a "
+        "model; a step would train them. Keep the loss out of what is differentiated (in Equinox "
+        "by eqx.partition; Flax NNX differentiates nnx.Param alone), or, to have their gradient, "
+        "differentiate by an array w and call replace(loss, class_weight=w)"
+    )

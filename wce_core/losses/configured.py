@@ -127,6 +127,15 @@ class Configured(ABC, Generic[ReductionT_co]):
         """
         return named("wce_core.keras:KerasLoss")(self, name)
 
+    def torch(self, *, persistent: bool = False) -> Any:
+        """A ``torch.nn.Module`` of these options, called as ``(input, target)``.
+
+        Its weights are buffers, or parameters where they are such, and ``persistent`` ones are in
+        the ``state_dict``. The modules of :mod:`wce_core.torch` themselves have classes along axis
+        1, as PyTorch's losses have; this one has them where this loss has them.
+        """
+        return named("wce_core.torch:Loss").of(self, persistent=persistent)
+
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class ConfiguredItems(Configured[ReductionT_co]):

@@ -36,8 +36,8 @@ def completed_by(base: Callable[..., Any], without: Collection[str] = ()) -> Cal
     return complete
 
 
-def documented_by(base: type[Any], without: Collection[str] = ()) -> Callable[[Kind], Kind]:
-    """Gives a configured loss the documentation of another for the fields that both have."""
+def documented_by(base: object, without: Collection[str] = ()) -> Callable[[Kind], Kind]:
+    """Gives a class of losses the documentation of another, or of a loss, for what both have."""
 
     def complete(kind: Kind) -> Kind:
         kind.__doc__ = _documentation(kind.__doc__, base.__doc__, without)

@@ -30,6 +30,7 @@ from wce_core.types import Array, Arrays
 from .. import numpy
 from ..programs import Outcome, as_constants
 from . import namespace
+from .replicas import all_summed
 
 REFUSED = {
     tf.RaggedTensor: "a RaggedTensor; pass its to_tensor() and mask=",
@@ -52,6 +53,7 @@ class TensorFlowBackend(Backend):
     """Tensors and Variables; a batch size that is unknown while tracing works."""
 
     name = "tensorflow"
+    collective = "all_reduce"
     xp = namespace
 
     def owns(self, array: object) -> bool:
@@ -187,6 +189,14 @@ class TensorFlowBackend(Backend):
         """Tensors only, weights laid out for all items."""
         tensors = {name: tf.convert_to_tensor(array) for name, array in arrays.items()}
         return super().summed(spec, sums, _spread(spec, tensors))
+
+    def all_summed(
+        self, sums: tuple[Array, ...], over: Any, averaged_over: float
+    ) -> tuple[Array, ...]:
+        """Over the replicas of the strategy at work, which is the only group there is."""
+        if over is not None:
+            raise TypeError(f"group is {over!r}; TensorFlow's is that of the strategy: pass none")
+        return all_summed(sums, averaged_over)
 
     def value_and_grad(
         self, function: Callable[..., Any], has_aux: bool

@@ -38,6 +38,7 @@ from ..programs import Outcome, as_constants
 from . import namespace
 from .calls import Prepared, Replay, unusual
 from .functions import Compiled, Eager, applied, flushed
+from .ranks import all_summed
 from .tensors import (
     DTYPES,
     NAMES,
@@ -47,8 +48,9 @@ from .tensors import (
     beside,
     comparable,
     copied,
-    distributed,
     on_host,
+    places,
+    split,
     traced,
     transformed,
     unrecorded,
@@ -59,6 +61,7 @@ class TorchBackend(Backend):
     """Any device; results stay on that of the predictions."""
 
     name = "torch"
+    collective = "all_reduce"
     xp = namespace
     array_types = (torch.Tensor,)
 
@@ -161,13 +164,31 @@ class TorchBackend(Backend):
             return tuple(array.shape)
 
     def take_along_axis(self, array: Array, index: Array, axis: int) -> Array:
-        """By ``gather``: ``take_along_dim`` makes Dynamo compile for each batch size anew."""
+        """By ``gather``: ``take_along_dim`` makes Dynamo compile for each batch size anew.
+
+        Where each rank has some of the elements, by selection: only a sum is communicated.
+        """
+        if split(array, axis):
+            return torch.where(places(array, axis) == index, array, 0).sum(axis, keepdim=True)
         return torch.gather(array, axis, index)
 
+    def argmax(self, array: Array, axis: int) -> Array:
+        """Where each rank has some of the elements, by two maxima."""
+        return (
+            self.argmax_and_max(array, axis)[0]
+            if split(array, axis)
+            else super().argmax(array, axis)
+        )
+
     def argmax_and_max(self, array: Array, axis: int) -> tuple[Array, Array]:
-        """Both in one visit."""
-        largest, index = torch.max(array, dim=axis, keepdim=True)
-        return index, largest
+        """Both in one visit; where each rank has some of the elements, one after the other."""
+        if not split(array, axis):
+            largest, index = torch.max(array, dim=axis, keepdim=True)
+            return index, largest
+        largest = array.amax(axis, keepdim=True)
+        there = (array == largest) | array.isnan()
+        index = torch.where(there, places(array, axis), array.shape[axis] - 1)
+        return index.amin(axis, keepdim=True), largest
 
     def arange(self, count: int, like: Array) -> Array:
         """Beside a DTensor, one that all ranks have."""
@@ -228,6 +249,12 @@ class TorchBackend(Backend):
         """The operations as they are, under a compiler too."""
         own = {name: beside(array, arrays["predictions"]) for name, array in arrays.items()}
         return super().summed(spec, sums, comparable(spec, own))
+
+    def all_summed(
+        self, sums: tuple[Array, ...], over: Any, averaged_over: float
+    ) -> tuple[Array, ...]:
+        """Over the processes of a group of ``torch.distributed``."""
+        return all_summed(sums, over, averaged_over)
 
     def value_and_grad(
         self, function: Callable[..., Any], has_aux: bool
@@ -294,14 +321,13 @@ def _run(be: TorchBackend, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
 
 
 def _check_shards(spec: LossSpec, predictions: Array) -> None:
-    """PyTorch has no way yet to pick a class of which each rank has some."""
-    if spec.axis is None or not distributed(predictions):
+    """Losses of items need sums and maxima over classes only; those of regions have not been."""
+    if spec.region is None or spec.axis is None or not split(predictions, spec.axis):
         return
-    if any(placement.is_shard(spec.axis) for placement in predictions.placements):
-        raise ValueError(
-            f"predictions are a DTensor that is sharded along its classes, axis {spec.axis}; "
-            "redistribute it with Replicate() there"
-        )
+    raise ValueError(
+        f"predictions are a DTensor that is sharded along its classes, axis {spec.axis}; "
+        "redistribute it with Replicate() there"
+    )
 
 
 class _Blocks(OneByOne, TorchBackend):
@@ -390,7 +416,9 @@ class _Blocks(OneByOne, TorchBackend):
         return torch.bincount(index.reshape(-1), minlength=classes + 1)[:classes]
 
     def put_along_axis(self, array: Array, index: Array, value: Any, axis: int) -> Array:
-        """By ``scatter_``."""
+        """By ``scatter_``; where each rank has some of the elements, by selection."""
+        if split(array, axis):
+            return torch.where(places(array, axis) == index, value, array)
         return array.scatter_(axis, index, value.expand(index.shape))
 
 

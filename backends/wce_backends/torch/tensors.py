@@ -129,6 +129,22 @@ def beside(tensor: Array, like: Array) -> Array:
     return own
 
 
+def split(array: Array, axis: int) -> bool:
+    """Is it a DTensor of which each rank has some of the elements along an axis, or summands?"""
+    if not distributed(array):
+        return False
+    own = array.placements
+    return any(each.is_shard(axis % array.ndim) or each.is_partial() for each in own)
+
+
+def places(array: Array, axis: int) -> Array:
+    """0, 1, … along an axis of a DTensor, laid beside it: on all ranks, which take their own."""
+    row = torch.arange(array.shape[axis], device=array.device)
+    shape = [1] * array.ndim
+    shape[axis] = -1
+    return beside(row.reshape(shape), array)
+
+
 def copied(value: np.ndarray) -> Array:
     """A tensor of memory of its own."""
     if _is_tracing():

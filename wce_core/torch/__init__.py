@@ -1,0 +1,63 @@
+"""PyTorch's own habits: every loss as a ``torch.nn.Module``. Importing this module imports PyTorch.
+
+Classes stand along axis 1, as in PyTorch's losses, and weights are buffers. ``wce_core.losses`` has
+the losses themselves.
+"""
+
+from .combined import CombinedLoss
+from .hugging_face import ComputeLoss, WeightedLossTrainer
+from .items import (
+    AnyOfCrossEntropyLoss,
+    AsymmetricLoss,
+    BCEWithLogitsLoss,
+    BinaryFocalCrossEntropyLoss,
+    CrossEntropyLoss,
+    ExpectedCostLoss,
+    FocalCrossEntropyLoss,
+    GeneralizedCrossEntropyLoss,
+    PairwiseCostLoss,
+    PolyCrossEntropyLoss,
+)
+from .module import ItemLoss, Loss
+from .regions import (
+    BinaryDiceLoss,
+    BinaryFocalTverskyLoss,
+    BinaryJaccardLoss,
+    BinaryTverskyLoss,
+    DiceLoss,
+    FocalTverskyLoss,
+    GeneralizedDiceLoss,
+    JaccardLoss,
+    LovaszHingeLoss,
+    LovaszSoftmaxLoss,
+    TverskyLoss,
+)
+
+__all__ = [
+    "AnyOfCrossEntropyLoss",
+    "AsymmetricLoss",
+    "BCEWithLogitsLoss",
+    "BinaryDiceLoss",
+    "BinaryFocalCrossEntropyLoss",
+    "BinaryFocalTverskyLoss",
+    "BinaryJaccardLoss",
+    "BinaryTverskyLoss",
+    "CombinedLoss",
+    "ComputeLoss",
+    "CrossEntropyLoss",
+    "DiceLoss",
+    "ExpectedCostLoss",
+    "FocalCrossEntropyLoss",
+    "FocalTverskyLoss",
+    "GeneralizedCrossEntropyLoss",
+    "GeneralizedDiceLoss",
+    "ItemLoss",
+    "JaccardLoss",
+    "Loss",
+    "LovaszHingeLoss",
+    "LovaszSoftmaxLoss",
+    "PairwiseCostLoss",
+    "PolyCrossEntropyLoss",
+    "TverskyLoss",
+    "WeightedLossTrainer",
+]
