@@ -12,7 +12,10 @@ KINDS = (
     metrics.Hits,
     metrics.Calibration,
 )
-OF_NONE = {"zero", "confusion_matrix", "mean_confidence", "share_right", "count", "index"}
+OF_NONE = {
+    *("zero", "all_reduce", "psum"),
+    *("confusion_matrix", "mean_confidence", "share_right", "count", "index"),
+}
 """Methods whose results are not better or worse."""
 
 

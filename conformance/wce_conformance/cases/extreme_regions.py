@@ -349,10 +349,11 @@ def _infinite(dtype: str) -> Iterator[Case]:
             sample_weight=[[0.0, 1.0, 2.0], [1.0, 2.0, 1.0], [1.0, 1.0, 1.0]],
         )  # fmt: skip
     for loss in ("dice_loss", "lovasz_softmax_loss"):
+        own = {"squared": False} if loss == "dice_loss" else {}
         yield of_loss(
             loss, "absent and not a number", dtype, [[[NAN, 1.0], [0.5, 2.0]], [[1.0, 0.0]] * 2],
             [[[0, 0], [0, 0]]] * 2, "nothing but exclusion silences NaN",
-            "region", ABSENT, "nan", absent="skip", reduction="sum",
+            "region", ABSENT, "nan", absent="skip", reduction="sum", **own,
         )  # fmt: skip
 
 

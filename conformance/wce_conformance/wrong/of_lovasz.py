@@ -25,7 +25,8 @@ class LovaszRegions(Regions):
         present = (weights * laid.target).sum(1)
         v = np.broadcast_to(class_weight, present.shape)
         reading = np.where((present == 0) & (self.absent() != "count"), 0.0, v)
-        losses = reading * (errors * gains).sum(1)
+        felt = np.where((gains == 0) & np.isinf(errors), 0.0, errors)  # 0 · ∞ = 0
+        losses = reading * (felt * gains).sum(1)
         slopes = np.where(laid.target == 1, -gains, gains) * reading[:, None, :]
         slopes = np.where(np.asarray(np.isnan(errors).any(1))[:, None, :], np.nan, slopes)
         counted = np.asarray((self.absent() != "skip") | (present != 0))
