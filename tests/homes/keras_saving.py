@@ -1,4 +1,4 @@
-"""``python keras_saving.py save|load FOLDER IMPORT IMPORT``; run by test_keras.py.
+"""``python keras_saving.py save|load FOLDER IMPORT IMPORT``; run by test_keras_backends.py.
 
 ``save`` trains a model of each loss, saves it, trains on and keeps what came of it; ``load``, a
 fresh process, goes on from what was saved and must come to the same.

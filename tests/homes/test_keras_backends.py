@@ -46,7 +46,7 @@ def run(framework: str, *arguments: str) -> str:
 
 def test_training(framework: str) -> None:
     """Every test of keras_training.py."""
-    file = "tests/agreement/keras_training.py"
+    file = "tests/homes/keras_training.py"
     output = run(framework, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", file)
     assert " passed" in output
     assert " skipped" not in output
@@ -54,7 +54,7 @@ def test_training(framework: str) -> None:
 
 def test_a_saved_model_trains_on_in_a_fresh_process(framework: str, tmp_path: Path) -> None:
     """Whichever of Keras and this library is imported first."""
-    script, folder = "tests/agreement/keras_saving.py", str(tmp_path)
+    script, folder = "tests/homes/keras_saving.py", str(tmp_path)
     run(framework, script, "save", folder, "keras", "wce_core")
     for order in (("keras", "wce_core"), ("wce_core", "keras")):
         assert run(framework, script, "load", folder, *order).startswith("loaded ")
