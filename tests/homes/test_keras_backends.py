@@ -24,8 +24,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     installed = frameworks(metafunc.config)
     if "framework" in metafunc.fixturenames:
         metafunc.parametrize("framework", installed)
-    if "tensorflow_only" in metafunc.fixturenames:
-        metafunc.parametrize("tensorflow_only", [f for f in installed if f == "tensorflow"])
+    for only in ("tensorflow", "jax"):
+        if f"{only}_only" in metafunc.fixturenames:
+            metafunc.parametrize(f"{only}_only", [f for f in installed if f == only])
 
 
 def run(framework: str, *arguments: str) -> str:
@@ -44,12 +45,17 @@ def run(framework: str, *arguments: str) -> str:
     return done.stdout
 
 
-def test_training(framework: str) -> None:
-    """Every test of keras_training.py."""
-    file = "tests/homes/keras_training.py"
-    output = run(framework, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", file)
+def tested(framework: str, *files: str) -> None:
+    """Every test of these files passes, and none is skipped."""
+    paths = [f"tests/homes/{file}" for file in files]
+    output = run(framework, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", *paths)
     assert " passed" in output
     assert " skipped" not in output
+
+
+def test_training(framework: str) -> None:
+    """Every test of keras_training.py and keras_classes.py."""
+    tested(framework, "keras_training.py", "keras_classes.py")
 
 
 def test_a_saved_model_trains_on_in_a_fresh_process(framework: str, tmp_path: Path) -> None:
@@ -60,34 +66,70 @@ def test_a_saved_model_trains_on_in_a_fresh_process(framework: str, tmp_path: Pa
         assert run(framework, script, "load", folder, *order).startswith("loaded ")
 
 
-REPLICAS = """
+def test_replicas(tensorflow_only: str) -> None:
+    """Every test of keras_replicas.py."""
+    tested(tensorflow_only, "keras_replicas.py")
+
+
+ON_NUMPY = """
     import numpy as np
-    import tensorflow as tf
-    cpu = tf.config.list_physical_devices("CPU")[0]
-    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-    import keras
-    from wce_core import losses
+    import wce_core.keras as home
+    from wce_core import losses, metrics
 
-    x = np.arange(24, dtype=np.float32).reshape(8, 3) / 24
-    y = np.arange(8) % 2
-
-    def trained(loss):
-        keras.utils.set_random_seed(0)
-        model = keras.Sequential(
-            [keras.layers.Input((3,)), keras.layers.Dense(2, kernel_initializer="zeros")]
-        )
-        model.compile(keras.optimizers.SGD(1.0), loss=loss)
-        model.fit(x, y, batch_size=8, epochs=2, shuffle=False, verbose=0)
-        return model.get_weights()[0]
-
-    for reduction in ("mean", "sum", "batch_mean"):
-        expected = trained(losses.CrossEntropy(reduction=reduction).keras())
-        with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
-            found = trained(losses.CrossEntropy(reduction=reduction).keras())
-        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6, err_msg=reduction)
+    x, y = np.linspace(-1, 1, 12, dtype=np.float32).reshape(4, 3), np.array([0, 2, 1, 1])
+    s = np.array([1.0, 0.5, 2.0, 0.0], np.float32)
+    for kind in ("CrossEntropy", "DiceLoss", "FocalCrossEntropy"):
+        given = {"class_weight": [1.0, 2.0, 3.0], "reduction": "weighted_mean"}
+        wanted = getattr(losses, kind)(**given)(x, y, sample_weight=s)
+        found = getattr(home, kind)(**given)(y, x, sample_weight=s)
+        np.testing.assert_allclose(found, wanted, rtol=1e-6)
+    metric = home.Outcomes("f1")
+    for piece in (slice(0, 3), slice(3, 4)):
+        metric.update_state(y[piece], x[piece], sample_weight=s[piece])
+    np.testing.assert_allclose(metric.result(), metrics.outcomes(x, y, sample_weight=s).f1())
 """
 
 
-def test_replicas(tensorflow_only: str) -> None:
-    """Under ``tf.distribute`` two replicas take the step that one takes on the whole batch."""
-    run(tensorflow_only, "-c", textwrap.dedent(REPLICAS))
+def test_calls_on_numpy(jax_only: str) -> None:
+    """Keras' backend without gradients; once, whatever is installed."""
+    del jax_only
+    run("numpy", "-c", textwrap.dedent(ON_NUMPY))
+
+
+SHARDED = """
+    import os
+    os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=4"
+    import keras
+    import numpy as np
+    import wce_core.keras as home
+
+    x = np.random.default_rng(0).standard_normal((24, 3)).astype(np.float32)
+    y = np.concatenate([np.arange(12) % 3, np.full(12, -1)])
+    kinds = {
+        "weighted": home.CrossEntropy(
+            class_weight=[1.0, 3.0, 0.5], reduction="weighted_mean", ignore_index=-1
+        ),
+        "dice": home.DiceLoss(per="batch", ignore_index=-1),
+    }
+
+    def trained(loss):
+        dense = keras.layers.Dense(3, kernel_initializer="zeros")
+        model = keras.Sequential([keras.layers.Input((3,)), dense])
+        scores = [home.Outcomes("f1", average="macro", ignore_index=-1)]
+        model.compile(keras.optimizers.SGD(1.0), loss=loss, metrics=scores)
+        history = model.fit(x, y, batch_size=24, epochs=2, shuffle=False, verbose=0).history
+        return [*model.get_weights(), history["loss"], history["f1"]]
+
+    expected = {name: trained(loss) for name, loss in kinds.items()}
+    devices = keras.distribution.list_devices()
+    assert len(devices) == 4
+    keras.distribution.set_distribution(keras.distribution.DataParallel(devices=devices))
+    for name, loss in kinds.items():
+        for one, other in zip(trained(loss), expected[name], strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6, err_msg=name)
+"""
+
+
+def test_a_sharded_batch_has_one_denominator(jax_only: str) -> None:
+    """Keras' own distribution, where some devices have nothing but ignored items."""
+    run(jax_only, "-c", textwrap.dedent(SHARDED))

@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from wce_core.compilers import do_not_convert
 from wce_core.types import Array
 
 from . import saved
@@ -24,6 +25,7 @@ class DialectLoss(keras.losses.Loss):  # type: ignore[misc]  # no py.typed: Loss
         super().__init__(name=name or loss.name, reduction="none")
         self.loss = loss
 
+    @do_not_convert
     def __call__(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> Array:
         """The loss, with what Keras passes put in its place."""
         given, context = inputs(y_true, y_pred, sample_weight), replica_context()

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, cast
 
 import keras
 
+from wce_core.compilers import do_not_convert
 from wce_core.formulas.weightings.balanced import is_balanced
 from wce_core.losses.configured import Configured, ConfiguredItems
 from wce_core.losses.further import documented_by
@@ -80,6 +81,7 @@ class KerasLoss(keras.losses.Loss):  # type: ignore[misc]  # no py.typed: Loss i
         super().__init__(name=name, reduction="none", dtype=options.get("dtype"))
         self.reduction = getattr(self.loss, "reduction", None)
 
+    @do_not_convert
     def __call__(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> Array:
         """The loss of this library, with what Keras passes put in its place."""
         given = inputs(y_true, y_pred, sample_weight)

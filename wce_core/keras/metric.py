@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple, cast
 import keras
 
 from wce_core.call.parts import LossParts
+from wce_core.compilers import do_not_convert
 from wce_core.formulas.reductions import DENOMINATORS
 from wce_core.losses.further import documented_by
 from wce_core.metrics.mergeable import Mergeable
@@ -108,8 +109,10 @@ class KerasMetric(keras.metrics.Metric):  # type: ignore[misc]  # no py.typed: M
                 kind = type(self).__name__
                 raise TypeError(f"{kind} has no option {name!r}; expected one of {expected}")
         self._later = {name: option for name, option in options.items() if name in later}
+        getattr(self._sums.zero(), self.value)(**self._later)  # which looks at them
         self._at_once = {name: option for name, option in options.items() if name in at_once}
 
+    @do_not_convert
     def update_state(
         self, y_true: Array, y_pred: Array, sample_weight: Array | None = None
     ) -> None:
@@ -147,9 +150,10 @@ class KerasMetric(keras.metrics.Metric):  # type: ignore[misc]  # no py.typed: M
         dtype = keras.backend.standardize_dtype(found.dtype)
         return self.add_variable(tuple(found.shape), "zeros", dtype=dtype, name=name)
 
+    @do_not_convert
     def result(self) -> Array:
         """The value of all items so far; of none, what 0/0 is."""
-        states = [keras.ops.convert_to_tensor(state) for state in self._states]
+        states = [keras.ops.convert_to_tensor(state.value) for state in self._states]
         sums = self._sums(*states) if states else self._sums.zero()
         found = getattr(sums, self.value)(**self._later)
         return keras.ops.cast(keras.ops.convert_to_tensor(found), self.dtype)

@@ -39,9 +39,11 @@ def of_gathered(context: Any, value: Callable[[Inputs], Array], given: Inputs) -
 def _gathered(context: Any, array: Array | None) -> Array | None:
     import tensorflow as tf
 
-    if array is None or array.dtype != tf.bool:
-        return None if array is None else context.all_gather(array, axis=0)
-    return tf.cast(context.all_gather(tf.cast(array, tf.int32), axis=0), tf.bool)
+    if array is None:
+        return None
+    if array.dtype == tf.bool:
+        return tf.cast(_gathered(context, tf.cast(array, tf.int32)), tf.bool)
+    return tf.ensure_shape(context.all_gather(array, axis=0), [None, *array.shape[1:]])
 
 
 def of_parts(context: Any, parts: LossParts, reduction: Any) -> Array:
