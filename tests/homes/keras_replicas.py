@@ -68,7 +68,7 @@ def summed(each: Any) -> Any:
     return STRATEGY.reduce("SUM", each, axis=None)
 
 
-@pytest.mark.parametrize("first", [4, 7, N, 5])
+@pytest.mark.parametrize("first", [5, N])
 def test_a_custom_loop(first: int) -> None:
     """Replicas of any lengths, one of which may have no items, or none that take part."""
     mask = np.ones(N, bool)
