@@ -190,7 +190,7 @@ def test_pixels_have_weights() -> None:
         np.testing.assert_allclose(found, wanted, rtol=1e-5)
     for one, other in zip(by_class.get_weights(), by_pixel.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
-    with pytest.raises(ValueError, match="class_weight"):
+    with pytest.raises((TypeError, ValueError)):
         by_pixel.fit(x, y, class_weight={0: 1.0, 1: 3.0, 2: 0.5}, verbose=0)
 
 

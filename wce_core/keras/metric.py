@@ -9,11 +9,11 @@ from typing import Any, ClassVar, NamedTuple, cast
 
 import keras
 
+from wce_core.call.mergeable import Mergeable
 from wce_core.call.parts import LossParts
 from wce_core.compilers import do_not_convert
 from wce_core.formulas.reductions import DENOMINATORS
 from wce_core.losses.further import documented_by
-from wce_core.metrics.mergeable import Mergeable
 from wce_core.types import Array
 
 from . import saved
