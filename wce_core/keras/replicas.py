@@ -12,7 +12,6 @@ from typing import Any
 import keras
 
 from wce_core.call.parts import LossParts
-from wce_core.formulas.reductions import DENOMINATORS
 from wce_core.types import Array
 
 from .inputs import Inputs
@@ -46,32 +45,13 @@ def _gathered(context: Any, array: Array | None) -> Array | None:
     return tf.ensure_shape(context.all_gather(array, axis=0), [None, *array.shape[1:]])
 
 
-def of_parts(context: Any, parts: LossParts, reduction: Any) -> Array:
-    """Of a loss in parts: two numbers are added up, and no item leaves its replica.
+def of_parts(context: Any, parts: LossParts, reduction: str) -> Array:
+    """Of a loss in parts: their sums are added up, and no item leaves its replica.
 
-    With T and D the sums of all replicas, and t and d those of this one, value and gradient of
-
-        T/D / replicas  and  t/D − T/D·(d/D)
-
-    for the gradients of the latter add up to that of T/D, also by weights that D depends on.
+    Dividing the value by the number of replicas divides the gradient, too, which is undone.
     """
-    import tensorflow as tf
-
-    own = parts.total
-    field = DENOMINATORS[reduction]
-    under = own * 0 + 1 if field == "normalizer" else tf.cast(getattr(parts, str(field)), own.dtype)
-    both = context.all_reduce(tf.distribute.ReduceOp.SUM, tf.stop_gradient(tf.stack([own, under])))
-    if field == "normalizer":
-        return _with_gradient_of(both[0] / _count(context), own)
-    share = tf.math.divide_no_nan(both[0], both[1])
-    slope = tf.math.divide_no_nan(own - share * under, both[1])
-    return _with_gradient_of(share / _count(context), slope)
-
-
-def _with_gradient_of(value: Array, other: Array) -> Array:
-    import tensorflow as tf
-
-    return tf.grad_pass_through(lambda _: value)(other)
+    whole = parts.all_reduce(averaged_over=context.num_replicas_in_sync)
+    return getattr(whole, reduction)() / _count(context)
 
 
 def _count(context: Any) -> float:
