@@ -304,12 +304,14 @@ def test_several_outputs_have_losses_and_metrics() -> None:
 
 
 def test_what_a_metric_cannot_be_is_said_at_once() -> None:
-    with pytest.raises(ValueError, match=r"value='auc'; expected one of .*'f1'"):
+    with pytest.raises(ValueError, match=r"result='auc'; expected one of .*'f1'"):
         home.Outcomes("auc")
     with pytest.raises(TypeError, match="no option 'reduction'"):
         home.LogLoss(reduction="sum")
     with pytest.raises(ValueError, match="average"):
         home.Outcomes("f1", average="mean")
+    assert home.Outcomes("f1")._direction == "up"  # which EarlyStopping asks for
+    assert home.LogLoss()._direction == "down"
     assert "average" in inspect.signature(home.Outcomes).parameters
 
 

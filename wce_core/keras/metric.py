@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import partial
+from textwrap import fill
 from typing import Any, ClassVar, NamedTuple, cast
 
 import keras
 
+from wce_core.call.constants import unfreeze
 from wce_core.call.mergeable import Mergeable
 from wce_core.call.parts import LossParts
 from wce_core.compilers import do_not_convert
 from wce_core.formulas.reductions import DENOMINATORS
 from wce_core.losses.further import documented_by
+from wce_core.metrics.measure import measure
 from wce_core.types import Array
 
 from . import saved
 from .inputs import inputs, laid_out
 
 PACKAGE = "wce_core"
+DIRECTIONS = {True: "up", False: "down", None: None}
+"""Which way is better, as ``EarlyStopping`` asks for it."""
 AT_UPDATE = ("predictions", "targets", "candidates", "sample_weight", "mask", "dtype")
 """What Keras passes, and what is Keras' own."""
 _DOCUMENTATION = """``wce_core.metrics.{function}`` as a ``keras.metrics.Metric``.
@@ -33,11 +38,12 @@ _DOCUMENTATION = """``wce_core.metrics.{function}`` as a ``keras.metrics.Metric`
 
     Parameters
     ----------
-    value
-        What the sums come to, a method of ``wce_core.metrics.{sums}``, whose arguments are options,
-        too: {methods}.
+    result
+        What the sums come to: a method of ``wce_core.metrics.{sums}``, whose arguments are options,
+        too. One of
+{methods}
     name
-        In Keras, in logs and histories. None: the value's.
+        In Keras, in logs and histories. None: that of the result.
     dtype
         Of the result, ``keras.config.floatx()`` if None. Sums are kept in float64 where the backend
         has it.
@@ -81,36 +87,37 @@ class KerasMetric(keras.metrics.Metric):  # type: ignore[misc]  # no py.typed: M
 
     _function: ClassVar[Callable[..., Any]]
     _sums: ClassVar[type[Any]]
-    _value: ClassVar[str]
+    _result: ClassVar[str]
 
     def __init__(
         self,
-        value: str | None = None,
+        result: str | None = None,
         *,
         name: str | None = None,
         dtype: Any = None,
         **options: Any,
     ) -> None:
-        self.value = value = self._value if value is None else value
-        if value not in values(self._sums):
-            raise ValueError(f"value={value!r}; expected one of {values(self._sums)}")
-        super().__init__(name=name or value, dtype=dtype)
-        self._given = options
-        self._sort(options)
+        result = self._result if result is None else result
+        if result not in results(self._sums):
+            raise ValueError(f"result={result!r}; expected one of {results(self._sums)}")
+        super().__init__(name=name or result, dtype=dtype)
+        own, arguments = self._sorted(result, options)
+        self._measure = measure(partial(type(self)._function, **own), result, arguments)
+        self._measure.of(self._sums.zero())  # which looks at the arguments
+        self._direction = DIRECTIONS[self._measure.greater_is_better]
         self._states: list[Any] = []
 
-    def _sort(self, options: Mapping[str, Any]) -> None:
-        """Options of the sums, and of what becomes of them."""
-        later = _names(getattr(self._sums, self.value))
-        at_once = [name for name in _names(self._function) if name not in AT_UPDATE]
-        for name in options:
-            if name not in (*later, *at_once):
-                expected = ", ".join((*at_once, *later))
-                kind = type(self).__name__
-                raise TypeError(f"{kind} has no option {name!r}; expected one of {expected}")
-        self._later = {name: option for name, option in options.items() if name in later}
-        getattr(self._sums.zero(), self.value)(**self._later)  # which looks at them
-        self._at_once = {name: option for name, option in options.items() if name in at_once}
+    def _sorted(self, result: str, options: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+        """Options of the sums, and arguments of what becomes of them."""
+        taken = [
+            tuple(name for name in _defaults(each) if name not in (*AT_UPDATE, "self"))
+            for each in (self._function, getattr(self._sums, result))
+        ]
+        unknown = [name for name in options if not any(name in names for names in taken)]
+        if unknown:
+            expected, kind = ", ".join(sum(taken, ())), type(self).__name__
+            raise TypeError(f"{kind} has no option {unknown[0]!r}; expected one of {expected}")
+        return tuple({n: options[n] for n in names if n in options} for names in taken)
 
     @do_not_convert
     def update_state(
@@ -119,12 +126,13 @@ class KerasMetric(keras.metrics.Metric):  # type: ignore[misc]  # no py.typed: M
         """Adds the sums of a batch."""
         found = self._found(y_true, y_pred, sample_weight)
         if not self._states:
-            self._states = [self._state(*each) for each in zip(self._fields, found, strict=True)]
+            fields = self._sums._fields
+            self._states = [self._state(*each) for each in zip(fields, found, strict=True)]
         for state, more in zip(self._states, found, strict=True):
             state.assign(state + more)
 
     def _found(self, y_true: Array, y_pred: Array, sample_weight: Any) -> tuple[Array, ...]:
-        options = _defaults(self._function) | self._at_once
+        options = _defaults(self._function) | unfreeze(self._measure.options)
         given = inputs(y_true, y_pred, sample_weight)
         given = laid_out(
             given._replace(predictions=keras.ops.stop_gradient(given.predictions)),
@@ -132,18 +140,10 @@ class KerasMetric(keras.metrics.Metric):  # type: ignore[misc]  # no py.typed: M
             axis=options["axis"],
             ignored=options.get("ignore_index"),
         )
-        found = type(self)._function(
-            given.predictions,
-            given.targets,
-            sample_weight=given.sample_weight,
-            mask=given.mask,
-            **self._at_once,
+        found = self._measure.sums(
+            given.predictions, given.targets, sample_weight=given.sample_weight, mask=given.mask
         )
         return found if isinstance(found, tuple) else (found,)
-
-    @cached_property
-    def _fields(self) -> tuple[str, ...]:
-        return tuple(self._sums._fields)
 
     def _state(self, name: str, found: Array) -> Any:
         """A sum of nothing, in the dtype and of the shape of those of batches."""
@@ -152,16 +152,16 @@ class KerasMetric(keras.metrics.Metric):  # type: ignore[misc]  # no py.typed: M
 
     @do_not_convert
     def result(self) -> Array:
-        """The value of all items so far; of none, what 0/0 is."""
+        """That of all items so far; of none, what 0/0 is."""
         states = [keras.ops.convert_to_tensor(state.value) for state in self._states]
-        sums = self._sums(*states) if states else self._sums.zero()
-        found = getattr(sums, self.value)(**self._later)
+        found = self._measure.of(self._sums(*states) if states else self._sums.zero())
         return keras.ops.cast(keras.ops.convert_to_tensor(found), self.dtype)
 
     def get_config(self) -> dict[str, Any]:
-        """The value, the name and the options, as JSON has them."""
-        own = {"value": self.value, "name": self.name, "dtype": self.dtype}
-        return {**own, **saved.encoded(self._given)}
+        """The result, the name and the options, as JSON has them."""
+        own = {"result": self._measure.result, "name": self.name, "dtype": self.dtype}
+        given = unfreeze(self._measure.options) | unfreeze(self._measure.arguments)
+        return {**own, **saved.encoded(given)}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> KerasMetric:
@@ -169,36 +169,32 @@ class KerasMetric(keras.metrics.Metric):  # type: ignore[misc]  # no py.typed: M
         return cls(**saved.decoded(config))
 
 
-def metric_class(function: Callable[..., Any], sums: type[Any], value: str) -> type[KerasMetric]:
+def metric_class(function: Callable[..., Any], sums: type[Any], result: str) -> type[KerasMetric]:
     """The class of Keras metrics of a function, which returns ``sums``, registered with Keras.
 
-    ``value`` is the method of sums that is taken unless another is asked for.
+    ``result`` is the method of sums that is taken unless another is asked for.
     """
     name = "".join(map(str.capitalize, function.__name__.split("_")))
     names = {
         "_function": staticmethod(function),
         "_sums": sums,
-        "_value": value,
+        "_result": result,
         "__module__": f"{PACKAGE}.keras",
         "__doc__": _documentation(function, sums),
     }
     made = cast(type[KerasMetric], type(name, (KerasMetric,), names))
-    made.__signature__ = _signature(function, sums, value)  # for inspect
+    made.__signature__ = _signature(function, sums, result)  # for inspect
     documented_by(function, without=AT_UPDATE)(made)
     keras.saving.register_keras_serializable(package=PACKAGE)(made)
     return made
 
 
-def values(sums: type[Any]) -> tuple[str, ...]:
+def results(sums: type[Any]) -> tuple[str, ...]:
     """The methods of sums that divide them."""
     if sums is LossParts:
         return tuple(name for name, under in DENOMINATORS.items() if under)
     own = [name for name in dir(sums) if name not in dir(Mergeable) and name[0] != "_"]
     return tuple(name for name in own if callable(getattr(sums, name)))
-
-
-def _names(function: Callable[..., Any]) -> tuple[str, ...]:
-    return tuple(name for name in _defaults(function) if name != "self")
 
 
 def _defaults(function: Callable[..., Any]) -> dict[str, Any]:
@@ -211,15 +207,20 @@ def _documentation(function: Callable[..., Any], sums: type[Any]) -> str:
         function=function.__name__,
         sums=sums.__name__,
         formula="\n".join(f"    {line}".rstrip() for line in formula.splitlines()),
-        methods=("\n" + " " * 8).join(f'``"{name}"``' for name in values(sums)),
+        methods=fill(
+            ", ".join(f'``"{name}"``' for name in results(sums)) + ".",
+            width=100,
+            initial_indent=" " * 8,
+            subsequent_indent=" " * 8,
+        ),
     )
 
 
-def _signature(function: Callable[..., Any], sums: type[Any], value: str) -> inspect.Signature:
-    """The value, name and dtype, and the options of a function and of what becomes of its sums."""
-    first = inspect.Parameter("value", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=value)
+def _signature(function: Callable[..., Any], sums: type[Any], result: str) -> inspect.Signature:
+    """The result, name and dtype, and the options of a function and of what becomes of its sums."""
+    first = inspect.Parameter("result", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=result)
     named = dict.fromkeys(("name", "dtype"))
-    for each in (function, *(getattr(sums, name) for name in values(sums))):
+    for each in (function, *(getattr(sums, name) for name in results(sums))):
         named |= {n: d for n, d in _defaults(each).items() if n not in (*AT_UPDATE, "self")}
     rest = [
         inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=d) for n, d in named.items()
