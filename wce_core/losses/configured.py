@@ -125,7 +125,7 @@ class Configured(ABC, Generic[ReductionT_co]):
         It is saved with a model if its weights are numbers, and loaded in any process that imports
         ``wce_core``. ``name`` is its name in Keras, ``"cross_entropy"`` and the like if None.
         """
-        return named("wce_core.keras:KerasLoss")(self, name)
+        return named("wce_core.keras.loss:of")(self, name)
 
     def torch(self, *, persistent: bool = False) -> Any:
         """A ``torch.nn.Module`` of these options, called as ``(input, target)``.

@@ -24,6 +24,7 @@ from wce_core.evaluation import evaluate
 from wce_core.evaluation.options import Options
 from wce_core.evaluation.spec import LossSpec
 from wce_core.formulas.weightings import WEIGHTINGS
+from wce_core.frameworks import float64
 from wce_core.frameworks.backend import Backend, Description, Sums
 from wce_core.types import Array, Arrays
 
@@ -106,7 +107,9 @@ class TensorFlowBackend(Backend):
         return own.astype(np.float32) if own.dtype.name == "bfloat16" else own
 
     def has_float64(self, like: Array) -> bool:
-        """Not on a TPU."""
+        """Not on a TPU, nor in what is traced for a runtime without it."""
+        if not float64.is_used() and getattr(like, "dtype", None) != tf.float64:
+            return False
         return "TPU" not in str(getattr(like, "device", "") or "")
 
     def shape(self, array: Array) -> tuple[int | None, ...]:

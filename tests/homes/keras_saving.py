@@ -1,4 +1,4 @@
-"""``python keras_saving.py save|load FOLDER IMPORT IMPORT``; run by test_keras.py.
+"""``python keras_saving.py save|load FOLDER IMPORT IMPORT``; run by test_keras_backends.py.
 
 ``save`` trains a model of each loss, saves it, trains on and keeps what came of it; ``load``, a
 fresh process, goes on from what was saved and must come to the same.
@@ -31,11 +31,14 @@ def cases() -> dict[str, tuple[Any, Any]]:
         class_weight="balanced", pos_weight=[1.0, 2.0, 3.0], form="probabilities"
     )
     focal = losses.FocalCrossEntropy(gamma=1.5, class_weight=[1.0, 2.0, 0.5], form=normalized)
+    regions = losses.DiceLoss(class_weight=[1.0, 2.0, 0.5], form="probabilities", per="batch")
+    both = losses.combine((0.5, weighted), (0.5, regions))
     smoothed = dialects.keras.CategoricalCrossentropy(label_smoothing=0.1, dtype=np.float32)
     return {
         "CrossEntropy": (weighted.keras(name="own"), INDEX),
         "BinaryCrossEntropy": (labels.keras(), ROWS),
         "FocalCrossEntropy": (focal.keras(), INDEX),
+        "Combined": (both.keras(), INDEX),
         "dialect": (smoothed.keras(), ROWS),
         "function": (dialects.keras.categorical_crossentropy, ROWS),
         "older function": (dialects.keras2.binary_crossentropy, ROWS),
@@ -43,19 +46,23 @@ def cases() -> dict[str, tuple[Any, Any]]:
 
 
 def trained(model: Any, y: Any) -> Any:
-    """The model's weights after an epoch more."""
+    """The model's weights and scores after an epoch more."""
     model.fit(X, y, batch_size=20, epochs=1, shuffle=False, verbose=0)
-    return np.asarray(model.get_weights()[0])
+    scores = model.evaluate(X, y, batch_size=16, verbose=0, return_dict=True)
+    return np.append(np.asarray(model.get_weights()[0]), [scores["loss"], scores["f1"]])
 
 
 def save(folder: Path) -> None:
     """Models in the middle of their training, and where it led."""
     import keras
 
+    import wce_core.keras
+
     for name, (loss, y) in cases().items():
         layers = [keras.layers.Input((4,)), keras.layers.Dense(3, activation="softmax")]
         model = keras.Sequential(layers)
-        model.compile(keras.optimizers.SGD(0.5, momentum=0.9), loss=loss)
+        f1 = wce_core.keras.Outcomes("f1", average="macro", form="probabilities")
+        model.compile(keras.optimizers.SGD(0.5, momentum=0.9), loss=loss, metrics=[f1])
         trained(model, y)
         model.save(folder / f"{name}.keras")
         np.save(folder / f"{name}.npy", trained(model, y))

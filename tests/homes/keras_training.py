@@ -1,4 +1,4 @@
-"""What must hold of Keras on each of its backends; run by test_keras.py, a process for each.
+"""What must hold of Keras on each of its backends; run by test_keras_backends.py.
 
 Models are small and linear, so that one step of gradient descent can be worked out with NumPy.
 """
@@ -16,7 +16,7 @@ import pytest
 
 import wce_core
 from wce_core import dialects, losses
-from wce_core.keras.losses import DialectLoss, KerasLoss
+from wce_core.keras import DialectLoss, KerasLoss
 
 pytestmark = [
     # NumPy warns of Keras' own variables.
@@ -288,7 +288,7 @@ def test_names() -> None:
     assert losses.BinaryCrossEntropy().keras().name == "binary_cross_entropy"
     named = losses.CrossEntropy().keras(name="own")
     assert named.name == "own"
-    assert KerasLoss.from_config(named.get_config()).name == "own"
+    assert type(named).from_config(named.get_config()).name == "own"
     assert isinstance(losses.CrossEntropy().keras(), keras.losses.Loss)
 
 
