@@ -85,14 +85,18 @@ def tests(session: nox.Session, backend: str) -> None:
 
 @nox.session
 def lowest(session: nox.Session) -> None:
-    """NumPy and JAX, the demo and the commands, with the lowest versions that are allowed."""
+    """NumPy and JAX, the demo and the commands, with the lowest versions that are allowed.
+
+    Without tests of the oracle and of what judges by it, which need mpmath alone.
+    """
     extras = ".[jax,demo,weights,conformance]"
     packages = [*TOOLS, *FRAMEWORKS["jax"]]
     session.install("-c", _lowest(Path(session.create_tmp())), "-e", extras, *packages)
     backends = ["--backend", "numpy", "--backend", "array_api_strict"]
     commands = ["test_cli.py", "test_demo.py", "test_weights_command.py"]
     folders = ["tests/core", "tests/backends", *(f"tests/documentation/{c}" for c in commands)]
-    session.run("pytest", "-n", "2", *backends, *folders)
+    same = [f"--ignore=tests/core/test_{name}.py" for name in ("oracle", "wrong", "runner")]
+    session.run("pytest", "-n", "2", *backends, *same, *folders)
     session.run("pytest", "-n", "2", "--backend", "jax", "tests/backends")
 
 
