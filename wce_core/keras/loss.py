@@ -96,9 +96,7 @@ class KerasLoss(keras.losses.Loss):  # type: ignore[misc]  # no py.typed: Loss i
             if getattr(self.loss, field.name) != field.default
         }
         if "losses" in given:
-            given["losses"] = [
-                keras.saving.serialize_keras_object(of(own)) for own in given["losses"]
-            ]
+            given["losses"] = [_registered(of(own)) for own in given["losses"]]
         return {"name": self.name, **saved.encoded(given)}
 
     @classmethod
@@ -106,8 +104,7 @@ class KerasLoss(keras.losses.Loss):  # type: ignore[misc]  # no py.typed: Loss i
         """The same loss again."""
         given = dict(config)
         if "losses" in given:
-            own = map(keras.saving.deserialize_keras_object, given["losses"])
-            given["losses"] = tuple(each.loss for each in own)
+            given["losses"] = tuple(_loaded(*own).loss for own in given["losses"])
         return cls(**saved.decoded(given))
 
     def __reduce__(self) -> Any:
@@ -140,6 +137,19 @@ def of(loss: Configured[Any], name: str | None = None) -> KerasLoss:
 
 def _made(kind: type[KerasLoss], loss: Any, name: str | None) -> KerasLoss:
     return kind(name=name, **loss._arguments)
+
+
+def _registered(loss: KerasLoss) -> list[Any]:
+    """The name that Keras knows its class by, and its config.
+
+    Keras would take two objects that are there one after the other, at one address, for the same.
+    """
+    return [keras.saving.get_registered_name(type(loss)), loss.get_config()]
+
+
+def _loaded(name: str, config: Mapping[str, Any]) -> KerasLoss:
+    kind: type[KerasLoss] = keras.saving.get_registered_object(name)
+    return kind.from_config(config)
 
 
 def _check_number(loss: Any) -> None:
