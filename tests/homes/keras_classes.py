@@ -148,7 +148,8 @@ def test_losses_from_outside() -> None:
 def model(loss: Any, outputs: int = 3, **options: Any) -> Any:
     dense = keras.layers.Dense(outputs, kernel_initializer="zeros")
     made = keras.Sequential([keras.layers.Input((4,)), dense])
-    made.compile(keras.optimizers.Adam(0.1), loss=loss, **{"jit_compile": False, **options})
+    # Without a quotient of gradients, which would make much of their last digits.
+    made.compile(keras.optimizers.SGD(0.5), loss=loss, **{"jit_compile": False, **options})
     return made
 
 

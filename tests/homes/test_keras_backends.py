@@ -45,7 +45,7 @@ def run(framework: str, *arguments: str) -> str:
     return done.stdout
 
 
-def tested(framework: str, *files: str) -> None:
+def all_pass(framework: str, *files: str) -> None:
     """Every test of these files passes, and none is skipped."""
     paths = [f"tests/homes/{file}" for file in files]
     output = run(framework, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", *paths)
@@ -55,7 +55,7 @@ def tested(framework: str, *files: str) -> None:
 
 def test_training(framework: str) -> None:
     """Every test of keras_training.py and keras_classes.py."""
-    tested(framework, "keras_training.py", "keras_classes.py")
+    all_pass(framework, "keras_training.py", "keras_classes.py")
 
 
 def test_a_saved_model_trains_on_in_a_fresh_process(framework: str, tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_a_saved_model_trains_on_in_a_fresh_process(framework: str, tmp_path: Pa
 
 def test_replicas(tensorflow_only: str) -> None:
     """Every test of keras_replicas.py."""
-    tested(tensorflow_only, "keras_replicas.py")
+    all_pass(tensorflow_only, "keras_replicas.py")
 
 
 ON_NUMPY = """
