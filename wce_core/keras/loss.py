@@ -122,9 +122,13 @@ def loss_class(kind: type[Configured[Any]]) -> type[KerasLoss]:
     """
     own = kind.__module__.startswith(f"{PACKAGE}.")
     home, package = (f"{PACKAGE}.keras", PACKAGE) if own else (kind.__module__, kind.__module__)
-    names = {"_kind": kind, "__module__": home, "__doc__": _documentation(kind)}
+    names = {
+        "_kind": kind,
+        "__module__": home,
+        "__doc__": _documentation(kind),
+        "__signature__": _signature(kind),  # which inspect looks for
+    }
     made = cast(type[KerasLoss], type(kind.__name__, (KerasLoss,), names))
-    made.__signature__ = _signature(kind)  # which inspect looks for
     documented_by(_function(kind), without=AT_CALL)(made)
     keras.saving.register_keras_serializable(package=package)(made)
     return made
@@ -148,7 +152,7 @@ def _registered(loss: KerasLoss) -> list[Any]:
 
 
 def _loaded(name: str, config: Mapping[str, Any]) -> KerasLoss:
-    kind: type[KerasLoss] = keras.saving.get_registered_object(name)
+    kind = cast(type[KerasLoss], keras.saving.get_registered_object(name))
     return kind.from_config(config)
 
 

@@ -181,9 +181,9 @@ def metric_class(function: Callable[..., Any], sums: type[Any], result: str) -> 
         "_result": result,
         "__module__": f"{PACKAGE}.keras",
         "__doc__": _documentation(function, sums),
+        "__signature__": _signature(function, sums, result),  # which inspect looks for
     }
     made = cast(type[KerasMetric], type(name, (KerasMetric,), names))
-    made.__signature__ = _signature(function, sums, result)  # for inspect
     documented_by(function, without=AT_UPDATE)(made)
     keras.saving.register_keras_serializable(package=PACKAGE)(made)
     return made

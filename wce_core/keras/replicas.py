@@ -35,7 +35,7 @@ def of_gathered(context: Any, value: Callable[[Inputs], Array], given: Inputs) -
     return value(Inputs(*(_gathered(context, each) for each in given))) / _count(context)
 
 
-def _gathered(context: Any, array: Array | None) -> Array | None:
+def _gathered(context: Any, array: Any) -> Any:
     import tensorflow as tf
 
     if array is None:
