@@ -134,7 +134,7 @@ WAYS: dict[str, dict[str, Way]] = {
         "host": Way("fused", {"LARGE": 0}),
         "device, eager": Way("deferred", {}, every=16),
         "graph": Way("fused", {"LARGE": HUGE}, "compiled", 48),
-        "rows in pieces": Way("pieces", {"LARGE": HUGE}, "compiled", 32, least=0.1),
+        "rows in pieces": Way("pieces", {"LARGE": HUGE}, "compiled", 16, least=0.1),
         "graph by XLA": Way("fused", {"LARGE": 0}, "compiled", 48),
         "plain": Way("plain", {}, every=16),
     },
