@@ -150,9 +150,9 @@ def test_what_is_refused() -> None:
     with pytest.raises(ValueError, match="gives no number; say what parts come to"):
         metric(losses.CrossEntropy(reduction="none"))
     with pytest.raises(TypeError, match="expected a function such as metrics.outcomes"):
-        metric("accuracy")  # type: ignore[arg-type]  # which is what is refused
+        metric("accuracy")
     with pytest.raises(TypeError, match="samle_weight"):
-        own.from_model_output(X, Y, samle_weight=S)  # type: ignore[call-arg]  # refused, too
+        own.from_model_output(X, Y, samle_weight=S)
     with pytest.raises(TypeError, match="expected keyword arguments alone"):
         metric(partial(metrics.outcomes, X))
     with pytest.raises(ValueError, match="ClassOutcomes has no method 'mean'"):

@@ -139,7 +139,7 @@ def test_called_with_weights_of_items() -> None:
     with pytest.raises(ValueError, match="class_weight"):
         home.CrossEntropyLoss(class_weight=[1.0, -1.0])
     with pytest.raises(TypeError, match="stands for"):
-        home.Loss.of(nn.CrossEntropyLoss())  # type: ignore[arg-type]  # is refused
+        home.Loss.of(nn.CrossEntropyLoss())
 
 
 # Weights -------------------------------------------------------------------------------------

@@ -48,4 +48,4 @@ def test_a_factor_that_is_no_number_of_ranks(factor: object) -> None:
     with pytest.raises(
         (TypeError, ValueError), match="averaged_over is .*; expected the number of"
     ):
-        parts.all_reduce(averaged_over=factor)  # type: ignore[arg-type]
+        parts.all_reduce(averaged_over=factor)

@@ -178,10 +178,7 @@ def known_before(ranks: Ranks, wrapped: Wrapped, number: int, reduction: str) ->
     """The denominator of all first, then a step back for each micro-batch."""
     model, quiet = wrapped
     rows = ranks.micro(number)
-    whole = sum(
-        effective_weight(LOSS, Y[i], sample_weight=S[i], reduction=reduction)  # type: ignore[arg-type]
-        for i in rows
-    )
+    whole = sum(effective_weight(LOSS, Y[i], sample_weight=S[i], reduction=reduction) for i in rows)
     dist.all_reduce(whole, group=ranks.group)
     total = torch.zeros((), dtype=torch.float64)
     for step, i in enumerate(rows):
