@@ -176,7 +176,7 @@ def test_a_loss_without_a_denominator(reduction: Any) -> None:
         effective_weight(loss, [0, 1])
     assert effective_weight(loss, [0, 1], reduction="weighted_mean") == 5.0
     with pytest.raises(ValueError, match="expected one of 'mean'"):
-        effective_weight(loss, [0, 1], reduction="average")  # type: ignore[arg-type]
+        effective_weight(loss, [0, 1], reduction="average")
 
 
 def test_a_cost_matrix_needs_predictions() -> None:
