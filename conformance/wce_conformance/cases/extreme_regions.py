@@ -354,6 +354,12 @@ def _infinite(dtype: str) -> Iterator[Case]:
             [[[0, 0], [0, 0]]] * 2, "nothing but exclusion silences NaN",
             "region", ABSENT, "nan", absent="skip", reduction="sum", **own,
         )  # fmt: skip
+    yield of_loss(
+        "lovasz_hinge_loss", "infinitely wrong", dtype,
+        [[-INF, 2.0, 0.25], [0.5, -1.0, 0.25]], [[1, 0, 1], [0, 1, 1]],
+        "an infinite loss has a gradient to its predictions",
+        "region", SORTED, "extreme", absent="count", reduction="none",
+    )  # fmt: skip
 
 
 def _no_digit_lost(dtype: str) -> Iterator[Case]:
