@@ -48,6 +48,7 @@ from .tensors import (
     beside,
     comparable,
     copied,
+    least_piece,
     on_host,
     places,
     split,
@@ -321,13 +322,23 @@ def _run(be: TorchBackend, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
 
 
 def _check_shards(spec: LossSpec, predictions: Array) -> None:
-    """Losses of items need sums and maxima over classes only; those of regions have not been."""
-    if spec.region is None or spec.axis is None or not split(predictions, spec.axis):
+    """Losses of items need sums and maxima over classes only, of which a rank has some.
+
+    Those of regions have not been tried.
+    """
+    if spec.axis is None or not split(predictions, spec.axis):
         return
-    raise ValueError(
-        f"predictions are a DTensor that is sharded along its classes, axis {spec.axis}; "
-        "redistribute it with Replicate() there"
-    )
+    if spec.region is not None:
+        raise ValueError(
+            f"predictions are a DTensor that is sharded along its classes, axis {spec.axis}; "
+            "redistribute it with Replicate() there"
+        )
+    if predictions.shape[spec.axis] and not least_piece(predictions, spec.axis):
+        raise ValueError(
+            f"predictions are a DTensor that is sharded along its classes, axis {spec.axis}, over "
+            f"so many ranks that some have none of {predictions.shape[spec.axis]}; shard it over "
+            "fewer"
+        )
 
 
 class _Blocks(OneByOne, TorchBackend):

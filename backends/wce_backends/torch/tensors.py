@@ -137,6 +137,15 @@ def split(array: Array, axis: int) -> bool:
     return any(each.is_shard(axis % array.ndim) or each.is_partial() for each in own)
 
 
+def least_piece(array: Array, axis: int) -> int:
+    """How many elements along an axis the rank has that has the fewest; ``torch.chunk`` cuts."""
+    length: int = array.shape[axis]
+    for place, size in zip(array.placements, array.device_mesh.shape, strict=True):
+        if place.is_shard(axis % array.ndim):
+            length = max(0, length - (size - 1) * -(-length // size))
+    return length
+
+
 def places(array: Array, axis: int) -> Array:
     """0, 1, … along an axis of a DTensor, laid beside it: on all ranks, which take their own."""
     row = torch.arange(array.shape[axis], device=array.device)
