@@ -64,6 +64,8 @@ def pulled(
     if weighed.included is not None:  # where the loss is NaN, 0 · NaN would not be 0
         found = ops.xp.where(weighed.included, found, 0.0)
     kept = at_least_float32(ops.dtype_name(arrays["predictions"]))
+    if kept == spec.compute:
+        return found
     return ops.cast(ops.flushed(found) if spec.exact else found, kept)
 
 

@@ -29,6 +29,7 @@ def cases() -> Iterator[Case]:
     plain = (_nothing_wrong, _not_numbers, _sizes, _shapes, _weights, _sides)
     for write in (*plain, _infinite, _no_digit_lost):
         yield from in_turn(write)
+    yield from _next_to_nothing("float64")
 
 
 def _wide(write: Any) -> Iterator[Case]:
@@ -372,3 +373,19 @@ def _no_digit_lost(dtype: str) -> Iterator[Case]:
             "a difference of equal digits has none of its own to lose",
             "region", RIGHT, form="probabilities", squared=True, reduction="none",
         )  # fmt: skip
+
+
+def _next_to_nothing(dtype: str) -> Iterator[Case]:
+    """Gradients below the normal numbers of float32, to float64 predictions."""
+    rows, mask = [[0.0, 1.0], [-1.0, 0.5]], [[1, 1], [1, 1]]
+    common = {"alpha": 1e-60, "beta": 1e-60, "reduction": "sum"}
+    yield of_loss(
+        "binary_focal_tversky_loss", "next to nothing", dtype, rows, mask,
+        "what is missed weighs next to nothing",
+        "region", SIDES, gamma=0.75, **common,
+    )  # fmt: skip
+    yield of_loss(
+        "tversky_loss", "next to nothing", dtype, rows, [0, 1],
+        "what is missed weighs next to nothing",
+        "region", SIDES, classes="apart", **common,
+    )  # fmt: skip
