@@ -20,6 +20,7 @@ nox.options.sessions = [
     "wheel",
     "demo",
     "examples",
+    "docs",
 ]
 nox.options.stop_on_first_error = False
 
@@ -55,7 +56,9 @@ HOMES = [
     *("flax", "equinox"),
 ]
 """Libraries that people train with, and that losses and metrics are at home in."""
-FURTHER = [*DEMO, *EXAMPLES, *OTHERS, *BOOSTING, *HOMES]
+SITE = ["mkdocs-material", "mkdocstrings[python]", "mike"]
+"""What the documentation is built with."""
+FURTHER = [*DEMO, *EXAMPLES, *OTHERS, *BOOSTING, *HOMES, *SITE]
 EVERYTHING = ROOT / ".nox" / "everything"
 COVERING = ("numpy", "array_api_strict")
 """Backends whose tests say what no test reaches: the others run the same code, and their own."""
@@ -209,6 +212,24 @@ def wheel(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Time and memory beside the frameworks' own losses, into the docs; on a quiet machine."""
     run_with_everything(session, "benchmarks", "--output", "docs", *session.posargs)
+
+
+@nox.session(venv_backend="none", requires=["everything"])
+def docs(session: nox.Session) -> None:
+    """The site into ``.nox/site``, strictly; ``-- serve`` shows it, ``-- version 0.1`` keeps it.
+
+    A version is kept by mike, in the local branch gh-pages; ``mike serve`` shows all of them.
+    """
+    env = {"NO_MKDOCS_2_WARNING": "1", "KERAS_BACKEND": "torch"}
+    match session.posargs:
+        case ["serve", *rest]:
+            command = ["mkdocs", "serve", *rest]
+        case ["version", *names]:
+            command = ["mike", "deploy", "--update-aliases", *names]
+            env["SITE_VERSIONS"] = "mike"
+        case rest:
+            command = ["mkdocs", "build", *rest]
+    run_with_everything(session, *command, "--config-file", "website/mkdocs.yml", env=env)
 
 
 @nox.session

@@ -1,4 +1,4 @@
-"""Writes ``docs/examples.md`` from what the examples wrote into ``docs/examples``.
+"""Writes ``docs/examples.md`` and the gallery from what the examples wrote into ``docs/examples``.
 
 ``python examples --output docs/examples && python examples/page.py`` makes all of it anew.
 """
@@ -37,9 +37,34 @@ losses are used and what they do, not which is best for your data.
 """
 
 
+GALLERY = """# Gallery
+
+What people ask of weights and losses, and what came out. Each figure leads to what was measured,
+and to the script that did it.
+
+<div class="grid cards" markdown>
+"""
+
+
+def gallery(folder: Path) -> str:
+    """The figures of all examples, each with its question."""
+    return "\n".join([GALLERY, *map(_card, _found(folder).items()), "</div>", ""])
+
+
+def _card(example: tuple[str, dict[str, Any]]) -> str:
+    name, result = example
+    picture = f"![{result['question']}](examples/{name}.png)"
+    return f"* [{picture}](examples.md#{name})\n\n    [{result['question']}](examples.md#{name})\n"
+
+
+def _found(folder: Path) -> dict[str, dict[str, Any]]:
+    """What each script measured."""
+    return {name: json.loads((folder / f"{name}.json").read_text("utf-8")) for name in SCRIPTS}
+
+
 def page(folder: Path) -> str:
     """All examples, from the JSON files in that folder."""
-    found = {name: json.loads((folder / f"{name}.json").read_text("utf-8")) for name in SCRIPTS}
+    found = _found(folder)
     contents = [f"* [{result['question']}](#{name})" for name, result in found.items()]
     parts = ["\n".join(_part(name, result)) for name, result in found.items()]
     return "\n".join([HEAD.format(first=SCRIPTS[0]), *contents, "", *parts])
@@ -67,4 +92,5 @@ def _about(name: str) -> str:
 
 
 if __name__ == "__main__":
-    (DOCS / "examples.md").write_text(page(DOCS / "examples"), encoding="utf-8")
+    for name, make in (("examples", page), ("gallery", gallery)):
+        (DOCS / f"{name}.md").write_text(make(DOCS / "examples"), encoding="utf-8")

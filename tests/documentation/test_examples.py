@@ -25,6 +25,10 @@ def test_the_page_is_what_the_scripts_measured() -> None:
     assert (ROOT / "docs" / "examples.md").read_text(encoding="utf-8") == page.page(FOLDER)
 
 
+def test_the_gallery_shows_every_figure() -> None:
+    assert (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8") == page.gallery(FOLDER)
+
+
 def test_nothing_else_is_in_the_folder() -> None:
     names = {f"{name}.{ending}" for name in page.SCRIPTS for ending in ("json", "png")}
     assert {path.name for path in FOLDER.iterdir()} == names

@@ -72,11 +72,31 @@ def test_example(name: str, code: str) -> None:
         _run(name, code, **({"KERAS_BACKEND": backend} if backend else {}))
 
 
+def test_it_is_short_and_has_the_two_commands() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 200
+    commands = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()[-3:]
+    joined = " && ".join(commands)
+    assert joined.replace("install -q -c", "install -c") in text
+
+
+def test_every_page_is_two_clicks_away() -> None:
+    first = _linked(README)
+    second = {page for found in first if found.suffix == ".md" for page in _linked(found)}
+    pages = set((ROOT / "docs").rglob("*.md"))
+    assert pages - first - second == set()
+
+
+def _linked(page: Path) -> set[Path]:
+    links = re.findall(r"\]\((?!http)([^)#]+)", page.read_text(encoding="utf-8"))
+    return {(page.parent / link).resolve() for link in links}
+
+
 PAGES = [
     README,
     ROOT / "CHANGELOG.md",
     ROOT / "backends" / "README.md",
-    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
 ]
 
 
@@ -86,7 +106,10 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-@pytest.mark.parametrize("page", [README, ROOT / "docs" / "specification.md"])
+TABLES = [ROOT / "docs" / f"{name}.md" for name in ("weightings", "specification")]
+
+
+@pytest.mark.parametrize("page", TABLES, ids=lambda page: page.name)
 def test_tables_name_every_weighting_reduction_and_rule(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     words = [f'`"{word}"`' for word in (*REDUCTIONS, *SOFT_WEIGHTINGS)]

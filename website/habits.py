@@ -1,0 +1,84 @@
+"""Which habit of which framework is shown by which test.
+
+``python -m website.habits`` writes the page.
+"""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "habits.md"
+SOURCE = ROOT / "website" / "habits.toml"
+FRAMEWORKS = {
+    "torch": "PyTorch",
+    "keras": "Keras 3",
+    "tensorflow": "TensorFlow",
+    "jax": "JAX",
+    "sklearn": "scikit-learn",
+}
+HEAD = """# What works where
+
+What people do with a loss, in each framework, and the test that does it. Read this before you build
+on a habit of yours. Paths are in the folder `tests`; a cell without a test says why there is none.
+Tests for Keras run on TensorFlow, JAX and PyTorch. Made by `python -m website.habits` from
+`website/habits.toml`; a test looks whether every test that is named here exists.
+
+"""
+
+
+class Habit(NamedTuple):
+    """A row: for each framework the tests that show it, or why none does."""
+
+    name: str
+    shown: dict[str, list[str] | str]
+
+    def tests(self) -> list[str]:
+        """All tests of the row."""
+        return [test for cell in self.shown.values() if isinstance(cell, list) for test in cell]
+
+
+def habits() -> list[Habit]:
+    """The rows, in the order of the file."""
+    rows = tomllib.loads(SOURCE.read_text(encoding="utf-8"))["habit"]
+    return [Habit(row["name"], {name: row[name] for name in FRAMEWORKS}) for row in rows]
+
+
+def more() -> list[tuple[str, str, list[str]]]:
+    """What one framework alone has: its name, the habit, and its tests."""
+    rows = tomllib.loads(SOURCE.read_text(encoding="utf-8"))["more"]
+    return [(row["framework"], row["name"], row["tests"]) for row in rows]
+
+
+def functions(path: Path) -> set[str]:
+    """The names of all functions of a file, methods included."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+
+
+def page() -> str:
+    """The page in Markdown."""
+    head = f"| habit | {' | '.join(FRAMEWORKS.values())} |\n|{'---|' * (len(FRAMEWORKS) + 1)}\n"
+    return HEAD + head + "".join(map(_row, habits())) + "".join(map(_section, FRAMEWORKS))
+
+
+def _section(framework: str) -> str:
+    rows = [f"| {name} | {_cell(tests)} |\n" for own, name, tests in more() if own == framework]
+    title = f"\n## Further, in {FRAMEWORKS[framework]}\n\n"
+    return title + "| habit | shown by |\n|---|---|\n" + "".join(rows)
+
+
+def _row(habit: Habit) -> str:
+    cells = [_cell(habit.shown[name]) for name in FRAMEWORKS]
+    return f"| {habit.name} | {' | '.join(cells)} |\n"
+
+
+def _cell(shown: list[str] | str) -> str:
+    return f"– ({shown})" if isinstance(shown, str) else "<br>".join(f"`{test}`" for test in shown)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
