@@ -18,6 +18,7 @@ nox.options.sessions = [
     "doctest",
     "coverage",
     "wheel",
+    "vectors",
     "demo",
     "examples",
     "docs",
@@ -26,6 +27,8 @@ nox.options.stop_on_first_error = False
 
 ROOT = Path(__file__).parent
 CONSTRAINTS = str(ROOT / "constraints.txt")
+CHECKOUT = ["-e", ".", "-e", "./conformance"]
+"""Both distributions."""
 TOOLS = [
     "pytest",
     "pytest-xdist",
@@ -79,7 +82,7 @@ def _covered_by(tests: str) -> str:
 @nox.parametrize("backend", list(FRAMEWORKS))
 def tests(session: nox.Session, backend: str) -> None:
     """The test suite on one backend, alone in its environment."""
-    install(session, "-e", ".", *TOOLS, *FRAMEWORKS[backend])
+    install(session, *CHECKOUT, *TOOLS, *FRAMEWORKS[backend])
     measured = MEASURED if backend in COVERING else []
     command = ["pytest", "-n", "2", "--backend", backend, *measured]
     folders = ["tests/core", "tests/backends", "tests/fuzz"]
@@ -92,9 +95,9 @@ def lowest(session: nox.Session) -> None:
 
     Without tests of the oracle and of what judges by it, which need mpmath alone.
     """
-    extras = ".[jax,demo,weights,conformance]"
+    extras = ["-e", ".[jax,demo,weights]", "-e", "./conformance[run]"]
     packages = [*TOOLS, *FRAMEWORKS["jax"]]
-    session.install("-c", _lowest(Path(session.create_tmp())), "-e", extras, *packages)
+    session.install("-c", _lowest(Path(session.create_tmp())), *extras, *packages)
     backends = ["--backend", "numpy", "--backend", "array_api_strict"]
     commands = ["test_cli.py", "test_demo.py", "test_weights_command.py"]
     folders = ["tests/core", "tests/backends", *(f"tests/documentation/{c}" for c in commands)]
@@ -117,7 +120,7 @@ def _lowest(folder: Path) -> str:
 @nox.session(default=False)
 def everything(session: nox.Session) -> None:
     """The environment of the sessions that need all frameworks: making it takes minutes."""
-    install(session, "-e", ".", "mypy", "pyright", *TOOLS, *ALL, *FURTHER)
+    install(session, *CHECKOUT, "mypy", "pyright", *TOOLS, *ALL, *FURTHER)
     # It requires the package tensorflow by that name, which tensorflow-cpu does not satisfy.
     install(session, "--no-deps", "tf_keras")
     # Its range of PyTorch ends before the one that is tested; its losses need nothing else.
@@ -178,7 +181,7 @@ def coverage(session: nox.Session) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Style, common errors, and which floor may import which."""
-    install(session, "-e", ".", "import-linter", "ruff")
+    install(session, *CHECKOUT, "import-linter", "ruff")
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("lint-imports", "--no-logo")
@@ -206,6 +209,19 @@ def wheel(session: nox.Session) -> None:
     session.run(
         "pytest", "-c", "tests/wheel/pytest.ini", "tests/wheel", env={"PYTHONSAFEPATH": "1"}
     )
+
+
+@nox.session(requires=["everything"])
+def vectors(session: nox.Session) -> None:
+    """wce-vectors: its plugin and worked examples, and its wheel beside NumPy and pytest alone."""
+    run_with_everything(session, "pytest", "-n", "2", *(session.posargs or ["tests/vectors"]))
+    install(session, "build", "hatchling")
+    folder = session.create_tmp()
+    session.run("python", "-m", "build", "--no-isolation", "--outdir", folder, "conformance")
+    built = str(max(Path(folder).glob("*.whl")))
+    install(session, built, "numpy", "pytest")
+    clean = ["-c", "tests/vectors_wheel/pytest.ini", "tests/vectors_wheel"]
+    session.run("pytest", *clean, env={"PYTHONSAFEPATH": "1"})
 
 
 @nox.session(default=False, venv_backend="none", requires=["everything"])

@@ -2,8 +2,9 @@
 
     from wce_conformance import check, load_vectors
 
-gives a Python library's own pytest suite every vector (see :func:`check`); for other languages
-there is ``python -m wce_conformance run --exec ./program``.
+has every vector and says whether an answer is right (see :func:`check`). With the plugin a Python
+library's own pytest suite has a test for each (see :mod:`wce_conformance.pytest_plugin`); for other
+languages there is ``python -m wce_conformance run --exec ./program``.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from wce_conformance.pytest_check import check
     from wce_conformance.vectors import Vector, load_vectors
+
+__version__ = "1.0.0"
+"""The first number is that of the vectors' folder: v1."""
 
 __all__ = ["Vector", "check", "load_vectors"]
 

@@ -27,6 +27,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     # Read by TensorFlow while it is imported; whoever set it already knows better.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        return _done(options)
+    except ModuleNotFoundError as error:
+        if error.name not in _FROM:
+            raise
+        words = f"{error.name} is not installed: pip install '{_FROM[error.name]}'"
+        print(f"{options.command}: {words}", file=sys.stderr)
+        return NOTHING_RAN
+
+
+_FROM = {
+    **dict.fromkeys(("numpy", "ml_dtypes", "rich"), "wce-vectors[run]"),
+    "hypothesis": "wce-vectors[hunt]",
+    "wce_core": "wce-core",
+}
+"""What brings the packages that only some commands need."""
+
+
+def _done(options: argparse.Namespace) -> int:
     if options.command == "generate":
         return _generate(options)
     wrong = _wrong(options)
@@ -75,6 +94,7 @@ def _generate(options: argparse.Namespace) -> int:
     from rich.progress import Progress
 
     from wce_conformance import generate
+    from wce_conformance.bookkeeping import unrecorded
     from wce_conformance.cases.long import large_cases
     from wce_conformance.vectors import FOLDER
 
@@ -86,7 +106,7 @@ def _generate(options: argparse.Namespace) -> int:
             progress.advance(task)
 
         if options.check:
-            found = generate.differences(advance=advance)
+            found = [*generate.differences(advance=advance), *unrecorded(FOLDER)]
         elif options.large:
             found = [f"wrote {f}" for f in generate.generate_large(options.large, advance=advance)]
         else:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from wce_conformance.bookkeeping import lines_of, record, refuse_problems
 from wce_conformance.cases import Argument, Case, Tensor, small_cases
 from wce_conformance.cases.hunting import hunting_cases
 from wce_conformance.cases.long import large_cases, more_cases
@@ -28,12 +29,16 @@ GROUPS = {2: "pairs", 3: "triples"}
 
 
 def generate(folder: Path = FOLDER, *, advance: Callable[[], object] = lambda: None) -> list[Path]:
-    """Write every vector file; gives back those that are new or have changed."""
+    """Write every vector file, the ledger and checksums; gives back what is new or has changed.
+
+    A ValueError if an id would vanish, or be that of another call.
+    """
     texts = rendered(advance=advance)
+    refuse_problems(folder, lines_of(texts.values()))
     changed = [name for name, text in texts.items() if _text(folder / name) != text]
     for name in changed:
         (folder / name).write_text(texts[name], encoding="utf-8")
-    return [folder / name for name in changed]
+    return [*(folder / name for name in changed), *record(folder)]
 
 
 def generate_large(folder: Path, *, advance: Callable[[], object] = lambda: None) -> list[Path]:

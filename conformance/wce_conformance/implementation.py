@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol, TypeAlias
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from wce_conformance.adapters.base import Outcome
 from wce_conformance.vectors import Vector
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class Answer(NamedTuple):

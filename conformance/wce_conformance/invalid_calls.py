@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wce_conformance.adapters.base import Adapter
-from wce_core import losses
 
 INF, NAN = float("inf"), float("nan")
 LOGITS = np.array([[0.5, -1.0, 2.0], [1.5, 0.0, -0.5]], dtype=np.float32)
@@ -283,6 +282,8 @@ def call_of(bad: BadInput, adapter: Adapter) -> tuple[Callable[..., Any], dict[s
     arrays = {"predictions": bad.predictions, "targets": bad.targets, **bad.arguments}
     own = {k: adapter.array(v) for k, v in arrays.items() if isinstance(v, np.ndarray)}
     options = {k: v for k, v in bad.arguments.items() if k not in own}
+    from wce_core import losses
+
     loss = getattr(losses, bad.loss)
 
     def function(predictions: Any, targets: Any, **rest: Any) -> Any:

@@ -21,13 +21,12 @@ def test_the_wheel_is_tested_not_the_checkout() -> None:
 
 def test_contents() -> None:
     names = {str(path) for path in files("wce-core") or ()}
-    for package in ("wce_core", "wce_backends", "wce_conformance"):
+    for package in ("wce_core", "wce_backends"):
         assert f"{package}/py.typed" in names
     tops = {name.partition("/")[0] for name in names}
     assert tops <= {
         "wce_core",
         "wce_backends",
-        "wce_conformance",
         f"wce_core-{wce_core.__version__}.dist-info",
         "..",
     }

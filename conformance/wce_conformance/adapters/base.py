@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wce_conformance.cases import Tensor
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class Outcome(NamedTuple):
@@ -74,13 +75,21 @@ class Adapter(ABC):
 
 def as_numpy(tensor: Tensor) -> np.ndarray:
     """A case's array in its own dtype."""
-    if tensor.dtype == "bfloat16":
-        import ml_dtypes
+    import numpy as np
 
-        return (
-            np.array(tensor.data, dtype=np.float32).astype(ml_dtypes.bfloat16).reshape(tensor.shape)
-        )
+    if tensor.dtype == "bfloat16":
+        wide = np.array(tensor.data, dtype=np.float32)
+        return wide.astype(_bfloat16()).reshape(tensor.shape)
     return np.array(tensor.data, dtype=tensor.dtype).reshape(tensor.shape)
+
+
+def _bfloat16() -> Any:
+    try:
+        from ml_dtypes import bfloat16
+    except ModuleNotFoundError:
+        reason = "NumPy has no bfloat16: `pip install ml_dtypes`, or skip vectors of this dtype"
+        raise ModuleNotFoundError(reason) from None
+    return bfloat16
 
 
 def without(name: str, arrays: Mapping[str, Any]) -> dict[str, Any]:

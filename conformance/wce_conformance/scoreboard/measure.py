@@ -9,31 +9,16 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
-
 from wce_conformance.implementation import Implementation
 from wce_conformance.peers import PEERS, peer
 from wce_conformance.peers.asked import CROSS_ENTROPIES
 from wce_conformance.runner import Record, Task, in_sample, records
 from wce_conformance.scoreboard.aspects import aspects
 from wce_conformance.scoreboard.columns import NAMES, Column, Failure, encoded
-from wce_conformance.this_library import WceCore
 from wce_conformance.vectors import Vector, load_vectors
 
 SLOW: Mapping[str, int] = {"keras-jax": 8, "optax": 4, "wce_core-jax": 8}
 """JAX compiles every operation anew for every shape: of these one vector in so many is run."""
-
-
-class Ours(WceCore):
-    """wce_core by the rules for all: valid calls, the gradient to the predictions alone."""
-
-    def offers(self, vector: Vector) -> bool:
-        """The calls to be refused are no other library's business."""
-        return vector.error is None and super().offers(vector)
-
-    def _further(self, vector: Vector, route: str, precision: str) -> dict[str, np.ndarray]:
-        del vector, route, precision
-        return {}
 
 
 def implementation(name: str) -> tuple[Implementation, str, list[str]]:
@@ -42,6 +27,8 @@ def implementation(name: str) -> tuple[Implementation, str, list[str]]:
         own = peer(name)
         return own, f"{own.version}{_below(name)}", list(own.notes)
     backend = name.partition("-")[2]
+    from wce_conformance.scoreboard.ours import Ours
+
     ours = Ours(backend)
     return ours, f"{ours.version}, {backend} {_version(backend)}", []
 

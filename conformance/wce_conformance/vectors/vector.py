@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from wce_conformance.adapters.base import as_numpy
 from wce_conformance.cases import Case, Tensor
 from wce_conformance.oracle import Grid, Lost, Parts, Result
 from wce_conformance.oracle.real import Real
 from wce_conformance.vectors.numbers import read_digits
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
