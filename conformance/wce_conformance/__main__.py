@@ -1,4 +1,4 @@
-"""The command ``python -m wce_conformance``: ``run``, ``generate``."""
+"""The command ``python -m wce_conformance``: ``run``, ``generate``, ``scoreboard``, ``npm``."""
 
 from __future__ import annotations
 
@@ -48,6 +48,8 @@ _FROM = {
 def _done(options: argparse.Namespace) -> int:
     if options.command == "generate":
         return _generate(options)
+    if options.command == "npm":
+        return _npm(options)
     wrong = _wrong(options)
     if wrong is not None:
         print(f"{options.command}: {wrong}", file=sys.stderr)
@@ -65,6 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument(
         "--large", type=Path, metavar="FOLDER", help="write the large tier to a folder instead"
     )
+    npm = commands.add_parser("npm", help="write the vectors as an npm package")
+    npm.add_argument("folder", type=Path, help="a new folder")
     from wce_conformance.scoreboard import add_parser
 
     add_parser(commands)
@@ -113,6 +117,18 @@ def _generate(options: argparse.Namespace) -> int:
             found = [f"wrote {file}" for file in generate.generate(FOLDER, advance=advance)]
     print("\n".join(found) or "the vectors are what is generated")
     return 1 if options.check and found else 0
+
+
+def _npm(options: argparse.Namespace) -> int:
+    from wce_conformance.npm import write
+
+    try:
+        write(options.folder)
+    except FileExistsError as error:
+        print(f"npm: {error}", file=sys.stderr)
+        return NOTHING_RAN
+    print(f"wrote {options.folder}: `npm pack {options.folder}` makes the package")
+    return 0
 
 
 def _wrong(options: argparse.Namespace) -> str | None:
