@@ -245,3 +245,12 @@ def test_what_trainer_cannot_divide_by_is_refused(tmp_path: Path) -> None:
         trained(
             Trainer, tmp_path, accumulated=1, loss=losses.CrossEntropy(), sample_weight="weight"
         )
+
+
+@pytest.mark.parametrize("kind", ["tensor", "context", "sequence"])
+def test_processes_that_share_items_are_refused(kind: str, tmp_path: Path) -> None:
+    name = f"get_{kind[0]}p_size"
+    assert hasattr(transformers.Trainer, name)
+    spread = type("Spread", (Trainer,), {name: lambda self: 2})
+    with pytest.raises(ValueError, match=f"2 {kind} parallel processes have the same items"):
+        trained(spread, tmp_path, accumulated=1, loss=losses.CrossEntropy())

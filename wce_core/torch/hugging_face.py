@@ -18,6 +18,8 @@ from .module import ItemLoss, Loss
 
 IGNORED = -100
 """The label that transformers leaves out."""
+SHARED = {"tensor": "get_tp_size", "context": "get_cp_size", "sequence": "get_sp_size"}
+"""By what kind of parallel processes, the method of Trainer that tells their number."""
 HALF = (torch.float16, torch.bfloat16)
 
 
@@ -126,7 +128,8 @@ class WeightedLossTrainer:
         For what is no loss of items.
     ValueError
         For ``"none"`` and ``"parts"``, for a ``cost_matrix`` where ω counts, for a
-        ``compute_loss_func``, and for batches without labels or the named weights.
+        ``compute_loss_func``, for tensor, context and sequence parallel processes, which share
+        items, and for batches without labels or the named weights.
 
     """
 
@@ -149,6 +152,7 @@ class WeightedLossTrainer:
         if kwargs.get("compute_loss_func") is not None:
             raise ValueError("both loss and compute_loss_func; pass one of them")
         super().__init__(*args, **kwargs)
+        _check_each_process_has_items_of_its_own(self)
 
     def get_batch_samples(
         self, epoch_iterator: Any, num_batches: int, device: torch.device
@@ -209,6 +213,17 @@ class WeightedLossTrainer:
                 )
         labels, *weights = (inputs.pop(name) for name in names)
         return terms(labels, *weights, shift_labels=self.shift_labels)
+
+
+def _check_each_process_has_items_of_its_own(trainer: Any) -> None:
+    """Where processes share items, a sum over all of them counts these several times."""
+    for kind, method in SHARED.items():
+        size = getattr(trainer, method, lambda: 1)()
+        if size > 1:
+            raise ValueError(
+                f"{size} {kind} parallel processes have the same items, and their weights would be "
+                "added up as if they were other ones; use data parallel processes alone"
+            )
 
 
 def terms(labels: Tensor, weight: Tensor | None = None, *, shift_labels: bool) -> Terms:
