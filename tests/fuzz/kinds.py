@@ -70,6 +70,7 @@ FORMS = {
 SHARES = Kind(0.0, 1.0, (0.0, 1.0, 0.5, 1e-9, 1 - 1e-9, 1 - 2.0**-53, 1e-30))
 MASSES = Kind(0.0, 5.0, (0.0, 1.0, 0.5, 1e-9, 1e-20, 1e20))
 WEIGHTS = Kind(0.0, 4.0, (0.0, 1.0, 2.0, 1e-9, 1e9), (1e-50, 1e50, 1e-15, 1e15))
+SIGNED_WEIGHTS = Kind(-4.0, 4.0, (*WEIGHTS.edges, -1.0, -1e-9, -1e9), WEIGHTS.wild)
 GARBAGE = (nan, inf, -inf, -1.0, 7.0, 1e300)
 """What may stand where nothing is read."""
 

@@ -25,8 +25,8 @@ from wce_core.formulas.regions import REDUCTIONS as REGION_REDUCTIONS
 from wce_core.formulas.weightings import WEIGHTINGS
 
 from .arrays import FLOATS, Arrays, dtypes, exactly, numbers
-from .draft import Draft, weight_shapes
-from .kinds import FORMS, INTEGERS, MASSES, SHARES, WEIGHTS
+from .draft import RARELY, Draft, weight_shapes
+from .kinds import FORMS, INTEGERS, MASSES, SHARES, SIGNED_WEIGHTS, WEIGHTS
 
 Argument: TypeAlias = Any
 Maker: TypeAlias = Callable[[st.DrawFn, Draft], Argument]
@@ -129,8 +129,18 @@ def pos_weight(draw: st.DrawFn, draft: Draft) -> Argument:
 
 
 def sample_weight(draw: st.DrawFn, draft: Draft) -> Argument:
-    """One for each item, or for those of a leading axis."""
-    return _weights(draw, draft, draw(weight_shapes(draft.items)))
+    """One for each item, or for those of a leading axis; of either sign where that may be said."""
+    shape = draw(weight_shapes(draft.items))
+    if "negative_weights" in parameters(draft.loss) and draw(st.sampled_from(RARELY)):
+        draft.options["negative_weights"] = True
+        dtype = draw(dtypes(draft.adapter.dtypes))
+        return numbers(SIGNED_WEIGHTS, shape, dtype, flushed=draft.flushed)
+    return _weights(draw, draft, shape)
+
+
+def negative_weights(draw: st.DrawFn, draft: Draft) -> Argument:
+    """Said where there are some, and where there are none."""
+    return draft.options.get("negative_weights", False) or draw(st.booleans())
 
 
 def mask(draw: st.DrawFn, draft: Draft) -> Argument:
@@ -340,6 +350,7 @@ MAKERS: Mapping[str, Maker] = {
     "predictions": predictions,
     "targets": targets,
     **{name: WEIGHTS_BY_NAME[name] for name in WEIGHTINGS},
+    "negative_weights": negative_weights,
     "label_smoothing": label_smoothing,
     "form": form,
     "clip": clip,

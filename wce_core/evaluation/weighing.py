@@ -8,12 +8,13 @@ from wce_core.arrays.ops import ArrayOps
 from wce_core.evaluation.cuts import cut_of
 from wce_core.evaluation.masses import as_labels, neutralised, target_mass
 from wce_core.evaluation.spec import LossSpec
+from wce_core.formulas.links.base import Silent
 from wce_core.formulas.targets.base import SoftTargets, Targets
 from wce_core.formulas.targets.binary import BinaryTargets
 from wce_core.formulas.targets.candidates import CandidateSets
 from wce_core.formulas.targets.class_indices import ClassIndices
 from wce_core.formulas.targets.costs import costed
-from wce_core.formulas.terms import BoundedTerm, Sides
+from wce_core.formulas.terms import BoundedTerm, Sides, sides
 from wce_core.formulas.weightings import FACTORS, WEIGHTINGS, Weighing
 from wce_core.types import Array, Arrays, Cut
 
@@ -24,8 +25,8 @@ class Weighed(NamedTuple):
     mass: Targets
     factor: Array | None
     included: Array | None
-    silent: Array | None = None
-    """Items whose factor is 0, where autodiff follows."""
+    silent: Array | Silent | None = None
+    """Where autodiff follows: items of which no infinite −log p has a slope; binary, by class."""
 
     def part(self, cut: Cut) -> Weighed:
         """Some of the items, which have one class each."""
@@ -72,22 +73,23 @@ def silenced(spec: LossSpec, weighed: Weighed) -> Weighed:
     is of all items where no penalty is infinite, and the slope of an infinite −log p is 0.
     """
     if isinstance(spec.term, BoundedTerm):
-        return weighed._replace(silent=True)
-    bounded = _without_unbounded(spec, weighed)
+        return weighed._replace(silent=silent_of(spec, True))
     if weighed.factor is None:
-        return weighed._replace(silent=bounded)
+        return weighed._replace(silent=silent_of(spec, None))
     silent = weighed.factor == 0
+    found = weighed._replace(silent=silent_of(spec, silent))
     if isinstance(weighed.mass, (ClassIndices, CandidateSets)):  # whose mass is 1
-        return weighed._replace(silent=silent)
-    mass = cast(SoftTargets, weighed.mass).silenced(silent)
-    return weighed._replace(mass=mass, silent=silent if bounded is None else silent | bounded)
+        return found
+    return found._replace(mass=cast(SoftTargets, weighed.mass).silenced(silent))
 
 
-def _without_unbounded(spec: LossSpec, weighed: Weighed) -> Array | None:
-    """Items of which nothing belongs to the class whose penalty may be infinite."""
-    if isinstance(spec.term, Sides) and isinstance(spec.term.zero, BoundedTerm):
-        return cast(BinaryTargets, weighed.mass).one == 0
-    return None
+def silent_of(spec: LossSpec, items: Any) -> Any:
+    """Those items; binary, of each class, and all where the penalty of the class is bounded."""
+    if spec.axis is not None:
+        return items
+    own = sides(spec.term)
+    of_each = (True if isinstance(term, BoundedTerm) else items for term in (own.one, own.zero))
+    return Silent(*of_each)
 
 
 def omega(ops: ArrayOps, spec: LossSpec, weighed: Weighed) -> Array:

@@ -1,6 +1,6 @@
 """Losses of other terms where p is 0 or 1, or next to it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -24,13 +24,17 @@ OWN: dict[str, tuple[dict[str, Any], ...]] = {
 
 def cases() -> Iterator[Case]:
     """All of this theme."""
-    for loss, turns in OWN.items():
-        write = _multiclass if LOSSES[loss].categorical else _binary
-        for number, case in enumerate(in_turn(write)):
-            own = turns[number % len(turns)]
-            name = case.id.partition("/")[2]
-            arguments = {**case.arguments, **own}
-            yield replace(case, id=f"{loss}/{name}", loss=loss, arguments=arguments)
+    for loss in OWN:
+        yield from _of(loss, _multiclass if LOSSES[loss].categorical else _binary)
+    yield from _of("asymmetric_loss", _bounded)
+
+
+def _of(loss: str, write: Callable[[str], Iterator[Case]]) -> Iterator[Case]:
+    turns = OWN[loss]
+    for number, case in enumerate(in_turn(write)):
+        name, own = case.id.partition("/")[2], turns[number % len(turns)]
+        arguments = {**case.arguments, **own}
+        yield replace(case, id=f"{loss}/{name}", loss=loss, arguments=arguments)
 
 
 def _far(dtype: str) -> float:
@@ -104,4 +108,13 @@ def _binary(dtype: str) -> Iterator[Case]:
             f"impossible class 0, {form}", dtype, values, [0, 0],
             "infinite, or by a margin finite, with a gradient of 0", FLAG, form=form,
             reduction="none",
+        )  # fmt: skip
+
+
+def _bounded(dtype: str) -> Iterator[Case]:
+    """Class 0 with a margin, of targets that are of both classes."""
+    for form, values in (("log_probabilities", [0.0, -0.5]), ("probabilities", [1.0, 0.5])):
+        yield binary(
+            f"impossible in part, {form}", dtype, values, [0.625, 0.25],
+            "by a margin finite, with a gradient of 0", FLAG, form=form, reduction="sum",
         )  # fmt: skip

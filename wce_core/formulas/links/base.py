@@ -14,10 +14,17 @@ derivative of a logarithm that nobody asked for.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from wce_core.arrays.ops import ArrayOps
 from wce_core.types import Array
+
+
+class Silent(NamedTuple):
+    """Binary items where an infinite −log p of class 1, or of class 0, has no slope."""
+
+    one: Array | None
+    zero: Array | None
 
 
 class ClassRows(Protocol):
@@ -136,8 +143,8 @@ class BinaryLink(Protocol):
         """A prediction without infinities, put in the place of excluded ones."""
         ...
 
-    def rows(self, ops: ArrayOps, predictions: Array, silent: Array | None = None) -> BinaryRows:
-        """One item per element of ``predictions``, differentiable; ``silent`` as above."""
+    def rows(self, ops: ArrayOps, predictions: Array, silent: Silent | None = None) -> BinaryRows:
+        """One item per element of ``predictions``, differentiable; ``silent`` of each class."""
         ...
 
     def closed(self, ops: ArrayOps, predictions: Array) -> ClosedBinary:

@@ -8,6 +8,7 @@ from wce_core.arrays.chance import Chance
 from wce_core.arrays.ops import ArrayOps
 from wce_core.types import Array
 
+from .base import Silent
 from .chances import complement
 
 
@@ -72,7 +73,7 @@ class BinaryLogitChances:
     symmetric: bool = False
 
     def rows(
-        self, ops: ArrayOps, predictions: Array, silent: Array | None = None
+        self, ops: ArrayOps, predictions: Array, silent: Silent | None = None
     ) -> SigmoidChances:
         """One item per element of ``predictions``, differentiable."""
         del silent
@@ -92,7 +93,7 @@ class BinaryGivenChances:
     symmetric: bool = False
 
     def rows(
-        self, ops: ArrayOps, predictions: Array, silent: Array | None = None
+        self, ops: ArrayOps, predictions: Array, silent: Silent | None = None
     ) -> GivenBinaryChances:
         """One item per element of ``predictions``, differentiable."""
         del silent

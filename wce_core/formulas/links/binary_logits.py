@@ -9,6 +9,7 @@ from wce_core.arrays.cancellation import snapped
 from wce_core.arrays.ops import ArrayOps
 from wce_core.types import Array
 
+from .base import Silent
 from .logits import Logits
 from .sigmoid import ClosedSigmoid, SigmoidRows
 from .steps import Cap
@@ -100,7 +101,7 @@ class BinaryLogits:
     neutral: float = 0.0
     symmetric: bool = True
 
-    def rows(self, ops: ArrayOps, predictions: Array, silent: Array | None = None) -> LogitPairs:
+    def rows(self, ops: ArrayOps, predictions: Array, silent: Silent | None = None) -> LogitPairs:
         """One item per element of ``predictions``, differentiable: no slope is infinite."""
         del silent
         return LogitPairs(ops, predictions, self.given)

@@ -11,7 +11,7 @@ from wce_core.arrays.numerics import along, log_complement, total
 from wce_core.arrays.ops import ArrayOps
 from wce_core.types import Array
 
-from .base import BinaryLink, BinaryRows
+from .base import BinaryLink, BinaryRows, Silent
 from .log_probabilities import BinaryLogProbabilities
 from .parts import Odds, Part, part_of, shares, whole_logits
 from .probabilities import BinaryProbabilities, Probabilities
@@ -122,7 +122,7 @@ class GivenComplements:
         """The rows of ``predictions`` along ``axis``."""
         # A product, so that autodiff finds NaN at each class of a row that has it at one.
         given = predictions * (1.0 + of_nan(ops, predictions, axis))
-        return ComplementRows(ops, given, axis, self.link.rows(ops, given, silent))
+        return ComplementRows(ops, given, axis, self.link.rows(ops, given, Silent(silent, silent)))
 
     def closed(self, ops: ArrayOps, predictions: Array, axis: int) -> ComplementRows:
         """The same with the way back."""

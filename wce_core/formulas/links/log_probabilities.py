@@ -9,6 +9,8 @@ from wce_core.arrays.numerics import along, complement_of_exp, log_of
 from wce_core.arrays.ops import ArrayOps
 from wce_core.types import Array
 
+from .base import Silent
+
 
 class CategoricalLogProbabilityRows:
     """Rows of log-probabilities along a class axis. NaN at one class is NaN for its row."""
@@ -43,11 +45,8 @@ class CategoricalLogProbabilityRows:
 class BinaryLogProbabilityRows:
     """x = log p of class 1; log p of class 0 is log(1 − exp(x))."""
 
-    def __init__(self, ops: ArrayOps, predictions: Array, silent: Array | None) -> None:
-        self.xp = ops.xp
-        if silent is not None:
-            certain = silent & (predictions >= 0)
-            predictions = self.xp.where(certain, ops.constant(predictions), predictions)
+    def __init__(self, ops: ArrayOps, predictions: Array, silent: Silent | None) -> None:
+        self.ops, self.xp, self.silent = ops, ops.xp, silent
         # Rounding may leave a log-probability a few eps above 0: certain.
         self.x = self.xp.where(predictions > 0, 0.0, predictions)
         self.predictions = predictions
@@ -58,6 +57,8 @@ class BinaryLogProbabilityRows:
         xp = self.xp
         lost = (self.x == 0) & (zero == 0)
         x = xp.where(lost, -1.0, self.x)
+        if self.silent is not None and self.silent.zero is not None:
+            x = xp.where(self.silent.zero & (x == 0), self.ops.constant(x), x)
         rest = log_of(xp, complement_of_exp(xp, x), -xp.exp(x))
         return 0.0 - self.predictions, xp.where(lost, 0.0, 0.0 - rest)
 
@@ -98,7 +99,7 @@ class BinaryLogProbabilities:
     symmetric: bool = False
 
     def rows(
-        self, ops: ArrayOps, predictions: Array, silent: Array | None = None
+        self, ops: ArrayOps, predictions: Array, silent: Silent | None = None
     ) -> BinaryLogProbabilityRows:
         """One item per element of ``predictions``."""
         return BinaryLogProbabilityRows(ops, predictions, silent)

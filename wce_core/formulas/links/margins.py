@@ -8,6 +8,8 @@ from wce_core.arrays.chance import Chance
 from wce_core.arrays.ops import ArrayOps
 from wce_core.types import Array
 
+from .base import Silent
+
 
 class MarginRows:
     """max(1 + z, 0) in the place of p and max(1 − z, 0) in that of 1 − p: errors of each class."""
@@ -36,7 +38,7 @@ class BinaryMargins:
     neutral: float = 0.0
     symmetric: bool = False
 
-    def rows(self, ops: ArrayOps, predictions: Array, silent: Array | None = None) -> MarginRows:
+    def rows(self, ops: ArrayOps, predictions: Array, silent: Silent | None = None) -> MarginRows:
         """One item per element of ``predictions``, differentiable."""
         del silent
         return MarginRows(ops, predictions)

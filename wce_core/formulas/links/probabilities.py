@@ -8,7 +8,6 @@ the values as well.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from math import exp, inf
 from typing import ClassVar, Literal, NamedTuple, Protocol
 
@@ -23,6 +22,8 @@ from wce_core.dtypes import SMALLEST_NORMAL
 from wce_core.errors import range_error
 from wce_core.scalars import number
 from wce_core.types import Array, Form
+
+from .base import Silent
 
 NUMBERS = {
     "clip": "a number in [0, 0.5)",
@@ -296,7 +297,7 @@ class BinaryProbabilityRows:
         ops: ArrayOps,
         predictions: Array,
         convention: Probabilities,
-        silent: Array | None = None,
+        silent: Silent | None = None,
     ) -> None:
         self.ops, self.convention, self.dtype = ops, convention, ops.dtype_name(predictions)
         self.silent = silent
@@ -311,10 +312,10 @@ class BinaryProbabilityRows:
         """(−log p, −log(1 − p))."""
         if self.logarithms is None:
             mirrored = Chance(self.chance.complement, self.chance.p)
-            logarithm = partial(Logarithm, self.ops, silent=self.silent)
+            silent = self.silent or Silent(None, None)
             self.logarithms = (
-                logarithm(self.chance, self.convention, one != 0),
-                logarithm(mirrored, self.convention, zero != 0),
+                Logarithm(self.ops, self.chance, self.convention, one != 0, silent=silent.one),
+                Logarithm(self.ops, mirrored, self.convention, zero != 0, silent=silent.zero),
             )
         log_one, log_zero = self.logarithms
         cast, dtype = self.ops.cast, self.dtype
@@ -363,7 +364,7 @@ class BinaryProbabilities:
     symmetric: bool = False
 
     def rows(
-        self, ops: ArrayOps, predictions: Array, silent: Array | None = None
+        self, ops: ArrayOps, predictions: Array, silent: Silent | None = None
     ) -> BinaryProbabilityRows:
         """One item per element of ``predictions``."""
         return BinaryProbabilityRows(ops, predictions, self.convention, silent)

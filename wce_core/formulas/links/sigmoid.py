@@ -10,6 +10,8 @@ from wce_core.arrays.chance import Chance
 from wce_core.arrays.ops import ArrayOps
 from wce_core.types import Array
 
+from .base import Silent
+
 
 class SigmoidRows:
     """softplus(±z) = max(±z, 0) + log1p(exp(−|z|)).
@@ -107,7 +109,7 @@ class Sigmoid:
     symmetric: bool = True
     curves: ClassVar[bool] = True
 
-    def rows(self, ops: ArrayOps, predictions: Array, silent: Array | None = None) -> SigmoidRows:
+    def rows(self, ops: ArrayOps, predictions: Array, silent: Silent | None = None) -> SigmoidRows:
         """One item per element of ``predictions``, differentiable: no slope is infinite."""
         del silent
         return SigmoidRows(ops, predictions)
