@@ -26,6 +26,7 @@ from wce_core import losses
 from wce_core.losses.registry import LOSSES, REGIONS
 
 from .calls import Call
+from .ties import nearly_tied
 
 OF_THE_LIBRARY = {**LOSSES, **REGIONS}
 TAPES = ("torch", "tensorflow", "jax")
@@ -64,7 +65,7 @@ def _of_predictions(call: Call, adapter: Adapter, route: str) -> Iterator[str]:
         case = call.cases[number]
         value, gradient = outcomes[number](arrays_of(_called(call, case), adapter))
         unjudged = gradient is None or (route == "functional" and _many_classes(case))
-        unjudged = unjudged or _divided_by_nan(case, expected[number])
+        unjudged = unjudged or _divided_by_nan(case, expected[number]) or nearly_tied(case)
         own = Outcome(adapter.to_numpy(value), None if unjudged else adapter.numpy(gradient))
         exact = call.precision == "exact"
         verdict = judge(case, expected[number], own, exact=exact, slack=True)
@@ -99,6 +100,8 @@ def _order(count: int, route: str) -> list[int]:
 def _of_others(call: Call, adapter: Adapter) -> Iterator[str]:
     """Gradients to weights and soft targets."""
     case = call.cases[0]
+    if nearly_tied(case):
+        return
     case = replace(case, dtype=case.predictions.dtype)
     options = {name: given for name, given in call.options.items() if name != "dtype"}
     plain = replace(call, cases=(case,), options=options, configured=False)

@@ -13,11 +13,15 @@ from wce_conformance.oracle.real import ONE, Real, mp
 
 
 class Pixel(NamedTuple):
-    """An item as one class sees it: ω, p with 1 − p, and the target mass t of the class."""
+    """An item as one class sees it: ω, p with 1 − p, and the target mass t of the class.
+
+    `rounded`: p is computed, and not a prediction as it stands.
+    """
 
     weight: Var
     chance: Chance
     target: Var
+    rounded: bool = True
 
     def positive(self) -> Var:
         """ω·p·t."""
@@ -31,9 +35,14 @@ class Pixel(NamedTuple):
     def square(self) -> Var:
         """ω·(p − t)², where p − t is p·(1 − t) − (1 − p)·t."""
         p, rest = self.chance
+        false, missed = p * (Var(1) - self.target), rest * self.target
         # Added, since an exact difference would need every digit of what tends to 0.
-        error = p * (Var(1) - self.target) + -(rest * self.target)
-        return self.weight * error * error
+        error = false + -missed
+        if not self.rounded:
+            return self.weight * error * error
+        # Of its slope, twice the error, each of the two terms is rounded.
+        slopes = (error, 2 * false.value), (error, -2 * missed.value)
+        return self.weight * Var(error.value**2, *slopes)
 
     def roughness(self) -> Real:
         """Σ |∂/∂p|·p of the square, whose p and 1 − p are each rounded."""

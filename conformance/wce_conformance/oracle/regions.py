@@ -100,8 +100,9 @@ class _Regional(Problem):
         weights = [leaves["class_weight"].at(k) if "class_weight" in leaves else Var(1)
                    for k in classes]  # fmt: skip
         if self._apart():
-            for own, weight in zip(counted, weights, strict=True):
-                yield self._region(own, weight, list(rows.values()), roundings)
+            for kind, own, weight in zip(classes, counted, weights, strict=True):
+                members = [row for at, row in rows.items() if kind in self.place(at).classes]
+                yield self._region(own, weight, members, roundings)
             return
         if self.overlap.generalized:
             counted = by_size(counted)
@@ -112,13 +113,15 @@ class _Regional(Problem):
         self, kind: Index, rows: Mapping[Index, Row], leaves: Mapping[str, Grid[Var]]
     ) -> list[Pixel]:
         """The items as one class sees them."""
+        rounded = self.settings.form in ("logits", "log_probabilities")
         pixels = []
         for at, row in rows.items():
             classes = self.place(at).classes
             if kind in classes:
                 k = classes.index(kind)
                 target = self.amounts(at, leaves)[k]
-                pixels.append(Pixel(self.sample_weight(at, leaves), row.chances[k], target))
+                weight = self.sample_weight(at, leaves)
+                pixels.append(Pixel(weight, row.chances[k], target, rounded=rounded))
         return pixels
 
     def _region(
