@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
+from shutil import which
 
 import nox
 
@@ -22,6 +24,7 @@ nox.options.sessions = [
     "demo",
     "examples",
     "docs",
+    "browser",
 ]
 nox.options.stop_on_first_error = False
 
@@ -61,7 +64,8 @@ HOMES = [
 """Libraries that people train with, and that losses and metrics are at home in."""
 SITE = ["mkdocs-material", "mkdocstrings[python]", "mike"]
 """What the documentation is built with."""
-FURTHER = [*DEMO, *EXAMPLES, *OTHERS, *BOOSTING, *HOMES, *SITE]
+PLAYGROUND = ["starlette", "uvicorn"]
+FURTHER = [*DEMO, *EXAMPLES, *OTHERS, *BOOSTING, *HOMES, *SITE, *PLAYGROUND, "playwright"]
 EVERYTHING = ROOT / ".nox" / "everything"
 COVERING = ("numpy", "array_api_strict")
 """Backends whose tests say what no test reaches: the others run the same code, and their own."""
@@ -246,6 +250,22 @@ def docs(session: nox.Session) -> None:
         case rest:
             command = ["mkdocs", "build", *rest]
     run_with_everything(session, *command, "--config-file", "website/mkdocs.yml", env=env)
+
+
+@nox.session(venv_backend="none", requires=["docs"])
+def browser(session: nox.Session) -> None:
+    """The site and the playground in headless Chromium, on a wide and on a narrow screen.
+
+    Debian's Chromium takes half a minute to install, so this is one of the usual sessions. It is
+    installed here where that needs nobody's leave: as root, as in a container.
+    """
+    if which("chromium") is None:
+        if os.geteuid() != 0 or which("apt-get") is None:
+            session.skip("there is no chromium; install it: apt-get install chromium")
+        session.run("apt-get", "update", "-qq", external=True)
+        packages = ["--no-install-recommends", "chromium", "fonts-dejavu-core"]
+        session.run("apt-get", "install", "-y", "-qq", *packages, external=True)
+    run_with_everything(session, "pytest", *(session.posargs or ["tests/browser"]))
 
 
 @nox.session

@@ -1,4 +1,4 @@
-"""The command ``wce-core``: ``demo``, ``backends`` and ``weights``."""
+"""The command ``wce-core``: ``demo``, ``backends``, ``weights`` and ``playground``."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ NEEDED = {
     "demo": ("rich", "matplotlib", "sklearn"),
     "backends": ("rich",),
     "weights": ("rich",),
+    "playground": ("starlette", "uvicorn"),
 }
 """What a command imports beyond the requirements of wce_core itself."""
+EXTRAS = {"playground": "playground"}
+"""The extra that has it, if it is not that of the demo."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if missing:
         print(
             f"wce-core {options.command} needs {', '.join(missing)}. In the checkout: "
-            + extras.command("demo"),
+            + extras.command(EXTRAS.get(options.command, "demo")),
             file=sys.stderr,
         )
         return 1
@@ -39,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "demo": _demo,
         "backends": _backends,
         "weights": weights.run,
+        "playground": _playground,
     }
     return run[options.command](options)
 
@@ -53,6 +57,10 @@ def _parser() -> argparse.ArgumentParser:
     weights.add_parser(
         commands.add_parser("weights", help="count the labels in a file, and weigh the classes")
     )
+    playground = commands.add_parser(
+        "playground", help="a page of sliders: what do my weights do? Served on this machine alone"
+    )
+    playground.add_argument("--port", type=_positive, default=8642, help="of the page (8642)")
     demo = commands.add_parser(
         "demo", help="train on real images with weighted losses, in every installed framework"
     )
@@ -89,4 +97,11 @@ def _backends(options: argparse.Namespace) -> int:
     from .demo.frameworks import show
 
     show()
+    return 0
+
+
+def _playground(options: argparse.Namespace) -> int:
+    from .playground.server import serve
+
+    serve(options.port)
     return 0

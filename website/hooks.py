@@ -13,6 +13,7 @@ sys.path.insert(0, str(ROOT))  # MkDocs loads this file by its path
 
 from mkdocs.structure.files import File  # noqa: E402
 
+from wce_core.playground import page as playground  # noqa: E402
 from website import api  # noqa: E402
 from website.links import OUTSIDE, relinked  # noqa: E402
 
@@ -37,6 +38,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     files.append(File.generated(config, "api/index.md", content=api.index()))
     for module in api.MODULES:
         files.append(File.generated(config, api.path(module), content=api.page(module)))
+    files.append(File.generated(config, "playground/page.html", content=playground.of_the_site()))
     return files
 
 
@@ -55,4 +57,4 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     path = page.file.src_uri
     if page.file.generated_by is None:
         markdown = relinked(markdown, f"docs/{path}", path)
-    return SESSION.sub(r"\1```pycon\n", markdown)
+    return SESSION.sub(r"\1```pycon\n", markdown).replace("<BLANKLINE>", "")

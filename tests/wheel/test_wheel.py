@@ -31,11 +31,13 @@ def test_contents() -> None:
         "..",
     }
     assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert "wce_core/playground/page.html" in names
 
 
 def test_extras() -> None:
     listed = requires("wce-core") or []
-    for extra in ("torch", "jax", "tensorflow", "keras", "demo", "conformance", "examples", "all"):
+    frameworks = ("torch", "jax", "tensorflow", "keras")
+    for extra in (*frameworks, "demo", "playground", "conformance", "examples", "all"):
         assert any(f"extra == '{extra}'" in line.replace('"', "'") for line in listed), extra
 
 
