@@ -265,7 +265,7 @@ def browser(session: nox.Session) -> None:
         session.run("apt-get", "update", "-qq", external=True)
         packages = ["--no-install-recommends", "chromium", "fonts-dejavu-core"]
         session.run("apt-get", "install", "-y", "-qq", *packages, external=True)
-    run_with_everything(session, "pytest", *(session.posargs or ["tests/browser"]))
+    run_with_everything(session, "pytest", "tests/browser")
 
 
 @nox.session

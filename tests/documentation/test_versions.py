@@ -22,11 +22,13 @@ def pinned(file: str) -> dict[str, Version]:
 
 
 USUAL, LOWEST = pinned("constraints.txt"), pinned("constraints-lowest.txt")
+OWN = (PROJECT["name"], "wce-vectors")
+"""Distributions of this repository, which are tested as they are."""
 REQUIREMENTS = {
     text: Requirement(text)
     for group in (PROJECT["dependencies"], *PROJECT["optional-dependencies"].values())
     for text in group
-    if not text.startswith(PROJECT["name"])
+    if not text.startswith(OWN)
 }
 
 
