@@ -15,11 +15,11 @@ from wce_conformance.oracle import Result
 from wce_conformance.repeating import answer_of_block, lengthened
 
 SAMPLED = {
-    ("torch", "compiled"): 30,
-    ("jax", "eager"): 5,
-    ("jax", "compiled"): 12,
-    ("tensorflow", "compiled"): 12,
-    ("tensorflow", "xla"): 12,
+    ("torch", "compiled"): 40,
+    ("jax", "eager"): 8,
+    ("jax", "compiled"): 20,
+    ("tensorflow", "compiled"): 20,
+    ("tensorflow", "xla"): 20,
 }
 """Routes that compile each case, and one in how many they see; ``nox -s thorough`` runs all."""
 CASES = {case.id: case for case in small_cases()}
