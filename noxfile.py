@@ -241,15 +241,17 @@ def docs(session: nox.Session) -> None:
     A version is kept by mike, in the local branch gh-pages; ``mike serve`` shows all of them.
     """
     env = {"NO_MKDOCS_2_WARNING": "1", "KERAS_BACKEND": "torch"}
+    config = ["--config-file", "website/mkdocs.yml"]
     match session.posargs:
         case ["serve", *rest]:
-            command = ["mkdocs", "serve", *rest]
+            run_with_everything(session, "mkdocs", "serve", *rest, *config, env=env)
         case ["version", *names]:
-            command = ["mike", "deploy", "--update-aliases", *names]
-            env["SITE_VERSIONS"] = "mike"
+            programs = str(EVERYTHING / "bin")  # mike runs mkdocs by its name
+            env |= {"SITE_VERSIONS": "mike", "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+            command = [f"{programs}/mike", "deploy", "--update-aliases", *names, *config]
+            session.run(*command, external=True, env=env)
         case rest:
-            command = ["mkdocs", "build", *rest]
-    run_with_everything(session, *command, "--config-file", "website/mkdocs.yml", env=env)
+            run_with_everything(session, "mkdocs", "build", *rest, *config, env=env)
 
 
 @nox.session(venv_backend="none", requires=["docs"])
