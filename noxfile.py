@@ -240,7 +240,7 @@ def docs(session: nox.Session) -> None:
 
     A version is kept by mike, in the local branch gh-pages; ``mike serve`` shows all of them.
     """
-    env = {"NO_MKDOCS_2_WARNING": "1", "KERAS_BACKEND": "torch"}
+    env = {"NO_MKDOCS_2_WARNING": "1", "KERAS_BACKEND": "torch", "TF_CPP_MIN_LOG_LEVEL": "3"}
     config = ["--config-file", "website/mkdocs.yml"]
     match session.posargs:
         case ["serve", *rest]:

@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT))  # MkDocs loads this file by its path
 from mkdocs.structure.files import File  # noqa: E402
 
 from wce_core.playground import page as playground  # noqa: E402
-from website import api  # noqa: E402
+from website import api, support  # noqa: E402
 from website.links import OUTSIDE, relinked  # noqa: E402
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     files.append(File.generated(config, "api/index.md", content=api.index()))
     for module in api.MODULES:
         files.append(File.generated(config, api.path(module), content=api.page(module)))
+    files.append(File.generated(config, "support.md", content=support.page()))
     files.append(File.generated(config, "playground/page.html", content=playground.of_the_site()))
     return files
 

@@ -1,7 +1,4 @@
-"""Which loss is compared with the oracle on which backend, by which route and how often.
-
-``python -m website.support`` writes the page.
-"""
+"""Which loss is compared with the oracle on which backend, by which route and how often."""
 
 from __future__ import annotations
 
@@ -16,7 +13,6 @@ from wce_conformance.calls import supports
 from wce_core.losses.registry import LOSSES, REGIONS
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "support.md"
 CASES = ROOT / "tests" / "core" / "test_cases.py"
 TITLES = {
     "numpy": "NumPy",
@@ -36,7 +32,7 @@ the number in brackets is that of `nox -s thorough`. (PyTorch compiles each loss
 array of the standard; it has no half types. *functional* is `torch.func`, *XLA*
 `tf.function(jit_compile=True)`.
 
-Made by `python -m website.support` from the registry of losses, the adapters and that test.
+Made when this site is built, from the registry of losses, the adapters and that test.
 
 """
 
@@ -97,7 +93,3 @@ def _test() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The documented table of losses, backends and modes is what the cases are run by."""
+"""The table of losses, backends and modes, which the site makes of what the cases are run by."""
 
 from __future__ import annotations
 
@@ -7,9 +7,15 @@ import pytest
 from wce_core.losses.registry import LOSSES, REGIONS
 from website import support
 
+NUMPY = support.Column("numpy", "eager")
 
-def test_the_page_is_made_of_the_cases() -> None:
-    assert support.PAGE.read_text(encoding="utf-8") == support.page()
+
+def test_the_page_has_a_row_for_each_loss_and_a_column_for_each_route() -> None:
+    lines = support.page().splitlines()
+    rows = [line for line in lines if line.startswith("| `")]
+    assert [row.split("`")[1] for row in rows] == [*LOSSES, *REGIONS]
+    assert {row.count("|") for row in rows} == {len(support.columns()) + 2}
+    assert rows[0].split("|")[2].strip() == str(support.counted("cross_entropy", NUMPY)[0])
 
 
 @pytest.mark.parametrize("loss", [*LOSSES, *REGIONS])

@@ -19,7 +19,7 @@ NAVIGATION = set(re.findall(r"(\S+\.md)$", CONFIG, re.MULTILINE))
 def test_every_page_is_in_the_navigation() -> None:
     docs = ROOT / "docs"
     pages = {str(path.relative_to(docs)) for path in docs.rglob("*.md")}
-    made = {"api/index.md", *map(api.path, api.MODULES), *links.OUTSIDE.values()}
+    made = {"api/index.md", "support.md", *map(api.path, api.MODULES), *links.OUTSIDE.values()}
     assert pages | made == NAVIGATION
 
 
