@@ -19,6 +19,10 @@ from website import api
 
 ROLE = re.compile(r":(?:func|class|mod|meth|attr|data):`[~.]*(?P<name>[\w.]+)`")
 LITERAL = re.compile(r"::$", re.MULTILINE)
+TABLE = re.compile(r"^(?P<rows>(?P<rule>=+(?: +=+)+)\n(?:.+\n)+(?P=rule))$", re.MULTILINE)
+"""Columns under and above a line of equals signs, as reStructuredText has them."""
+REFERENCE = re.compile(r"^\.\. \[(\d+)\] ", re.MULTILINE)
+CITED = re.compile(r"\[(\d+)\]_")
 KINDS = {
     inspect.Parameter.POSITIONAL_ONLY: griffe.ParameterKind.positional_only,
     inspect.Parameter.POSITIONAL_OR_KEYWORD: griffe.ParameterKind.positional_or_keyword,
@@ -124,7 +128,11 @@ def in_markdown(text: str) -> str:
         known = name in _known()
         return f"[`{name.rpartition('.')[2]}`][{name}]" if known else f"`{name}`"
 
-    return LITERAL.sub(":", ROLE.sub(link, text))
+    def plain(found: re.Match[str]) -> str:
+        return f"```text\n{ROLE.sub(lambda role: role['name'], found['rows'])}\n```"
+
+    text = LITERAL.sub(":", ROLE.sub(link, TABLE.sub(plain, text)))
+    return CITED.sub(r"[\1]", REFERENCE.sub(r"\1. ", text))
 
 
 @cache

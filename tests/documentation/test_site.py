@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 from pathlib import Path
 from types import ModuleType
@@ -9,7 +10,7 @@ from types import ModuleType
 import pytest
 
 import wce_core
-from website import api, links
+from website import api, links, runtime
 
 ROOT = Path(__file__).parents[2]
 CONFIG = (ROOT / "website" / "mkdocs.yml").read_text(encoding="utf-8")
@@ -38,6 +39,19 @@ def test_a_page_names_what_is_public(module: api.Module) -> None:
     page = api.page(module)
     assert api.documented(module)
     assert page.count("\n::: ") == len(api.documented(module))
+
+
+@pytest.mark.parametrize("module", [api, links, runtime], ids=lambda module: module.__name__)
+def test_docstrings(module: ModuleType) -> None:
+    results = doctest.testmod(module)
+    assert results.attempted
+    assert not results.failed
+
+
+def test_a_docstring_in_markdown() -> None:
+    text = "See [1]_:\n\n==  ==\na   b\n==  ==\nc   :func:`d`\n==  ==\n\n.. [1] Somebody."
+    found = "See [1]:\n\n```text\n==  ==\na   b\n==  ==\nc   d\n==  ==\n```\n\n1. Somebody."
+    assert runtime.in_markdown(text) == found
 
 
 def test_links_lead_to_pages_or_are_none() -> None:

@@ -33,15 +33,15 @@ def explain(loss: Callable[..., Any], *args: Any, **kwargs: Any) -> Explanation:
     computed in float64. Where item losses are weighed and reduced after the call, as dialects do it
     and functions may, that is followed by the rules of :func:`wce_core.value_and_grad`.
 
-    The result holds each item's effective weight ω = factor · Σ_k w_k q_k, the item losses, the
-    denominator that the reduction uses, and for each class its items, their Σω, and its shares of
-    Σ|ℓ| and of Σ‖∂ℓ/∂x‖₂, the Euclidean norms of the items' gradients; for a multi-label loss the
-    same for each label; and, where another scheme of class weights would even out the classes'
-    shares of the gradient, its name and what it would do. An item counts for the class of its
-    index; with soft targets for the first class of largest mass; binary, for 1 if y ≥ ½. Warnings
-    say what often goes unnoticed: weights that cancel, classes that never occur, weights that
-    shrink the loss under ``"mean"``, one item that outweighs the rest, no item left at all, logits
-    that look like probabilities.
+    The result holds each item's effective weight ω = factor · Σ_k w_k q_k, the item losses, and the
+    denominator that the reduction uses. For each class it has its items, their Σω, and its shares
+    of Σ|ℓ| and of Σ‖∂ℓ/∂x‖₂, the Euclidean norms of the items' gradients. For a multi-label loss it
+    has the same for each label. Where another scheme of class weights would even out the classes'
+    shares of the gradient, it has the scheme's name and what it would do. An item counts for the
+    class of its index; with soft targets for the first class of largest mass; binary, for 1 if
+    y ≥ ½. Warnings say what often goes unnoticed: weights that cancel, classes that never occur,
+    weights that shrink the loss under ``"mean"``, one item that outweighs the rest, no item left at
+    all, logits that look like probabilities.
 
     Raises
     ------
