@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import tomllib
 from pathlib import Path
 from typing import NamedTuple
@@ -22,9 +23,9 @@ FRAMEWORKS = {
 }
 HEAD = """# What works where
 
-What people do with a loss, in each framework, and the test that does it. Read this before you build
-on a habit of yours. Paths are in the folder `tests`; a cell without a test says why there is none.
-Tests for Keras run on TensorFlow, JAX and PyTorch. Made by `python -m website.habits` from
+What people do with a loss, in each framework. Read this before you build on a habit of yours. ✓ is
+shown by tests, which are named below; of – it is said there why it is not. Paths are in the folder
+`tests`. Tests for Keras run on TensorFlow, JAX and PyTorch. Made by `python -m website.habits` from
 `website/habits.toml`; a test looks whether every test that is named here exists.
 
 """
@@ -60,24 +61,30 @@ def functions(path: Path) -> set[str]:
 
 
 def page() -> str:
-    """The page in Markdown."""
-    head = f"| habit | {' | '.join(FRAMEWORKS.values())} |\n|{'---|' * (len(FRAMEWORKS) + 1)}\n"
-    return HEAD + head + "".join(map(_row, habits())) + "".join(map(_section, FRAMEWORKS))
-
-
-def _section(framework: str) -> str:
-    rows = [f"| {name} | {_cell(tests)} |\n" for own, name, tests in more() if own == framework]
-    title = f"\n## Further, in {FRAMEWORKS[framework]}\n\n"
-    return title + "| habit | shown by |\n|---|---|\n" + "".join(rows)
+    """The page in Markdown: what works where, then by which test it is shown."""
+    head = f"| habit | {' | '.join(FRAMEWORKS.values())} |\n|---|{':---:|' * len(FRAMEWORKS)}\n"
+    table = head + "".join(map(_row, habits()))
+    return HEAD + table + "".join(map(_habit, habits())) + "".join(map(_framework, FRAMEWORKS))
 
 
 def _row(habit: Habit) -> str:
-    cells = [_cell(habit.shown[name]) for name in FRAMEWORKS]
-    return f"| {habit.name} | {' | '.join(cells)} |\n"
+    anchor = re.sub(r"[^\w -]", "", habit.name.lower()).replace(" ", "-")
+    cells = ["–" if isinstance(habit.shown[name], str) else "✓" for name in FRAMEWORKS]
+    return f"| [{habit.name}](#{anchor}) | {' | '.join(cells)} |\n"
+
+
+def _habit(habit: Habit) -> str:
+    lines = [f"* {title}: {_cell(habit.shown[name])}\n" for name, title in FRAMEWORKS.items()]
+    return f"\n## {habit.name}\n\n" + "".join(lines)
+
+
+def _framework(name: str) -> str:
+    lines = [f"* {habit}: {_cell(tests)}\n" for own, habit, tests in more() if own == name]
+    return f"\n## Further, in {FRAMEWORKS[name]}\n\n" + "".join(lines)
 
 
 def _cell(shown: list[str] | str) -> str:
-    return f"– ({shown})" if isinstance(shown, str) else "<br>".join(f"`{test}`" for test in shown)
+    return shown if isinstance(shown, str) else ", ".join(f"`{test}`" for test in shown)
 
 
 if __name__ == "__main__":
