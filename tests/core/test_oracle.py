@@ -20,6 +20,7 @@ from wce_conformance.cases import Case, Tensor, small_cases
 from wce_conformance.cases.covering import pairs
 from wce_conformance.cases.systematic import FREE, MODES, REDUCTIONS, rows
 from wce_conformance.oracle import (
+    LOSSES,
     Grid,
     Nested,
     Result,
@@ -847,6 +848,10 @@ def test_logits_of_any_size() -> None:
     assert floats(huge.gradient) == [[1.0, -1.0], [0.0, 0.0]]
     assert huge.value[0] == mp.mpf(1e308) * 2
     assert 0 < huge.value[1] < mp.mpf("1e-100000000")
+    term = LOSSES["poly_cross_entropy"].function
+    for epsilon, factor in ((1.0, 2), (-1.0, 0)):
+        own = term([[1e30, 1.0]], [0], epsilon=epsilon, reduction="none")
+        assert abs(own.value[0] / huge.value[1] - factor) < mp.mpf("1e-100000000")
 
 
 def test_sizes_of_gradients() -> None:

@@ -93,6 +93,9 @@ class Poly(Term):
         s, epsilon = surprise.value, mp.mpf(self.epsilon)
         if s < 0 or mp.isinf(s):
             return Var(s, (surprise, mp.one))
+        if s and -mp.mag(s) > mp.prec + 10:  # of e^(-1e30) no precision has the digits
+            tiny = s * (1 + epsilon) - epsilon * s * s / 2
+            return Var(tiny, (surprise, (1 + epsilon) - epsilon * s))
         # Of s − (1 − p), which is s²/2 near 0, the digits of s are needed twice.
         with mp.workprec(mp.prec + 2 * max(0, -mp.mag(s)) + 10 if s else mp.prec):
             value, slope = s - epsilon * mp.expm1(-s), 1 + epsilon * mp.exp(-s)
