@@ -62,7 +62,7 @@ HOMES = [
     *("flax", "equinox"),
 ]
 """Libraries that people train with, and that losses and metrics are at home in."""
-SITE = ["mkdocs-material", "mkdocstrings[python]", "mike"]
+SITE = ["mkdocs-material", "mkdocstrings[python]", "griffelib", "mike"]
 """What the documentation is built with."""
 PLAYGROUND = ["starlette", "uvicorn"]
 FURTHER = [*DEMO, *EXAMPLES, *OTHERS, *BOOSTING, *HOMES, *SITE, *PLAYGROUND, "playwright"]

@@ -138,6 +138,7 @@ def address() -> Iterator[str]:
     thread = threading.Thread(target=own.run)
     thread.start()
     while not own.started:
+        assert thread.is_alive()
         time.sleep(0.01)
     yield f"http://{server.HOST}:{port}"
     own.should_exit = True

@@ -1,4 +1,4 @@
-"""What the README's tables say of other libraries holds in the versions installed here."""
+"""What the tables of weightings say of other libraries holds in the versions installed here."""
 
 from __future__ import annotations
 
