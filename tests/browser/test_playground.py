@@ -113,7 +113,7 @@ def test_a_file_of_ones_own(page: Page, live: str) -> None:
     own = explain(losses.cross_entropy, scores, labels, class_weight=[1.0, 5.0])
     assert [row[1:] for row in rows(page)] == wanted(own)
     page.locator("#back").click()
-    page.locator("td", has_text="less common").wait_for()
+    page.locator("td", has_text="medium").wait_for()
     fits(page)
 
 

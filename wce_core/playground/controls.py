@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any, NamedTuple
 
-CLASSES = ("common", "less common", "rare")
+CLASSES = ("common", "medium", "rare")
 """The classes of the small data set, by their places."""
 
 
@@ -50,9 +50,9 @@ FORM = Control("form", "the scores are", FORMS, 0)
 LIVE = (*_counts(), *weights(CLASSES), SMOOTH, REDUCE)
 """Of the page that this machine serves."""
 SITE = (
-    Control("count1", "items, less common", (10, 50, 200), 1),
+    Control("count1", "items, medium", (10, 50, 200), 1),
     Control("count2", "items, rare", (5, 10, 50), 1),
-    Control("weight1", "weight, less common", (1.0, 4.0, 20.0), 0),
+    Control("weight1", "weight, medium", (1.0, 4.0, 20.0), 0),
     Control("weight2", "weight, rare", (1.0, 5.0, 20.0), 0),
     Control("smoothing", "label smoothing", (0.0, 0.1), 0),
     REDUCE,
