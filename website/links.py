@@ -11,6 +11,7 @@ OUTSIDE = {
     "CHANGELOG.md": "changelog.md",
     "backends/README.md": "writing-a-backend.md",
     "conformance/README.md": "conformance.md",
+    "conformance/CHANGELOG.md": "conformance-changelog.md",
 }
 """Pages of the repository that are not in ``docs``, and where they are in the site."""
 
