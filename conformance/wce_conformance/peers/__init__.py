@@ -20,6 +20,8 @@ PEERS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "keras-numpy": ("keras", "Keras", ("keras",)),
     "optax": ("optax", "Optax", ("optax", "jax")),
     "sklearn": ("sklearn", "Sklearn", ("sklearn",)),
+    "onnxruntime": ("onnxruntime", "OnnxRuntime", ("onnxruntime", "onnx")),
+    "tinygrad": ("tinygrad", "TinyGrad", ("tinygrad",)),
 }
 """File, class, and the packages that must be installed, by name."""
 

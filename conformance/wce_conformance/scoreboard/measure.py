@@ -17,8 +17,9 @@ from wce_conformance.scoreboard.aspects import aspects
 from wce_conformance.scoreboard.columns import NAMES, Column, Failure, encoded
 from wce_conformance.vectors import Vector, load_vectors
 
-SLOW: Mapping[str, int] = {"keras-jax": 8, "optax": 4, "wce_core-jax": 8}
-"""JAX compiles every operation anew for every shape: of these one vector in so many is run."""
+SLOW: Mapping[str, int] = {"keras-jax": 8, "optax": 4, "tinygrad": 8, "wce_core-jax": 8}
+"""JAX compiles every operation anew for every shape, and tinygrad runs every number in Python: of
+these one vector in so many is run."""
 
 
 def implementation(name: str) -> tuple[Implementation, str, list[str]]:

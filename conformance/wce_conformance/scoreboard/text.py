@@ -23,6 +23,8 @@ SHORT = {
     "keras-numpy": "Keras on NumPy",
     "optax": "optax",
     "sklearn": "scikit-learn",
+    "onnxruntime": "ONNX Runtime",
+    "tinygrad": "tinygrad",
 }
 """Heads of columns."""
 
