@@ -59,6 +59,7 @@ DEMO = ["rich", "matplotlib", "scikit-learn"]
 EXAMPLES = ["scikit-image", "scipy"]
 HOMES = [
     *("torchmetrics", "lightning", "accelerate", "transformers", "onnxscript", "onnxruntime"),
+    "tinygrad",
     *("flax", "equinox"),
 ]
 """Libraries that people train with, and that losses and metrics are at home in."""

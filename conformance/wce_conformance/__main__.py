@@ -1,4 +1,4 @@
-"""The command ``python -m wce_conformance``: ``run``, ``generate``, ``scoreboard``, ``npm``."""
+"""The command ``python -m wce_conformance``: ``run``, ``hunt``, ``generate``, …"""
 
 from __future__ import annotations
 
@@ -50,6 +50,8 @@ def _done(options: argparse.Namespace) -> int:
         return _generate(options)
     if options.command == "npm":
         return _npm(options)
+    if options.command == "hunt":
+        return int(options.function(options))
     wrong = _wrong(options)
     if wrong is not None:
         print(f"{options.command}: {wrong}", file=sys.stderr)
@@ -72,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     from wce_conformance.scoreboard import add_parser
 
     add_parser(commands)
+    from wce_conformance.hunt import add_parser as add_hunt
+
+    add_hunt(commands)
     return parser
 
 

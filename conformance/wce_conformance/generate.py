@@ -14,6 +14,7 @@ from wce_conformance.bookkeeping import lines_of, record, refuse_problems
 from wce_conformance.cases import Argument, Case, Tensor, small_cases
 from wce_conformance.cases.hunting import hunting_cases
 from wce_conformance.cases.long import large_cases, more_cases
+from wce_conformance.cases.reported import reported_cases
 from wce_conformance.cases.steps import step_cases
 from wce_conformance.cases.systematic import MODES
 from wce_conformance.invalid_calls import BAD_INPUTS, BadInput
@@ -67,7 +68,7 @@ def differences(
 
 def cases() -> list[Case]:
     """The cases of all vectors but the invalid ones."""
-    return [*small_cases(), *more_cases(), *hunting_cases(), *step_cases()]
+    return [*small_cases(), *more_cases(), *hunting_cases(), *step_cases(), *reported_cases()]
 
 
 def rendered(*, advance: Callable[[], object] = lambda: None) -> dict[str, str]:
