@@ -8,8 +8,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+import yaml
 from tools import program
 
+from wce_conformance import __version__
+from wce_conformance.__main__ import _parser
 from wce_conformance.program import Program
 from wce_conformance.runner import Record, Task, records
 from wce_conformance.vectors import Vector, load_vectors
@@ -77,7 +80,20 @@ def test_passes_what_it_offers(name: str, tmp_path: Path) -> None:
 
 def test_every_example_is_tested() -> None:
     folders = {folder.name for folder in EXAMPLES.iterdir() if folder.is_dir()}
-    assert folders == {*PROGRAMS, *LIBRARIES, "numpy"}
+    assert folders == {*PROGRAMS, "numpy", "workflows"}
 
 
-LIBRARIES: tuple[str, ...] = ()
+@pytest.mark.parametrize("file", sorted((EXAMPLES / "workflows").iterdir()), ids=lambda f: f.name)
+def test_workflows_are_valid_and_call_what_there_is(file: Path) -> None:
+    workflow = yaml.safe_load(file.read_text(encoding="utf-8"))
+    (job,) = workflow["jobs"].values()
+    commands = [step["run"].split() for step in job["steps"] if "run" in step]
+    assert commands[0][:4] == ["python", "-m", "pip", "install"]
+    assert f"=={MAJOR}" in " ".join(commands[0])
+    for command in commands:
+        if command[0] == "wce-vectors":
+            _parser().parse_args(command[1:])
+    assert any("wce-vectors" in c or "tests/test_vectors.py" in c for c in commands)
+
+
+MAJOR = __version__.partition(".")[0] + ".*"

@@ -78,8 +78,8 @@ def _rounds(pair: Pair, state: State, folder: Path, seconds: float) -> None:
             state.seed += 1
             state.seconds = before + time.monotonic() - began
             state.save(folder)
-            counts = {"compared": state.compared, "found": len(state.kinds)}
-            progress.update(task, completed=spent, **counts)
+            kinds = len(state.kinds)
+            progress.update(task, completed=spent, compared=state.compared, found=kinds)
 
 
 def smallest(pair: Pair, state: State, folder: Path, until: float) -> Disagreement | None:

@@ -15,7 +15,9 @@ OFFSETS = (0.0, 0.0, 0.0, 1e4, 1e8)
 CHANCES = (0.0, 1e-8, 0.25, 0.5, 0.75, 1.0)
 WEIGHTS = (0.0, 0.5, 1.0, 3.0)
 REDUCTIONS = ("none", "sum", "mean", "weighted_mean")
+FORMS = ("logits", "probabilities")
 IGNORED = -100
+MOST_ITEMS, MOST_CLASSES = 3, 4
 RARELY = (False, False, False, True)
 
 
@@ -40,43 +42,49 @@ def _given(**arguments: Any) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if value is not None}
 
 
+def _several(own: st.SearchStrategy[Any], most: int) -> st.SearchStrategy[list[Any]]:
+    """As many as there can be, of which the first are taken.
+
+    So the search for a smaller call may take fewer without what is drawn later becoming another.
+    """
+    return st.lists(own, min_size=most, max_size=most)
+
+
 def _common(draw: st.DrawFn, items: int) -> dict[str, Any]:
-    weights = st.lists(st.sampled_from(WEIGHTS), min_size=items, max_size=items)
+    weights = _sometimes(draw, _several(st.sampled_from(WEIGHTS), MOST_ITEMS))
     return _given(
         reduction=draw(st.sampled_from(REDUCTIONS)),
-        sample_weight=_sometimes(draw, weights),
+        sample_weight=None if weights is None else weights[:items],
         label_smoothing=_sometimes(draw, st.just(0.125)),
     )
 
 
 def _multiclass(draw: st.DrawFn) -> Case:
-    items, classes = draw(st.integers(1, 3)), draw(st.integers(2, 4))
-    offset = draw(st.sampled_from(OFFSETS))
-    row = st.lists(_numbers("logits"), min_size=classes, max_size=classes)
-    rows = [[x + offset for x in draw(row)] for _ in range(items)]
+    items, classes = draw(st.integers(1, MOST_ITEMS)), draw(st.integers(2, MOST_CLASSES))
+    dtype, offset = draw(st.sampled_from(DTYPES)), draw(st.sampled_from(OFFSETS))
     arguments = _common(draw, items)
+    weights = _sometimes(draw, _several(st.sampled_from(WEIGHTS), MOST_CLASSES))
+    arguments |= _given(class_weight=None if weights is None else weights[:classes])
     if draw(st.booleans()):
-        targets: Any = [draw(st.integers(0, classes - 1)) for _ in range(items)]
+        label = st.integers(0, MOST_CLASSES - 1)
+        targets: Any = [min(k, classes - 1) for k in draw(_several(label, MOST_ITEMS))]
         if draw(st.sampled_from(RARELY)):
-            targets[draw(st.integers(0, items - 1))] = IGNORED
-            arguments["ignore_index"] = IGNORED
+            targets[draw(st.integers(0, items - 1))] = arguments["ignore_index"] = IGNORED
     else:
-        mass = st.lists(st.sampled_from((0.0, 0.5, 1.0)), min_size=classes, max_size=classes)
-        targets = [draw(mass) for _ in range(items)]
-    weights = st.lists(st.sampled_from(WEIGHTS), min_size=classes, max_size=classes)
-    arguments |= _given(class_weight=_sometimes(draw, weights))
-    dtype = draw(st.sampled_from(DTYPES))
-    return multiclass("hunted", dtype, rows, targets, "", "hunted", **arguments)
+        mass = _several(st.sampled_from((0.0, 0.5, 1.0)), MOST_CLASSES)
+        targets = [row[:classes] for row in draw(_several(mass, MOST_ITEMS))]
+    rows = draw(_several(_several(_numbers("logits"), MOST_CLASSES), MOST_ITEMS))
+    predictions = [[x + offset for x in row[:classes]] for row in rows[:items]]
+    return multiclass("hunted", dtype, predictions, targets[:items], "", "hunted", **arguments)
 
 
 def _binary(draw: st.DrawFn) -> Case:
-    items, form = draw(st.integers(1, 4)), draw(st.sampled_from(("logits", "probabilities")))
-    own = st.lists(_numbers(form), min_size=items, max_size=items)
-    shares = st.lists(st.sampled_from((0.0, 1.0, 0.25)), min_size=items, max_size=items)
-    arguments = _common(draw, items)
+    items, form = draw(st.integers(1, MOST_ITEMS)), draw(st.sampled_from(FORMS))
+    dtype, arguments = draw(st.sampled_from(DTYPES)), _common(draw, items)
     if form == "logits":
         arguments |= _given(pos_weight=_sometimes(draw, st.sampled_from(WEIGHTS)))
     else:
         arguments["form"] = form
-    dtype = draw(st.sampled_from(DTYPES))
-    return binary("hunted", dtype, draw(own), draw(shares), "", "hunted", **arguments)
+    targets = draw(_several(st.sampled_from((0.0, 1.0, 0.25)), MOST_ITEMS))[:items]
+    predictions = draw(_several(_numbers(form), MOST_ITEMS))[:items]
+    return binary("hunted", dtype, predictions, targets, "", "hunted", **arguments)

@@ -14,7 +14,8 @@ from wce_conformance.peers.base import Peer
 # Read while tinygrad is imported; whoever set it already knows better.
 os.environ.setdefault("DEV", "PYTHON")
 
-from tinygrad import Tensor, dtypes
+from tinygrad.dtype import dtypes
+from tinygrad.tensor import Tensor
 
 _NO_IGNORED = -1
 """By default labels of −1 count with a loss of 0: to ignore −1 can't be asked for."""
