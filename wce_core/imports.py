@@ -47,7 +47,7 @@ def _do(module: str, action: Action) -> None:
 
 
 class _Finder(MetaPathFinder):
-    """Finds what the others find, to be told when it is loaded."""
+    """Finds what those after it find, to be told when it is loaded."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -55,7 +55,8 @@ class _Finder(MetaPathFinder):
         """The spec of an awaited module, with a loader that tells."""
         if fullname not in _AWAITED:
             return None
-        others = (f for f in sys.meta_path if f is not self and hasattr(f, "find_spec"))
+        later = sys.meta_path[sys.meta_path.index(self) + 1 :]  # earlier ones have found nothing
+        others = (finder for finder in later if hasattr(finder, "find_spec"))
         found = (finder.find_spec(fullname, path, target) for finder in others)
         spec = next((spec for spec in found if spec is not None), None)
         if spec is not None and spec.loader is not None:

@@ -45,6 +45,18 @@ def test_at_once_where_it_is_there(file: Path) -> None:
     assert seen == [1]
 
 
+def test_a_second_copy_of_this_library_waits_beside_the_first(file: Path) -> None:
+    """As where somebody emptied ``sys.modules``: each asks those after it, and not each other."""
+    spec = importlib.util.find_spec("wce_core.imports")
+    again = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(again)
+    seen: list[str] = []
+    when_imported(NAME, lambda: seen.append("first"))
+    again.when_imported(NAME, lambda: seen.append("second"))
+    importlib.import_module(NAME)
+    assert sorted(seen) == ["first", "second"]
+
+
 def test_looking_for_it_is_not_importing_it(file: Path) -> None:
     seen: list[int] = []
     when_imported(NAME, lambda: seen.append(1))
