@@ -12,6 +12,7 @@ import numpy as np
 
 from wce_core.call.handles import Predictions, Tracked, TrackedItems, plain
 from wce_core.evaluation import evaluate
+from wce_core.evaluation.second_look import is_proved
 from wce_core.evaluation.spec import LossSpec
 from wce_core.frameworks.backend import Backend, Description, Sums
 from wce_core.types import Array, Arrays, Namespace
@@ -88,6 +89,10 @@ class GenericBackend(Backend):
         """By the namespace's own ``asarray``."""
         return self.xp.asarray(value, device=array_api_compat.device(like))
 
+    def looks_again(self, like: Array) -> bool:
+        """If NumPy can read it."""
+        return self.readable(like)
+
     def readable(self, array: Array) -> bool:
         """If NumPy can read it."""
         try:
@@ -103,6 +108,8 @@ class GenericBackend(Backend):
     def run(self, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
         """The plain formula; a namespace built on NumPy must not warn of infinities it handles."""
         with np.errstate(all="ignore"):
+            if is_proved(self, spec, arrays["predictions"]):
+                return evaluate.fused(self, spec, arrays, gradient=False)[0]
             return evaluate.plain(self, spec, arrays)
 
     def fused(self, spec: LossSpec, arrays: Arrays) -> tuple[tuple[Array, ...], Array]:

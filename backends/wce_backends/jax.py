@@ -83,6 +83,7 @@ class JaxBackend(Backend):
     collective = "psum"
     xp = JaxNamespace()
     index_dtype = "int32"
+    contracts = True
 
     def owns(self, array: object) -> bool:
         """Arrays and tracers."""
@@ -168,6 +169,14 @@ class JaxBackend(Backend):
     def mixed(self, shares: Array, rows: Array) -> Array:
         """By a sum that XLA fuses: of a float64 product no float32 program has the transpose."""
         return xp.sum(xp.expand_dims(shares, -1) * rows, axis=-2, dtype=rows.dtype)
+
+    def bits(self, array: Array) -> Array:
+        """By ``bitcast_convert_type``."""
+        return jax.lax.bitcast_convert_type(array, xp.int64)
+
+    def from_bits(self, bits: Array) -> Array:
+        """By ``bitcast_convert_type``."""
+        return jax.lax.bitcast_convert_type(bits, xp.float64)
 
     def constant(self, array: Array) -> Array:
         """By ``stop_gradient``."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from wce_core.arrays.boundaries import HALF
 from wce_core.arrays.eager import FEW, OneByOne
 from wce_core.dtypes import SMALLEST_NORMAL
 from wce_core.errors import STEPS
@@ -25,7 +26,7 @@ from wce_core.types import Array, Arrays, Cut
 
 from .generic import GenericBackend
 from .programs import Outcome, Programs, as_arrays
-from .tracing import Traced
+from .tracing import Traced, Untraceable
 
 BLOCK = 2**17
 """Elements a block: its temporaries stay in cache."""
@@ -38,6 +39,8 @@ PARALLEL_BLOCK = 2**18
 """Elements a block of one of several threads, which wait for each other between operations."""
 ALIGNMENT = 64
 """Bytes."""
+ABOVE = 2 * SMALLEST_NORMAL
+"""Numbers above it are not flushed, whatever they may be off by."""
 DTYPES = {
     name: np.dtype(name)
     for name in ("float64", "float32", "float16", "int64", "int32", "uint8", "bool")
@@ -132,6 +135,18 @@ class NumpyBackend(OneByOne, GenericBackend):
         del like
         return value
 
+    def bits(self, array: Array) -> Array:
+        """The same memory."""
+        return array.view(np.int64)
+
+    def from_bits(self, bits: Array) -> Array:
+        """The same memory."""
+        return bits.view(np.float64)
+
+    def sum_roundings(self, count: int) -> int:
+        """Pairwise, from blocks of 128 by eight; few classes in turn."""
+        return min(count, 27 + max(0, (count - 1).bit_length() - 7))
+
     def readable(self, array: Array) -> bool:
         """Always."""
         del array
@@ -195,6 +210,23 @@ class NumpyBackend(OneByOne, GenericBackend):
         if not np.min(size, initial=SMALLEST_NORMAL) >= SMALLEST_NORMAL:
             array[size < SMALLEST_NORMAL] = 0.0
         return array
+
+    def flushed_and_undecided(self, array: Array, ulps: Array, axis: int) -> tuple[Array, Array]:
+        """By two minima along rows, and a closer look at small numbers only where there are any."""
+        if not array.ndim:
+            return super().flushed_and_undecided(array, ulps, axis)
+        # The last 29 bits as the first of 32: a middle is the least of all numbers, or next to the
+        # largest one.
+        places = array.view(np.int64).astype(np.int32)
+        np.left_shift(places, 3, out=places)
+        far = 8 * HALF - 8 * ulps
+        if np.minimum.reduce(np.abs(array), None, initial=1.0) <= ABOVE:
+            return super().flushed_and_undecided(array, ulps, axis)
+        nearest = np.minimum.reduce(far, None)
+        if (np.min(places) > -nearest) & (np.max(places) < nearest):
+            return array, np.zeros_like(np.take(places, [0], axis), bool)
+        least, most = (each(places, axis, keepdims=True) for each in (np.min, np.max))
+        return array, (least <= -far) | (most >= far)
 
     def all_zero(self, array: Array) -> bool:
         """By a maximum, which is several times faster than ``any``."""
@@ -280,6 +312,12 @@ class _Tracing(NumpyBackend):
     def to_numpy(self, array: Array) -> Any:
         """The traced array itself: checks are part of the program."""
         return array
+
+    def decided(self, asked: Array, again: Callable[[], Any], first: Any) -> Any:
+        """Which items are evaluated again differs from call to call: no program does it."""
+        if asked:
+            raise Untraceable("a second look")
+        return first
 
     def number(self, kind: Any, array: Array) -> Array:
         """A call, as any other, unless it is the same number in every call."""

@@ -68,6 +68,11 @@ class OneByOne(ArrayOps):
         whole = self.xp.floor(array)
         return self.in_place(self.xp.subtract, array, whole, into=whole)
 
+    def put_rows(self, array: Array, index: Array, rows: Array) -> Array:
+        """In place."""
+        array[index] = rows
+        return array
+
     def divides(self, number: Array) -> bool:
         """By one quotient."""
         return bool(number / number == 1)

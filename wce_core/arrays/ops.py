@@ -11,6 +11,7 @@ import numpy as np
 from wce_core.dtypes import SMALLEST_NORMAL
 from wce_core.types import Array, Namespace
 
+from .boundaries import HALF, SMALLEST_BITS, WITHOUT_SIGN
 from .numerics import along, times, total
 
 
@@ -29,6 +30,9 @@ class ArrayOps(ABC):
 
     index_dtype: str = "int64"
     """The integer dtype in which class indices are compared and gathered."""
+
+    contracts: bool = False
+    """May a compiler join a product with a sum in one rounding?"""
 
     @abstractmethod
     def dtype_name(self, array: Array) -> str:
@@ -245,6 +249,83 @@ class ArrayOps(ABC):
     @abstractmethod
     def asarray(self, value: np.ndarray, like: Array) -> Array:
         """A NumPy array as an array of this framework on the device of ``like``, same dtype."""
+
+    def undecided(self, array: Array, ulps: Array) -> Array:
+        """Where float64 numbers that are right to so many ulps, below ``HALF``, are undecided.
+
+        That is next to the middle between two float32 numbers, or to the smallest normal one, below
+        which results are 0. By operations on integers alone.
+        """
+        bits = self.bits(array)
+        middle = ((bits + (ulps - HALF)) & (2 * HALF - 1)) <= 2 * ulps
+        beyond = (bits & WITHOUT_SIGN) - SMALLEST_BITS
+        return middle | ((beyond <= ulps) & (beyond >= -ulps))
+
+    def flushed_and_undecided(self, array: Array, ulps: Array, axis: int) -> tuple[Array, Array]:
+        """:meth:`flushed`, and the rows along ``axis``, which stays, with something undecided."""
+        asked = self.xp.any(self.undecided(array, ulps), axis=axis, keepdims=True)
+        return self.flushed(array), asked
+
+    def looks_again(self, like: Array) -> bool:
+        """Can values be asked for in a call, so that what is undecided is evaluated again?"""
+        del like
+        return False
+
+    @property
+    def host(self) -> ArrayOps:
+        """What evaluates a few items again, on the same memory where it has another framework's."""
+        return self
+
+    def to_host(self, array: Array) -> Array:
+        """An array as :attr:`host` has it."""
+        return array
+
+    def from_host(self, array: Array) -> Array:
+        """The other way."""
+        return array
+
+    def decided(self, asked: Array, again: Callable[[], Any], first: Any) -> Any:
+        """``again()`` if that is asked for, else what is there already, of the same structure."""
+        return again() if bool(asked) else first
+
+    def again(
+        self,
+        asked: Array,
+        rows: Callable[[Array], tuple[Array, ...]],
+        results: tuple[Array, ...],
+        most: int,
+    ) -> tuple[Array, ...]:
+        """The results with those rows of them that are asked for, at most so many at a time.
+
+        ``rows`` takes their numbers. The results are temporaries that the caller gives up.
+        """
+        (index,) = self.xp.nonzero(asked)
+        for start in range(0, index.shape[0], most):
+            part = index[start : min(start + most, index.shape[0])]
+            pairs = zip(results, rows(part), strict=True)
+            results = tuple(self.put_rows(array, part, own) for array, own in pairs)
+        return results
+
+    def put_rows(self, array: Array, index: Array, rows: Array) -> Array:
+        """``array`` with other rows at ``index``, which ascends; it may be written to."""
+        xp, count = self.xp, index.shape[0]
+        numbers = self.arange(array.shape[0], index)
+        place = xp.minimum(xp.searchsorted(index, numbers), xp.asarray(count - 1))
+        here = xp.take(index, place, axis=0) == numbers
+        laid = xp.reshape(here, (-1,) + (1,) * (array.ndim - 1))
+        return xp.where(laid, xp.take(rows, place, axis=0), array)
+
+    def sum_roundings(self, count: int) -> int:
+        """How many roundings a number meets at most in a sum of so many, or of sums of those."""
+        return count
+
+    @abstractmethod
+    def bits(self, array: Array) -> Array:
+        """The bits of float64 numbers as int64: sign, 11 bits of exponent, 52 of fraction."""
+
+    @abstractmethod
+    def from_bits(self, bits: Array) -> Array:
+        """The float64 numbers of these bits."""
 
     def constant(self, array: Array) -> Array:
         """``array``, through which no derivative flows."""

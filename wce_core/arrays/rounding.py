@@ -11,8 +11,9 @@ exact      float64                     the same as native
 
 Results are rounded once to float32 and a half result once more from there, on every framework.
 What is rounded differs in its last float64 digits, by each framework's ``exp`` and order of sums:
-next to the middle between two float32 numbers, exact results differ too. Of 1.4 billion gradient
-elements it was one to five in 10⁹, and 8 to 15 % of those that cancel.
+next to the middle between two float32 numbers, exact results differ too, unless they are looked at
+again (:mod:`wce_core.evaluation.second_look`). Of 1.4 billion gradient elements it was one to five
+in 10⁹, and 8 to 15 % of those that cancel.
 """
 
 from __future__ import annotations

@@ -115,6 +115,7 @@ def _spec(
         balanced=options.balanced,
         candidates=options.candidates,
         z_loss=options.z_loss,
+        signed=options.negative_weights,
         region=None if options.region is None else _region(options.region, options, layout),
     )
 

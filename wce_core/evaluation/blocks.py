@@ -24,6 +24,7 @@ from .evaluate import fused
 from .items import item_losses, kept_gradient, loss_of_mass, rows_of, scale_of
 from .reducing import itemised, reduced, total_of
 from .region_blocks import regions_in_blocks
+from .second_look import Bounds, Looked, first_gradient, is_proved, of_sums, revised
 from .spec import LossSpec
 from .weighing import Weighed, weigh
 
@@ -45,7 +46,11 @@ def in_blocks(
     if spec.region is not None:
         return regions_in_blocks(ops, spec, arrays, gradient=gradient, size=size, each=each)
     blocks = _Blocks(ops, spec, arrays, size, each, gradient=gradient)
-    return blocks.outputs(), blocks.slopes
+    outputs = blocks.outputs()
+    if blocks.bounds is None:
+        return outputs, blocks.slopes
+    first = Looked(outputs, blocks.slopes, blocks.asked, blocks.unsure)
+    return revised(ops, spec, arrays, first)
 
 
 class _Blocks:
@@ -81,23 +86,48 @@ class _Blocks:
         self.items = (
             _empty(ops, arrays, spec.axis, spec.result) if spec.reduction == "none" else None
         )
+        self.bounds: Bounds | None = None
+        self.asked: Array = None
+        self.unsure: Array | None = None
+        if is_proved(ops, spec, arrays["predictions"]):
+            self.bounds = Bounds.of(ops, spec, arrays["predictions"])
+            self.asked = self._nobody()
+
+    def _nobody(self) -> Array:
+        """No item, to begin with, in the predictions' rank."""
+        own = self.arrays["predictions"]
+        shape = tuple(1 if i == self.spec.axis else n for i, n in enumerate(own.shape))
+        return self.ops.xp.zeros(shape, dtype=self.ops.dtype("bool"), device=own.device)
 
     def outputs(self) -> tuple[Array, ...]:
         """All blocks done."""
         found = list(self.outer_each(self._evaluated, self.cuts))
         if self.items is not None:
             return (self.items,)
-        total = reduce(add, found)  # in their order: the same however many were made at a time
+        totals, most = zip(*found, strict=True)
+        total = reduce(add, totals)  # in their order: the same however many were made at a time
+        if self.bounds is not None:
+            largest = reduce(self.ops.xp.maximum, most)
+            self.unsure = of_sums(self.bounds, total, largest, self.counts)
         return reduced(self.ops, self.spec, self.arrays, total, self.counts, self.under)
 
-    def _evaluated(self, cut: Cut) -> Array | None:
-        """One block done: its part of the gradient written, its losses too, or their sum given."""
+    def _evaluated(self, cut: Cut) -> tuple[Array, Array | None] | None:
+        """One block done: its part of the gradient written, its losses too, or their sum given.
+
+        Beside the sum is the largest error bound of an item, where there are any.
+        """
         ops, spec = self.ops, self.spec
         part, weighed = self._weighed(cut) if self.kept is None else self.kept
         weighed = shared(self.ops, spec, weighed, self.under)
         losses = (self._in_cache if self.nested else self._at_once)(cut, part, weighed)
+        ulps = None
+        if self.bounds is not None:
+            ulps = self.bounds.of_items(scale_of(ops, spec, weighed, self.under, part))
         if self.items is None:
-            return total_of(ops, spec, weighed, losses, self.under)
+            most = None if ulps is None else ops.xp.max(ulps)
+            return total_of(ops, spec, weighed, losses, self.under), most
+        if ulps is not None:
+            self.asked[own_cut(self.asked, cut)] |= ops.undecided(losses, ulps)
         items = tuple(s for i, s in enumerate(cut) if i != spec.axis)
         self.items[items] = itemised(ops, spec, losses)
         return None
@@ -108,7 +138,7 @@ class _Blocks:
         costs = loss_of_mass(ops, spec, weighed, rows)
         if self.slopes is not None:
             scale = scale_of(ops, spec, weighed, self.under, part)
-            self._write_gradient(self.slopes, cut, part, weighed, rows, scale)
+            self._write_gradient(self.slopes, cut, part, weighed, rows, scale, self.asked)
         return item_losses(ops, spec, weighed, costs)
 
     def _in_cache(self, cut: Cut, part: Arrays, weighed: Weighed) -> Array:
@@ -116,26 +146,43 @@ class _Blocks:
         ops, spec = self.ops, self.spec
         predictions, index = part["predictions"], cast(ClassIndices, weighed.mass).index
         costs = ops.empty(tuple(index.shape), spec.compute, index)
-        scale = slopes = None
+        scale = slopes = asked = None
         if self.slopes is not None:
             slopes, scale = self.slopes[cut], scale_of(ops, spec, weighed, self.under, part)
+            asked = cut_of(self.asked, cut)
 
         def evaluate(inner: Cut) -> None:
             few, own = weighed.part(inner), {"predictions": predictions[inner]}
             rows = rows_of(ops, spec, own, few)
             costs[own_cut(costs, inner)] = loss_of_mass(ops, spec, few, rows)
             if slopes is not None:
-                self._write_gradient(slopes, inner, own, few, rows, cut_of(scale, inner))
+                scales = cut_of(scale, inner)
+                self._write_gradient(slopes, inner, own, few, rows, scales, asked)
 
         for _ in self.each(evaluate, list(cuts_of(tuple(predictions.shape), spec.axis, self.size))):
             pass
         return item_losses(ops, spec, weighed, costs)
 
     def _write_gradient(
-        self, slopes: Array, cut: Cut, part: Arrays, weighed: Weighed, rows: Any, scale: Array
+        self,
+        slopes: Array,
+        cut: Cut,
+        part: Arrays,
+        weighed: Weighed,
+        rows: Any,
+        scale: Array,
+        asked: Array | None,
     ) -> None:
         into = slopes[cut]
-        gradient = kept_gradient(self.ops, self.spec, weighed, rows, scale, part, self.under, into)
+        made = partial(kept_gradient, self.ops, self.spec, weighed, rows, scale, part, self.under)
+        if self.bounds is None:
+            gradient = made(into=into)
+        else:
+            assert self.spec.axis is not None
+            assert asked is not None
+            ulps = self.bounds.of_gradient(scale)
+            gradient, own = first_gradient(self.ops, ulps, self.spec.axis, made, into)
+            asked[own_cut(asked, cut)] |= own
         if gradient is not into:
             slopes[cut] = gradient
 

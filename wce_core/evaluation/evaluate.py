@@ -22,6 +22,7 @@ from wce_core.evaluation.balancing import with_balance
 from wce_core.evaluation.counting import Divisor, counted_and_shared, none_over_zero
 from wce_core.evaluation.items import item_losses, kept_gradient, loss_of_mass, rows_of, scale_of
 from wce_core.evaluation.reducing import itemised, reduced, total_of
+from wce_core.evaluation.second_look import exactly, is_proved
 from wce_core.evaluation.spec import LossSpec
 from wce_core.evaluation.weighing import Weighed, silenced, weigh
 from wce_core.types import Array, Arrays
@@ -53,6 +54,8 @@ def fused(
     That is the value, ``LossParts.total``, or for ``reduction="none"`` their sum. The gradient is
     float32, or float64 for float64 predictions; None if it is not asked for.
     """
+    if is_proved(ops, spec, arrays["predictions"]):
+        return exactly(ops, spec, arrays, gradient=gradient)
     outputs, later = deferred(ops, spec, arrays)
     return outputs, later() if gradient else None
 
@@ -63,6 +66,9 @@ def deferred(
     """:func:`fused`, its gradient made when it is asked for, which is once at most."""
     if spec.region is not None:
         return regions.deferred(ops, spec, arrays)
+    if is_proved(ops, spec, arrays["predictions"]):
+        outputs, slopes = exactly(ops, spec, arrays, gradient=True)
+        return outputs, lambda: slopes
     arrays = with_balance(ops, spec, arrays)
     weighed, counts, under = counted_and_shared(ops, spec, arrays, weigh(ops, spec, arrays))
     rows = rows_of(ops, spec, arrays, weighed)

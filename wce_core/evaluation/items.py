@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from wce_core.arrays.ops import ArrayOps
@@ -95,11 +96,13 @@ def kept_gradient(
     arrays: Arrays,
     divisor: Divisor | None,
     into: Array | None = None,
+    flushed: Callable[[Array], Array] | None = None,
 ) -> Array:
     """The closed-form gradient to the predictions, as it is kept until the cotangent is known.
 
     float32, or float64 for float64 predictions. ``rows`` are used up. With ``into`` it may be that,
-    or wider than it: assigned, it is rounded.
+    or wider than it: assigned, it is rounded. ``flushed`` in the place of the usual one looks at it
+    before it is.
     """
     kept = at_least_float32(ops.dtype_name(arrays["predictions"]))
     own = into if kept == spec.compute else None
@@ -109,5 +112,6 @@ def kept_gradient(
         gradient = ops.xp.where(divisor.zero, 0.0, gradient)
     if kept == spec.compute:
         return gradient
-    gradient = ops.flushed(gradient) if spec.exact else gradient
+    if spec.exact:
+        gradient = (flushed or ops.flushed)(gradient)
     return ops.cast(gradient, kept) if into is None else gradient

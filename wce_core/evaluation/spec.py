@@ -44,6 +44,9 @@ class LossSpec(NamedTuple):
     region: Region | None = None
     """What regions are, and their loss. None: the loss is of items."""
 
+    signed: bool = False
+    """May weights of items be negative?"""
+
     @property
     def of_regions(self) -> bool:
         """Are the outputs of regions? Each depends on predictions that others depend on."""

@@ -76,6 +76,14 @@ class Backend(ArrayOps):
     def to_numpy(self, array: Array) -> np.ndarray:
         """A readable array as NumPy (bfloat16 as float32), without a copy where possible."""
 
+    def bits(self, array: Array) -> Array:
+        """By NumPy, of readable arrays: the standard has no way to them."""
+        return self.asarray(self.to_numpy(array).view(np.int64), array)
+
+    def from_bits(self, bits: Array) -> Array:
+        """By NumPy."""
+        return self.asarray(self.to_numpy(bits).view(np.float64), bits)
+
     def known(self, value: Any) -> np.ndarray | None:
         """The numbers of an array that can be looked at while another is traced; else None."""
         if isinstance(value, np.ndarray):

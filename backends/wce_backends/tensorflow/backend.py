@@ -56,6 +56,7 @@ class TensorFlowBackend(Backend):
     name = "tensorflow"
     collective = "all_reduce"
     xp = namespace
+    contracts = True
 
     def owns(self, array: object) -> bool:
         """Tensors, Variables, and the composite ones that are refused."""
@@ -159,6 +160,14 @@ class TensorFlowBackend(Backend):
         if isinstance(value, (int, float)):
             return tf.constant(value, dtype)
         return tf.cast(value, dtype)
+
+    def bits(self, array: Array) -> Array:
+        """By ``bitcast``."""
+        return tf.bitcast(array, tf.int64)
+
+    def from_bits(self, bits: Array) -> Array:
+        """By ``bitcast``."""
+        return tf.bitcast(bits, tf.float64)
 
     def constant(self, array: Array) -> Array:
         """By ``stop_gradient``."""

@@ -43,16 +43,15 @@ def round_to(x: Real, dtype: str) -> float:
 
 
 def exact_result(x: Real, dtype: str) -> float:
-    """What exact mode delivers for x: float64, then float32, then the half type.
+    """What exact mode delivers for x: rounded once; for a half type to float32, and once more.
 
-    float32 and bfloat16 results whose float64 value is below 2⁻¹²⁶ in magnitude are 0.
+    float32 and bfloat16 results below 2⁻¹²⁶ in magnitude are 0.
     """
-    wide = round_to(x, "float64")
     if dtype == "float64":
-        return wide
-    if dtype in ("float32", "bfloat16") and abs(wide) < _FLUSHED_BELOW:
+        return round_to(x, "float64")
+    if dtype in ("float32", "bfloat16") and abs(mp.convert(x)) < _FLUSHED_BELOW:
         return 0.0
-    return round_to(round_to(wide, "float32"), dtype)
+    return round_to(round_to(x, "float32"), dtype)
 
 
 def _round_finite(number: Real, target: _Format) -> float:
