@@ -17,6 +17,7 @@ from wce_conformance.cases.extreme_ties import cases
 from wce_conformance.hunted import Hunted, hunted_rows
 from wce_conformance.oracle import Grid, exact_result
 from wce_core import losses
+from wce_core.arrays.boundaries import MOST
 from wce_core.arrays.ops import ArrayOps
 from wce_core.evaluation import blocks, evaluate, second_look
 
@@ -150,6 +151,11 @@ def test_any_block_and_any_place_of_the_classes(monkeypatch: pytest.MonkeyPatch)
     assert wrong(found, ROWS.gradients) == 0
 
 
+def everything(self: Any, factor: Any, ulps: int) -> Any:
+    """So large a bound that every item is evaluated again."""
+    return np.full(np.shape(factor), MOST)
+
+
 def test_what_is_not_finite_stays_as_it_is() -> None:
     """Beside rows that are evaluated again, in the same call."""
     x = np.concatenate([ROWS.logits, ROWS.logits[:2]])
@@ -165,6 +171,25 @@ def test_what_is_not_finite_stays_as_it_is() -> None:
     assert np.isnan(gradient[-2]).all()
     assert gradient[-1, 1] == -1.0
     assert wrong(gradient[:-2], ROWS.gradients) == 0
+
+
+def test_a_second_look_at_infinities(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A class that cannot be, whether or not it is the item's, in rows that are looked at again."""
+    x, y = ROWS.logits[:4].copy(), np.array([0, 1, 2, 3])
+    x[:2, 0] = -np.inf
+    options: dict[str, Any] = {"sample_weight": ROWS.weights[:4], "precision": "exact"}
+
+    def found() -> tuple[np.ndarray, np.ndarray]:
+        items = losses.cross_entropy(x, y, reduction="none", **options)
+        both = wce_core.value_and_grad(losses.cross_entropy)
+        return items, both(x, y, reduction="sum", **options)[1]
+
+    first = found()
+    monkeypatch.setattr(second_look.Bounds, "_at_most", everything)
+    again = found()
+    assert again[0][0] == np.inf
+    for one, other in zip(first, again, strict=True):
+        np.testing.assert_allclose(one, other, rtol=3e-7)
 
 
 def closed_operations(backend: str) -> Any:

@@ -261,7 +261,8 @@ def _again(
     (output,) = first.outputs
     sizes = ops.sizes(output)
     again = xp.reshape(to_float32(ops, items), sizes)
-    return (xp.where(xp.reshape(asked, sizes), again, output),), gradient
+    decided = xp.reshape(asked, sizes) & xp.isfinite(output)  # beside a gradient, infinite ones
+    return (xp.where(decided, again, output),), gradient
 
 
 def _sums(

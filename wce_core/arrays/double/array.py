@@ -14,9 +14,9 @@ class Double:
     """``hi + lo``, two float64 arrays of one shape with hi = RN(hi + lo): 106 bits and a sign.
 
     Sums are within 2⁻¹⁰³ of themselves, products and quotients within 2⁻¹⁰⁰, as long as hi is
-    within 2^±900 or 0; beyond, lo is lost. What is infinite or NaN is so by ``hi``; ``lo`` may be
-    NaN there. Sums take the exact error of both parts, so that terms of different signs that
-    cancel leave what is right to 2⁻¹⁰³ of the terms.
+    within 2^±900 or 0; beyond, lo is lost. Sums take the exact error of both parts, so that terms
+    of different signs that cancel leave what is right to 2⁻¹⁰³ of the terms. A sum with infinity is
+    infinite, a product or quotient NaN: who needs those has them in float64.
     """
 
     __slots__ = ("_parts", "hi", "lo", "ops")
@@ -61,10 +61,13 @@ class Double:
 
     def __add__(self, other: Any) -> Double:
         other = wide(self.ops, other, self.hi)
-        total, error = two_sum(self.hi, other.hi)
+        first, error = two_sum(self.hi, other.hi)
         lower, rest = two_sum(self.lo, other.lo)
-        total, error = quick_two_sum(total, error + lower)
-        return Double(self.ops, *quick_two_sum(total, error + rest))
+        total, error = quick_two_sum(first, error + lower)
+        hi, lo = quick_two_sum(total, error + rest)
+        xp = self.ops.xp
+        finite = xp.isfinite(first)
+        return Double(self.ops, xp.where(finite, hi, first), xp.where(finite, lo, 0.0))
 
     def __radd__(self, other: Any) -> Double:
         return self.__add__(wide(self.ops, other, self.hi))
