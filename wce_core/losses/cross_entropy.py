@@ -181,7 +181,8 @@ def cross_entropy(
         float64 where the device has it. ``"exact"``: computed in float64 and rounded, which gives
         losses and gradients of float32, bfloat16 and float16 the same bits in every framework, but
         for one to five gradient elements in 10⁹, and 8 to 15 % of those that cancel (soft targets
-        equal to the prediction).
+        equal to the prediction). Eager on the CPU, but for JAX, those of float32 logits and class
+        indices are rounded rightly without exception.
     dtype
         Of the result; that of the predictions if None. Weights and targets never narrow it.
     validate
