@@ -46,7 +46,8 @@ def judge(
     """Compare value and gradient with the oracle's.
 
     ``exact``: bit for bit with the oracle's value rounded once, for a half type once more; float64
-    predictions are always judged as native. With ``slack``, the bits of any number that float64 arithmetic may have come to. Native: within :data:`BOUND` eps
+    predictions are always judged as native. With ``slack``, the bits of any number that float64
+    arithmetic may have come to. Native: within :data:`BOUND` eps
 
     * of Σ|ℓ| over the denominator, for a reduced value;
     * of the item loss itself, for ``reduction="none"``;
