@@ -24,16 +24,15 @@ JOBS = {"jax": 2, "tensorflow": 2, "torch": 2}
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit status."""
-    options = _parser().parse_args(arguments)
     # Read by TensorFlow while it is imported; whoever set it already knows better.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        return _done(options)
+        return _done(_parser().parse_args(arguments))
     except ModuleNotFoundError as error:
         if error.name not in _FROM:
             raise
         words = f"{error.name} is not installed: pip install '{_FROM[error.name]}'"
-        print(f"{options.command}: {words}", file=sys.stderr)
+        print(words, file=sys.stderr)
         return NOTHING_RAN
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import re
 from html.parser import HTMLParser
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -12,8 +14,9 @@ from rich.console import Console
 from wce_conformance.cases.hunting import hunting_cases
 from wce_conformance.implementation import Answer, Given
 from wce_conformance.peers.asked import Asked
-from wce_conformance.scoreboard import add_parser, html, markdown
-from wce_conformance.scoreboard.columns import NAMES, Cell, Column, decoded, encoded
+from wce_conformance.scoreboard import add_parser, history, html, markdown
+from wce_conformance.scoreboard.columns import NAMES, Cell, Column, Failure, decoded, encoded
+from wce_conformance.scoreboard.faults import PAGE, Fault, faults, link
 from wce_conformance.scoreboard.measure import column
 from wce_conformance.scoreboard.terminal import show
 from wce_conformance.scoreboard.text import SHORT, rows, score, size
@@ -126,12 +129,44 @@ class Balanced(HTMLParser):
 
 
 def test_what_others_wrote_is_escaped(columns: list[Column]) -> None:
-    from wce_conformance.scoreboard.columns import Failure
-
     harmful = Failure("a<b", "<i>", "<script>", 0)
     own = Column("sklearn", "s", "1", [], failures=[harmful])
     assert "<script" not in html([own])
     assert "&lt;script&gt;" in html([own])
+
+
+def test_failures_lead_to_the_section_that_explains_them() -> None:
+    page = (Path(__file__).parents[2] / "docs" / PAGE).read_text(encoding="utf-8")
+    assert all(f"\n## {fault.section}\n" in page for fault in faults())
+    assert {name for fault in faults() for name in fault.libraries} <= set(NAMES)
+    by_id = {vector.id: vector for vector in VECTORS}
+    for section in page.split("\n## ")[1:]:
+        title, _, rest = section.partition("\n")
+        head = rest.partition("```python")[0].replace("\n", " ")
+        libraries = set(re.findall(r"`(\w+)` \d", head)) - {"keras"}
+        for name in re.findall(r"`((?:binary_)?cross_entropy/[^`]+)`", head):
+            for library in libraries:
+                assert link(library, by_id[name]) == Fault((), "", frozenset(), title).link
+    unknown = by_id["cross_entropy/one class/float64"]
+    assert link("torch", unknown).endswith("/v1/cross_entropy.extremes.json")
+    own = Column("torch", "t", "1", [], failures=[Failure("a", "b", "c", 0, "bugs-found.md#x")])
+    assert "[`a`](bugs-found.md#x): b. c" in markdown([own])
+    assert '<a href="bugs-found.md#x">a</a>' in html([own])
+
+
+def test_versions_are_kept_from_one_measurement_to_the_next(tmp_path: Path) -> None:
+    file = tmp_path / "history.json"
+    old = Column("sklearn", "s", "1.8.0", [], total=Cell(run=5, offered=4, passed=2))
+    new = Column("sklearn", "s", "1.9.1", [], total=Cell(run=5, offered=4, passed=3))
+    again = Column("sklearn", "s", "1.9.1", [], total=Cell(run=5, offered=4, passed=4))
+    for own in (old, new, again):
+        history.write(file, history.merged(history.read(file), [own]))
+    scores = history.read(file)
+    assert [(own.version, own.passed) for own in scores] == [("1.8.0", 2), ("1.9.1", 4)]
+    text = markdown([again], scores)
+    assert "## Versions" in text
+    assert f"| scikit-learn | 1.8.0 | {scores[0].vectors} | 4 of 5 | 2 | 2 |" in text
+    assert "## Versions" not in markdown([again])
 
 
 def test_scores_and_sizes() -> None:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from wce_conformance.positive import positive
+from wce_conformance.scoreboard import history
 from wce_conformance.scoreboard.columns import NAMES, Column, installed, measured
 from wce_conformance.scoreboard.html import html
 from wce_conformance.scoreboard.markdown import markdown
@@ -21,6 +22,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser("scoreboard", help=HELP, description=HELP)
     parser.add_argument("--html", type=Path, metavar="FILE", help="write it as one HTML file")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write it as Markdown")
+    parser.add_argument(
+        "--history", type=Path, metavar="FILE", help="add to what other versions scored"
+    )
     parser.add_argument(
         "--only", action="append", choices=NAMES, default=[], help="one library (may be repeated)"
     )
@@ -45,9 +49,13 @@ def main(options: argparse.Namespace) -> int:
             columns.append(column)
             progress.advance(task)
     show(Console(), columns)
-    for path, write in ((options.html, html), (options.markdown, markdown)):
-        if path is not None:
-            path.write_text(write(columns), encoding="utf-8")
+    scores = history.merged(history.read(options.history), columns) if options.history else []
+    if options.history:
+        history.write(options.history, scores)
+    if options.html:
+        options.html.write_text(html(columns), encoding="utf-8")
+    if options.markdown:
+        options.markdown.write_text(markdown(columns, scores), encoding="utf-8")
     if not any(column.total.offered for column in columns):
         print("scoreboard: nothing was judged: no library here offers these", file=sys.stderr)
         return 2

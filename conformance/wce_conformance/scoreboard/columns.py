@@ -40,12 +40,13 @@ class Cell:
 
 @dataclass
 class Failure:
-    """A vector that failed, what it is about, and why, in one line."""
+    """A vector that failed, what it is about, why, in one line, and the page of the cause."""
 
     vector: str
     comment: str
     cause: str
     further: int
+    link: str = ""
 
 
 @dataclass

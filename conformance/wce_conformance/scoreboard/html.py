@@ -108,8 +108,8 @@ def _failures(columns: Sequence[Column]) -> Iterator[str]:
         yield from (f"<p>{escape(note)}</p>" for note in column.notes)
         if failed:
             yield f"<details><summary>{failed} failed</summary><dl>"
-            for vector, comment, cause in causes(column):
-                yield f"<dt>{escape(vector)}</dt><dd>{escape(comment)}"
+            for vector, comment, cause, link in causes(column):
+                yield f'<dt><a href="{escape(link)}">{escape(vector)}</a></dt><dd>{escape(comment)}'
                 yield f"<br><code>{escape(cause)}</code></dd>"
             yield "</dl></details>"
         else:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from wce_conformance.peers.asked import CROSS_ENTROPIES
 from wce_conformance.scoreboard.columns import Column
+from wce_conformance.scoreboard.history import Score
 from wce_conformance.scoreboard.text import (
     SHORT,
     TITLE,
@@ -18,9 +19,25 @@ from wce_conformance.scoreboard.text import (
 )
 
 
-def markdown(columns: Sequence[Column]) -> str:
-    """The whole page."""
-    return "\n".join([*_head(columns), *_tables(columns), *_failures(columns)]) + "\n"
+def markdown(columns: Sequence[Column], history: Sequence[Score] = ()) -> str:
+    """The whole page; with what other versions scored, where a history is kept."""
+    parts = [*_head(columns), *_versions(history), *_tables(columns), *_failures(columns)]
+    return "\n".join(parts) + "\n"
+
+
+def _versions(history: Sequence[Score]) -> Iterator[str]:
+    if not history:
+        return
+    yield "## Versions"
+    yield ""
+    yield "| library | version | wce-vectors | offered | passed | failed |"
+    yield "|---|---|---|--:|--:|--:|"
+    for own in history:
+        yield (
+            f"| {SHORT[own.name]} | {own.version} | {own.vectors} | {own.offered} of {own.run} | "
+            f"{own.passed} | {own.offered - own.passed} |"
+        )
+    yield ""
 
 
 def _head(columns: Sequence[Column]) -> Iterator[str]:
@@ -78,7 +95,10 @@ def _failures(columns: Sequence[Column]) -> Iterator[str]:
         yield f"<details><summary>{len(column.failures)} vectors</summary>"
         yield ""
         yield from (
-            f"* `{vector}`: {comment}. {cause}" for vector, comment, cause in causes(column)
+            f"* [`{vector}`]({link}): {comment}. {cause}"
+            if link
+            else f"* `{vector}`: {comment}. {cause}"
+            for vector, comment, cause, link in causes(column)
         )
         yield ""
         yield "</details>"

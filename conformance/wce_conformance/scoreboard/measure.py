@@ -15,6 +15,7 @@ from wce_conformance.peers.asked import CROSS_ENTROPIES
 from wce_conformance.runner import Record, Task, in_sample, records
 from wce_conformance.scoreboard.aspects import aspects
 from wce_conformance.scoreboard.columns import NAMES, Column, Failure, encoded
+from wce_conformance.scoreboard.faults import link
 from wce_conformance.vectors import Vector, load_vectors
 
 SLOW: Mapping[str, int] = {"keras-jax": 8, "optax": 4, "tinygrad": 8, "wce_core-jax": 8}
@@ -61,7 +62,9 @@ def _count(column: Column, vector: Vector, record: Record) -> None:
     column.gradient = _larger(column.gradient, [worst["gradient"]] if "gradient" in worst else [])
     if record.status == "failed":
         causes = record.judgement.failures
-        column.failures.append(Failure(vector.id, vector.case.comment, causes[0], len(causes) - 1))
+        where = link(column.name, vector)
+        own = Failure(vector.id, vector.case.comment, causes[0], len(causes) - 1, where)
+        column.failures.append(own)
 
 
 def _larger(before: float | None, new: Sequence[float]) -> float | None:

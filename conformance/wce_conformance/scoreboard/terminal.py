@@ -69,7 +69,7 @@ def _cell(cell: Cell) -> str:
 
 
 def _failures(console: Console, column: Column) -> None:
-    for vector, _, cause in list(causes(column))[:SHOWN]:
+    for vector, _, cause, _ in list(causes(column))[:SHOWN]:
         console.print(f"{SHORT[column.name]}: {vector}", style="red", markup=False)
         console.print(f"  {cause}", highlight=False, markup=False)
     if len(column.failures) > SHOWN:

@@ -79,8 +79,8 @@ def size(error: float | None) -> str:
     return "∞" if error == float("inf") else f"{error:.0e}".replace("e+0", "e").replace("e+", "e")
 
 
-def causes(column: Column) -> Iterator[tuple[str, str, str]]:
-    """(vector, its comment, one line of cause) of every failure."""
+def causes(column: Column) -> Iterator[tuple[str, str, str, str]]:
+    """(vector, its comment, one line of cause, a link) of every failure."""
     for failure in column.failures:
         further = f" (and {failure.further} more)" if failure.further else ""
-        yield failure.vector, failure.comment, failure.cause + further
+        yield failure.vector, failure.comment, failure.cause + further, failure.link

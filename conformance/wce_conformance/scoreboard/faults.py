@@ -1,0 +1,48 @@
+"""Failures that a page explains, and where each vector is written down."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from wce_conformance.vectors import Vector
+
+PAGE = "bugs-found.md"
+_FILE = Path(__file__).parent / "faults.toml"
+
+
+class Fault(NamedTuple):
+    """A section of the page, and which failures it is about."""
+
+    libraries: tuple[str, ...]
+    loss: str
+    flags: frozenset[str]
+    section: str
+
+    @property
+    def link(self) -> str:
+        """To the section, beside the scoreboard."""
+        words = re.sub(r"[^\w\s-]", "", self.section.lower())
+        anchor = re.sub(r"[-\s]+", "-", words)
+        return f"{PAGE}#{anchor}"
+
+
+@cache
+def faults() -> tuple[Fault, ...]:
+    """All of them."""
+    rows = tomllib.loads(_FILE.read_text(encoding="utf-8"))["fault"]
+    return tuple(
+        Fault(tuple(r["libraries"]), r["loss"], frozenset(r["flags"]), r["section"]) for r in rows
+    )
+
+
+def link(library: str, vector: Vector) -> str:
+    """Where a failure is explained, or else where its vector is."""
+    for fault in faults():
+        named = library in fault.libraries and vector.loss == fault.loss
+        if named and fault.flags & set(vector.flags):
+            return fault.link
+    return f"../conformance/wce_conformance/vectors/v1/{vector.file}"
