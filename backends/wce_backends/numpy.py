@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +23,8 @@ from wce_core.frameworks.backend import Description, Sums
 from wce_core.interchange import no_numbers
 from wce_core.types import Array, Arrays, Cut
 
+from . import fast
+from .fast import threads
 from .generic import GenericBackend
 from .programs import Outcome, Programs, as_arrays
 from .tracing import Traced, Untraceable
@@ -33,6 +34,10 @@ BLOCK = 2**17
 FEW_CLASSES = 32
 MANY = 2**8
 """Rows of fewer classes are turned, in blocks of at least so many elements."""
+MANY_FEW = 2**19
+"""Elements up to which calls are replayed whose loops are compiled."""
+LOOPED_BLOCK = 2**20
+"""Elements a block of compiled loops, which visit each once: what is not in the nearest cache."""
 PARALLEL = 2**21
 """Elements from which several threads are worth their start."""
 PARALLEL_BLOCK = 2**18
@@ -85,7 +90,7 @@ NAMESPACE = SimpleNamespace(**{**vars(np), **QUICK})
 """NumPy, but for functions whose own way in takes longer than a small batch."""
 
 
-class NumpyBackend(OneByOne, GenericBackend):
+class _Operations(OneByOne, GenericBackend):
     """Blocks of rows that stay in cache."""
 
     def __init__(self) -> None:
@@ -265,7 +270,7 @@ class NumpyBackend(OneByOne, GenericBackend):
         self, options: Options, given: dict[str, Any], *, gradient: bool = False
     ) -> Outcome | None:
         """Of few numbers, by their program."""
-        if given["predictions"].size > FEW or _dynamo_follows():
+        if given["predictions"].size > few() or _dynamo_follows():
             return None
         arrays = as_arrays(given)
         if arrays is None:
@@ -291,6 +296,15 @@ class NumpyBackend(OneByOne, GenericBackend):
         return Description(np.__version__, ("cpu",), True)
 
 
+class NumpyBackend(fast.LoopedOps, _Operations):
+    """The same, and compiled loops where they are in use."""
+
+
+def few() -> int:
+    """Elements up to which a call is replayed: those whose overhead is more than a tenth."""
+    return MANY_FEW if fast.in_use() else FEW
+
+
 def _dynamo_follows() -> bool:
     """Is this in ``torch.compile``, to which NumPy's arrays are tensors?"""
     torch: Any = sys.modules.get("torch")
@@ -304,6 +318,11 @@ def _scalars(outputs: tuple[Array, ...]) -> tuple[Array, ...]:
 
 class _Tracing(NumpyBackend):
     """The ways of NumPy's arrays, taken by traced ones."""
+
+    def looped(self, function: Callable[..., Any], *args: Any) -> Any:
+        """A call, as any other."""
+        traced = next((arg for arg in args if isinstance(arg, Traced)), None)
+        return function(*args) if traced is None else traced.trace.call(function, args, {})
 
     def owns(self, array: object) -> bool:
         """Traced arrays."""
@@ -353,11 +372,11 @@ def evaluated(spec: LossSpec, arrays: Arrays, *, gradient: bool) -> tuple[tuple[
     """Outputs and gradient of NumPy arrays; large ones by several threads, in the same order."""
     large = arrays["predictions"].size >= PARALLEL
     # Of any number of threads the blocks are the same, and so is the result.
-    size, threads = (PARALLEL_BLOCK, _threads()) if large else (BLOCK, 1)
+    size, count = (PARALLEL_BLOCK, threads.number()) if large else (_block(), 1)
     with np.errstate(all="ignore"):
-        if threads == 1:
+        if count == 1:
             return _in_turn(BACKEND, spec, arrays, gradient=gradient, size=size)
-        with ThreadPoolExecutor(threads) as pool:
+        with ThreadPoolExecutor(count) as pool:
 
             def each(job: Callable[[Cut], Any], cuts: Sequence[Cut]) -> Iterable[Any]:
                 return pool.map(_quiet(job), cuts)
@@ -365,9 +384,14 @@ def evaluated(spec: LossSpec, arrays: Arrays, *, gradient: bool) -> tuple[tuple[
             return in_blocks(BACKEND, spec, arrays, gradient=gradient, size=size, each=each)
 
 
+def _block() -> int:
+    return LOOPED_BLOCK if fast.in_use() else BLOCK
+
+
 def _in_turn(
-    be: NumpyBackend, spec: LossSpec, arrays: Arrays, *, gradient: bool, size: int = BLOCK
+    be: NumpyBackend, spec: LossSpec, arrays: Arrays, *, gradient: bool, size: int | None = None
 ) -> tuple[tuple[Array, ...], Any]:
+    size = _block() if size is None else size
     outputs, slopes = in_blocks(be, spec, arrays, gradient=gradient, size=size)
     # Of one block that was turned, the gradient is turned, too.
     return outputs, None if slopes is None else _ordered(slopes, "C")
@@ -381,16 +405,7 @@ def _quiet(job: Callable[[Cut], Any]) -> Callable[[Cut], Any]:
     """Every thread has an error state of its own."""
 
     def quiet(cut: Cut) -> Any:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), threads.alone():
             return job(cut)
 
     return quiet
-
-
-def _threads() -> int:
-    """As many as compiled libraries would take, but no more than the interpreter can feed."""
-    asked = os.environ.get("OMP_NUM_THREADS", "")
-    if asked.isdigit() and int(asked):
-        return min(4, int(asked))
-    mine = hasattr(os, "sched_getaffinity")  # not on every system
-    return min(4, len(os.sched_getaffinity(0)) if mine else os.cpu_count() or 1)

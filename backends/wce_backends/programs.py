@@ -27,6 +27,7 @@ from wce_core.evaluation.spec import LossSpec
 from wce_core.frameworks.backend import Backend
 from wce_core.types import Array, Arrays
 
+from .fast import in_use
 from .recent import Recent
 from .tracing import NUMBERS, Trace, Traced, Untraceable
 
@@ -179,7 +180,7 @@ def _key(options: Options, arrays: Arrays, ignore_index: Any, *, gradient: bool)
     types = tuple(map(type, alike))
     if not PLAIN.issuperset(types) and not all(isinstance(each, FIXED) for each in alike):
         raise TypeError("an option is an array, which may change")
-    return options, ignore_index, types, gradient, tuple(kinds)
+    return options, ignore_index, types, gradient, in_use(), tuple(kinds)
 
 
 # Arguments -----------------------------------------------------------------------------------

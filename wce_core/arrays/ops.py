@@ -184,6 +184,28 @@ class ArrayOps(ABC):
         fractions = total(xp, exponentials - xp.floor(exponentials), axis)
         return exponentials, whole, xp.where(whole >= 2, whole - 1.0, fractions)
 
+    def softmax_sums(self, predictions: Array, axis: int) -> tuple[Array, Array, Array, Array]:
+        """The largest of each row, and :meth:`exponentials` of it."""
+        largest = self.xp.max(predictions, axis=axis, keepdims=True)
+        return largest, *self.exponentials(predictions, largest, axis)
+
+    def scaled(
+        self,
+        rows: Array,
+        share: Array,
+        index: Array,
+        value: Array,
+        axis: int,
+        into: Array | None = None,
+    ) -> Array:
+        """``rows * share``, and ``value`` at ``index`` of each row; perhaps written to ``into``.
+
+        ``rows`` is a temporary that the caller gives up; what is not it has length 1 along
+        ``axis``.
+        """
+        product = self.in_place(self.xp.multiply, rows, share, into=into)
+        return self.put_along_axis(product, index, value, axis)
+
     def empty(self, shape: tuple[int, ...], dtype: str, like: Array) -> Array:
         """Memory for results, on the device of ``like``."""
         return self.xp.empty(shape, dtype=self.dtype(dtype), device=like.device)

@@ -18,7 +18,7 @@ from wce_core.evaluation.spec import LossSpec
 from wce_core.frameworks.backend import Backend
 from wce_core.types import Array
 
-from .. import numpy
+from .. import fast, numpy
 from ..programs import Outcome
 from .functions import Eager, applied
 from .tensors import DTYPES, PLAIN, comparable, distributed, on_host, traced
@@ -27,6 +27,8 @@ CPU_BLOCK = 2**18
 """Elements a block: its temporaries stay in cache, and an operation takes longer than its call."""
 FEW = 2**14
 """Elements up to which the overhead of each operation decides, not its arithmetic."""
+ALL = 2**62
+"""More elements than there are: compiled loops are faster than operations on any number."""
 DEVICE_BLOCK = 2**24
 """Elements a block on an accelerator: enough work for a kernel, little memory."""
 REPLAYED = (torch.float32, torch.float64)
@@ -46,7 +48,7 @@ class Prepared(NamedTuple):
         """By NumPy of few numbers on the host, where its calls take a third; else in blocks."""
         spec, arrays = self.spec, dict(zip(self.names, tensors, strict=True))
         predictions = arrays["predictions"]
-        if predictions.numel() > FEW or not on_host(*tensors):
+        if predictions.numel() > _by_numpy(predictions) or not on_host(*tensors):
             size = _block_size(predictions)
             return spec, *in_blocks(self.blocks, spec, arrays, gradient=gradient, size=size)
         result = at_least_float32(spec.result)  # of halves NumPy has one, and PyTorch rounds both
@@ -135,7 +137,12 @@ def unusual(options: Options, predictions: Array) -> bool:
         return True
     if traced() or options.dtype is not None or options.region is not None:
         return True
-    return bool(predictions.numel() > FEW)
+    return bool(predictions.numel() > (numpy.few() if fast.in_use() else FEW))
+
+
+def _by_numpy(predictions: Array) -> int:
+    """Elements up to which NumPy evaluates what is on the host; halves it would copy whole."""
+    return ALL if fast.in_use() and predictions.dtype in REPLAYED else FEW
 
 
 def _block_size(predictions: Array) -> int:

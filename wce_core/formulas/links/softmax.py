@@ -51,8 +51,8 @@ class ClosedSoftmax:
 
     def __init__(self, ops: ArrayOps, predictions: Array, axis: int) -> None:
         self.ops, self.axis, self.predictions = ops, axis, predictions
-        self.largest = ops.xp.max(predictions, axis=axis, keepdims=True)
-        self.exp, self.whole, self.rest = ops.exponentials(predictions, self.largest, axis)
+        found = ops.softmax_sums(predictions, axis)
+        self.largest, self.exp, self.whole, self.rest = found
         self.log_sum = ops.xp.log1p(self.rest)
         self.difference: Array = None
         self.surprisal: Array = None
@@ -86,8 +86,7 @@ class ClosedSoftmax:
         """slope·p_j for j ≠ index, −slope·(1 − p_index) there, formed without cancelling."""
         share = slope / self.whole
         others = (self.ops.xp.exp(self.difference) - 1.0) - self.rest
-        gradient = self.ops.in_place(self.ops.xp.multiply, self.exp, share, into=into)
-        return self.ops.put_along_axis(gradient, index, share * others, self.axis)
+        return self.ops.scaled(self.exp, share, index, share * others, self.axis, into)
 
     def vjp(self, slopes: Array, into: Array | None = None) -> Array:
         """p_j·Σ_{k≠j} d_k − d_j·(1 − p_j); exactly 0 where the two differ by rounding alone.

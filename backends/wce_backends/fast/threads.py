@@ -1,0 +1,90 @@
+"""Loops over many rows, shared among threads.
+
+The threads are Python's, and loops run without the GIL: nothing of OpenMP or of Numba's own threads
+is started, which would compete with those of PyTorch, and neither survives a fork.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+LEAST = 2**17
+"""Elements from which another thread is worth waking: it takes as long as a tenth of them."""
+MOST = 4
+"""Threads that the interpreter can feed."""
+
+
+class _Pool:
+    """Threads that wait for work. A forked process has none of them, and starts its own."""
+
+    def __init__(self) -> None:
+        self.threads: ThreadPoolExecutor | None = None
+        self.lock = threading.Lock()
+
+    def get(self) -> ThreadPoolExecutor:
+        """Started when they are needed first."""
+        with self.lock:
+            if self.threads is None:
+                self.threads = ThreadPoolExecutor(MOST - 1, "wce_core", _worker)
+            return self.threads
+
+
+_POOL = _Pool()
+_OWN = threading.local()
+
+
+def _worker() -> None:
+    _OWN.worker = True
+
+
+def _forked() -> None:
+    global _POOL  # noqa: PLW0603  # whose lock another thread may have held
+    _POOL = _Pool()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
+
+
+def number() -> int:
+    """As many threads as compiled libraries would take, within reason."""
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    if asked.isdigit() and int(asked):
+        return min(MOST, int(asked))
+    mine = hasattr(os, "sched_getaffinity")  # not on every system
+    return min(MOST, len(os.sched_getaffinity(0)) if mine else os.cpu_count() or 1)
+
+
+class alone:  # noqa: N801  # a context
+    """In this, loops of the thread keep to it: others have the other blocks of the call."""
+
+    def __enter__(self) -> None:
+        self.before = getattr(_OWN, "worker", False)
+        _OWN.worker = True
+
+    def __exit__(self, *error: object) -> None:
+        _OWN.worker = self.before
+
+
+def shared(loop: Callable[..., None], arrays: Sequence[np.ndarray], size: int) -> None:
+    """The loop, on parts of arrays that are cut along their first axis."""
+    rows = arrays[0].shape[0]
+    parts = 1 if size < LEAST or getattr(_OWN, "worker", False) else min(number(), rows)
+    if parts == 1:
+        loop(*arrays)
+        return
+    bounds = [rows * part // parts for part in range(parts + 1)]
+    cut: list[list[Any]] = [
+        [array[start:end] for array in arrays]
+        for start, end in zip(bounds[:-1], bounds[1:], strict=True)
+    ]
+    later = [_POOL.get().submit(loop, *part) for part in cut[1:]]
+    loop(*cut[0])
+    for each in later:
+        each.result()
