@@ -42,12 +42,14 @@ TOOLS = [
     "jsonschema",
     "rich",
 ]
+FAST = ["numba"]
+"""Compiled loops. The sessions lowest and wheel are without them."""
 FRAMEWORKS = {
-    "numpy": [],
+    "numpy": FAST,
     "array_api_strict": ["array-api-strict"],
-    "torch": ["torch", "numpy", "onnx", "array-api-strict"],
+    "torch": ["torch", "numpy", "onnx", "array-api-strict", *FAST],
     "jax": ["jax", "optax", "flatbuffers", "array-api-strict"],
-    "tensorflow": ["tensorflow-cpu", "array-api-strict"],
+    "tensorflow": ["tensorflow-cpu", "array-api-strict", *FAST],
 }
 """What each backend needs beside the package; the keys are those of the conformance adapters."""
 ALL = sorted({package for packages in FRAMEWORKS.values() for package in packages} | {"keras"})

@@ -19,21 +19,26 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from benchmarks.frameworks import NAMES
 
+MEDIUM = 5_000_000
+"""Elements of the largest workload of a short run."""
+
 
 def main() -> None:
     """Measure, print the table, write page and plots."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--framework", action="append", choices=NAMES, default=[])
-    parser.add_argument("--seconds", type=float, default=1.0, help="for each ratio")
+    parser.add_argument(
+        "--whole", action="store_true", help="every cell and size, for hours; else a quarter of one"
+    )
     parser.add_argument("--output", type=Path, help="folder of benchmarks.md; none: print only")
     parser.add_argument("--json", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.json:
-        _measure(options.framework[0], options.seconds, options.json)
+        _measure(options.framework[0], options.json, whole=options.whole)
         return
     frameworks = options.framework or [name for name in NAMES if find_spec(name)]
     with TemporaryDirectory() as folder:
-        results = [_in_a_process(name, options.seconds, Path(folder)) for name in frameworks]
+        results = [_in_a_process(name, Path(folder), whole=options.whole) for name in frameworks]
     from benchmarks import counting, report
 
     # A table is cut where nobody looks at a terminal.
@@ -47,17 +52,18 @@ def main() -> None:
         report.write(options.output, results, counts)
 
 
-def _in_a_process(framework: str, seconds: float, folder: Path) -> dict[str, object]:
+def _in_a_process(framework: str, folder: Path, *, whole: bool) -> dict[str, object]:
     file = folder / f"{framework}.json"
-    arguments = ["--framework", framework, "--seconds", str(seconds), "--json", str(file)]
+    arguments = ["--framework", framework, "--json", str(file), *(["--whole"] if whole else [])]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     subprocess.run([sys.executable, "-m", "benchmarks", *arguments], check=True, env=environment)
     result: dict[str, object] = json.loads(file.read_text())
     return result
 
 
-def _measure(framework: str, seconds: float, file: Path) -> None:
-    from benchmarks.measure import measured
+def _measure(framework: str, file: Path, *, whole: bool) -> None:
+    from benchmarks.measure import HUGE, measured
+    from benchmarks.plane import WHOLE, Plane
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
@@ -66,7 +72,8 @@ def _measure(framework: str, seconds: float, file: Path) -> None:
         def advance(what: str) -> None:
             progress.update(task, description=f"{framework}: {what}")
 
-        result = measured(framework, seconds=seconds, advance=advance)
+        plane, largest, seconds = (WHOLE, HUGE, 1.0) if whole else (Plane(), MEDIUM, 0.3)
+        result = measured(framework, seconds=seconds, advance=advance, plane=plane, largest=largest)
     file.write_text(json.dumps(result))
 
 

@@ -11,9 +11,10 @@ import numpy as np
 
 from benchmarks import memory
 from benchmarks.frameworks import pairs_of
+from benchmarks.plane import Plane, cells, on_plane
 from benchmarks.targets import MEMORY, target_of, verdict
 from benchmarks.timing import compare
-from benchmarks.workloads import GROWTH, WORKLOADS, Workload
+from benchmarks.workloads import WORKLOADS, Workload
 
 PACKAGES = {
     "numpy": ("numpy", "scikit-learn", "scipy"),
@@ -22,20 +23,32 @@ PACKAGES = {
     "tensorflow": ("tensorflow-cpu",),
 }
 Row = dict[str, Any]
-HUGE = 100_000_000
+LARGE, HUGE = 100_000_000, 1_000_000_000
+"""Elements."""
 
 
-def measured(framework: str, *, seconds: float, advance: Callable[[str], None]) -> Row:
-    """Times of every workload, peak memory, and how time grows."""
-    rows = [row for workload in WORKLOADS for row in _times(framework, workload, seconds, advance)]
+def measured(
+    framework: str,
+    *,
+    seconds: float,
+    advance: Callable[[str], None],
+    plane: Plane | None = None,
+    largest: int = HUGE,
+) -> Row:
+    """The plane, times of what it does not show, and peak memory.
+
+    ``largest``: elements of the largest workload beside the plane.
+    """
+    workloads = [workload for workload in WORKLOADS if workload.size <= largest]
+    rows = [row for workload in workloads for row in _times(framework, workload, seconds, advance)]
     return {
         "framework": framework,
         "versions": {package: version(package) for package in PACKAGES[framework]},
         "machine": f"{platform.machine()}, {platform.system()}",
+        "plane": cells(framework, Plane() if plane is None else plane, advance),
         "rows": rows,
         "memory": [row for name in memory.MEASURED for row in _peaks(framework, name, advance)],
-        "growth": [_growth(framework, workload, seconds / 3, advance) for workload in GROWTH],
-        "floors": {workload.name: _floor(workload) for workload in WORKLOADS},
+        "floors": {workload.name: _floor(workload) for workload in workloads},
     }
 
 
@@ -43,7 +56,7 @@ def _times(
     framework: str, workload: Workload, seconds: float, advance: Callable[[str], None]
 ) -> Iterator[Row]:
     for pair in pairs_of(framework)(workload):
-        if workload.size > HUGE and pair.what == "value":
+        if on_plane(framework, pair) or (workload.size > LARGE and pair.what == "value"):
             continue
         advance(f"{workload.name}, {pair.mode}, {pair.precision}, {pair.what}")
         ratio = compare(pair.ours, pair.theirs, seconds=seconds)
@@ -76,15 +89,6 @@ def _peaks(framework: str, name: str, advance: Callable[[str], None]) -> Iterato
                 MEMORY.get((pair.peer, pair.mode, pair.precision)), ours / max(1, theirs)
             ),
         }
-
-
-def _growth(
-    framework: str, workload: Workload, seconds: float, advance: Callable[[str], None]
-) -> Row:
-    advance(f"growth, {workload.name}")
-    pair = next(iter(pairs_of(framework)(workload)))
-    ratio = compare(pair.ours, pair.theirs, seconds=seconds)
-    return {"shape": workload.shape, "ours": ratio.ours, "theirs": ratio.theirs}
 
 
 def _floor(workload: Workload) -> float:

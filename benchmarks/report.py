@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 from rich import box
 from rich.console import Console
 from rich.table import Table
+
+from benchmarks.heat import heat_maps, summary
 
 Result = dict[str, Any]
 COLUMNS = ("workload", "peer", "mode", "precision", "what", "ratio", "quartiles", "ours", "theirs")
@@ -59,7 +60,7 @@ def write(folder: Path, results: Sequence[Result], counts: Sequence[Result] = ()
     """``benchmarks.md`` and a PNG per framework."""
     folder.mkdir(parents=True, exist_ok=True)
     for result in results:
-        _plot(result, folder / f"benchmarks-{result['framework']}.png")
+        heat_maps(result, folder / f"benchmarks-{result['framework']}.png")
     (folder / "benchmarks.md").write_text("\n".join((*_page(results), *counts_page(counts))) + "\n")
 
 
@@ -71,12 +72,19 @@ def _page(results: Sequence[Result]) -> Iterator[str]:
         f"{results[0]['machine']}, {cores} cores, no accelerator. Float32 predictions. A ratio is "
         "our time over the peer's in the same mode: both run in turns in one process, and the "
         "median of all rounds' ratios is given with its quartiles. Below 1 this library is faster. "
-        "The floor is the time of one read and one write of an array of that size, which no loss "
+        "A cell of a heat map is one number of items and of classes; value and gradient, or the "
+        "value alone. Its number is bold where the aim is met, and framed in red where what must "
+        "be reached is missed; sizes whose peer takes less than 30 µs have no goal but the "
+        "smallest. The floor is the time of one read and one write of an array of that size, which no loss "
         "with a gradient can be faster than. [What limits the speed](design/speed.md) says why "
         "some goals are missed.\n"
     )
     for result in results:
         yield f"## {_title(result)}\n"
+        image = f"benchmarks-{result['framework']}.png"
+        yield f"![Our time over the peer's, for each number of items and of classes]({image})\n"
+        yield from summary(result)
+        yield "\nBeside the plane:\n"
         yield f"| {' | '.join((*COLUMNS, 'floor', 'set'))} |"
         yield "|" + "---|" * (len(COLUMNS) + 2)
         for row, cells in zip(result["rows"], _cells(result), strict=True):
@@ -87,8 +95,7 @@ def _page(results: Sequence[Result]) -> Iterator[str]:
         yield "|" + "---|" * len(MEMORY_COLUMNS)
         for cells in _memory_cells(result):
             yield f"| {' | '.join(cells)} |"
-        image = f"benchmarks-{result['framework']}.png"
-        yield f"\n![Time against the number of items and of classes]({image})\n"
+        yield ""
 
 
 def counts_page(counts: Sequence[Result]) -> Iterator[str]:
@@ -151,28 +158,3 @@ def _seconds(seconds: float) -> str:
         if seconds >= size or unit == "µs":
             return f"{seconds / size:.3g} {unit}"
     raise AssertionError
-
-
-def _plot(result: Result, file: Path) -> None:
-    """How time grows with N and with C, both axes logarithmic."""
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
-
-    figure, axes = plt.subplots(1, 2, figsize=(10, 4), sharey=True, layout="constrained")
-    peer = result["rows"][0]["peer"]
-    for axis, (fixed, moving, name) in zip(
-        axes, ((1, 0, "items, 10 classes"), (0, 1, "classes, 256 items")), strict=True
-    ):
-        value = 10 if fixed == 1 else 256
-        rows = [row for row in result["growth"] if row["shape"][fixed] == value]
-        counts = [row["shape"][moving] for row in rows]
-        axis.loglog(counts, [row["ours"] for row in rows], "o-", label="wce_core", color="#0b6e4f")
-        axis.loglog(counts, [row["theirs"] for row in rows], "s--", label=peer, color="#b5651d")
-        axis.set_xlabel(name)
-        axis.grid(visible=True, which="major", alpha=0.3)
-        axis.spines[["top", "right"]].set_visible(False)
-    axes[0].set_ylabel("seconds, value and gradient")
-    axes[0].legend(frameon=False)
-    figure.suptitle(f"Cross-entropy with class weights, {_title(result)}")
-    figure.savefig(file, dpi=130)
-    plt.close(figure)

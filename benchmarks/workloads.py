@@ -61,11 +61,3 @@ WORKLOADS = tuple(
     for loss, shapes in SHAPES.items()
     for shape in shapes
 )
-GROWTH = tuple(
-    Workload(f"CE {n} × {c}", "cross_entropy", (n, c))
-    for n, c in (
-        *((2**k, 10) for k in range(4, 19, 2)),
-        *((256, 2**k) for k in range(4, 17, 2)),
-    )
-)
-"""How time grows with N at 10 classes, and with C at 256 items."""

@@ -34,10 +34,10 @@ BLOCK = 2**17
 FEW_CLASSES = 32
 MANY = 2**8
 """Rows of fewer classes are turned, in blocks of at least so many elements."""
-MANY_FEW = 2**19
-"""Elements up to which calls are replayed whose loops are compiled."""
+FEW_LOOPED = 2**19
+"""Elements up to which a call is replayed if its loops are compiled."""
 LOOPED_BLOCK = 2**20
-"""Elements a block of compiled loops, which visit each once: what is not in the nearest cache."""
+"""Elements a block of compiled loops, which visit each once."""
 PARALLEL = 2**21
 """Elements from which several threads are worth their start."""
 PARALLEL_BLOCK = 2**18
@@ -301,8 +301,8 @@ class NumpyBackend(fast.LoopedOps, _Operations):
 
 
 def few() -> int:
-    """Elements up to which a call is replayed: those whose overhead is more than a tenth."""
-    return MANY_FEW if fast.in_use() else FEW
+    """Elements up to which the overhead of a call is worth replaying it."""
+    return max(FEW, FEW_LOOPED) if fast.in_use() else FEW
 
 
 def _dynamo_follows() -> bool:

@@ -31,7 +31,7 @@ def test_threads_change_no_bit(name: str, monkeypatch: pytest.MonkeyPatch) -> No
     found = []
     for threads in ("1", "2", "3", "4"):
         monkeypatch.setenv("OMP_NUM_THREADS", threads)
-        assert backend._threads() == int(threads)
+        assert backend.threads.number() == int(threads)
         found.append(both(name, X, LABELS[name]))
     for value, gradient in found[1:]:
         assert value == found[0][0]
@@ -41,7 +41,7 @@ def test_threads_change_no_bit(name: str, monkeypatch: pytest.MonkeyPatch) -> No
 def test_threads_without_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     for setting in ("", "0", "2,1"):
         monkeypatch.setenv("OMP_NUM_THREADS", setting)
-        assert 1 <= backend._threads() <= 4
+        assert 1 <= backend.threads.number() <= 4
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 
 import wce_core
 from wce_backends import programs
-from wce_backends.numpy import FEW, PROGRAMS
+from wce_backends.numpy import PROGRAMS, few
 from wce_backends.recent import Recent
 from wce_core import losses
 
@@ -144,7 +144,7 @@ def test_soft_labels_after_hard_ones(ran: list[bool]) -> None:
 
 
 def test_large_calls_are_not_traced(ran: list[bool]) -> None:
-    x = np.zeros((FEW // 4 + 1, 4), np.float32)
+    x = np.zeros((few() // 4 + 1, 4), np.float32)
     for _ in range(programs.OFTEN + 2):
         loss(x, np.zeros(len(x), int))
     assert not ran

@@ -10,11 +10,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.util import find_spec
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
 
 from wce_backends import numpy, programs
+from wce_backends.fast import ops as looped
+from wce_backends.fast import switch, threads
 from wce_core.arrays import compiled, eager
 from wce_core.evaluation import blocks, evaluate
 
@@ -79,8 +83,25 @@ def _one_sum(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(eager, "FEW_CLASSES", 0)
 
 
+def _side_by_side(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few classes, by two threads: no other number of them would be read so."""
+    del module
+    monkeypatch.setattr(looped, "FEW_CLASSES", HUGE)
+    monkeypatch.setattr(threads, "LEAST", 1)
+    monkeypatch.setattr(threads, "number", lambda: 2)
+
+
+def _looped_rows(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    _replayed(module, monkeypatch)
+    monkeypatch.setattr(looped, "FEW_CLASSES", 0)
+
+
 Change = Callable[[Any, pytest.MonkeyPatch], None]
 CHANGES: dict[tuple[str, str], Change] = {
+    ("numpy", "loops, side by side"): _side_by_side,
+    ("numpy", "loops, rows"): _looped_rows,
+    ("torch", "loops"): _looped_rows,
+    ("tensorflow", "loops"): _looped_rows,
     ("numpy", "replayed"): _replayed,
     ("numpy", "one sum"): _one_sum,
     ("torch", "plain"): _torch_plain,
@@ -100,7 +121,11 @@ MODULES = {
     "jax": "wce_backends.jax",
     "tensorflow": "wce_backends.tensorflow.backend",
 }
-THREADED = {"PARALLEL": 0, "PARALLEL_BLOCK": 1, "_threads": lambda: 2}
+THREADED = {
+    "PARALLEL": 0,
+    "PARALLEL_BLOCK": 1,
+    "threads": SimpleNamespace(number=lambda: 2, alone=threads.alone),
+}
 WAYS: dict[str, dict[str, Way]] = {
     "numpy": {
         "whole": Way("fused", {"BLOCK": HUGE, "PARALLEL": HUGE}),
@@ -141,6 +166,21 @@ WAYS: dict[str, dict[str, Way]] = {
 }
 
 
+LOOPED: dict[str, dict[str, Way]] = {
+    "numpy": {
+        # Of probabilities no loop is compiled.
+        "loops": Way("loops", {"PARALLEL": HUGE}, every=4, least=0.3),
+        "loops, side by side": Way("loops", {"PARALLEL": HUGE}, every=6, least=0.3),
+        "loops, rows": Way("loops", {}, every=6, least=0.3),
+    },
+    "torch": {"loops": Way("loops", {}, every=12, least=0.2)},
+    "tensorflow": {"loops": Way("loops", {"LARGE": HUGE}, every=16, least=0.2)},
+}
+"""By loops that Numba compiles; the other ways are without it, whether it is there or not."""
+if find_spec("numba"):
+    WAYS = {name: {**ways, **LOOPED.get(name, {})} for name, ways in WAYS.items()}
+
+
 def forget(backend: str) -> None:
     """Programs that other tests have compiled, which would run without being traced."""
     if backend == "jax":
@@ -157,6 +197,7 @@ def forced(backend: str, name: str) -> Iterator[Counter[str]]:
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(programs, "OFTEN", HUGE)
         monkeypatch.setattr(numpy, "PROGRAMS", numpy.PROGRAMS.anew())
+        monkeypatch.setattr(switch, "_USED", way.runs == "loops")
         for attribute, value in way.settings.items():
             monkeypatch.setattr(module, attribute, value)
         change = CHANGES.get((backend, name))
@@ -177,6 +218,7 @@ def _count(monkeypatch: pytest.MonkeyPatch, counts: Counter[str]) -> None:
     monkeypatch.setattr(compiled.Fused, "_in_pieces", pieces)
     one_sum = _counted(eager.OneByOne._by_one_sum, "one sum", counts)
     monkeypatch.setattr(eager.OneByOne, "_by_one_sum", one_sum)
+    monkeypatch.setattr(looped, "_loop", _counted(looped._loop, "loops", counts))
     deferred = _counted(evaluate.deferred, "deferred", counts)
     monkeypatch.setattr(evaluate, "deferred", deferred)
 

@@ -14,9 +14,10 @@ from rich.console import Console
 from benchmarks import counting, measure, memory, report, timing
 from benchmarks.frameworks import NAMES, pairs_of
 from benchmarks.pairs import FOCAL
-from benchmarks.targets import Target, target_of, verdict
+from benchmarks.plane import WITHOUT, Plane, cells
+from benchmarks.targets import GOALS, Target, goal_of, target_of, verdict
 from benchmarks.timing import compare
-from benchmarks.workloads import GROWTH, WORKLOADS, Workload
+from benchmarks.workloads import WORKLOADS, Workload
 
 SMALL = [workload for workload in WORKLOADS if workload.small]
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")  # Inductor's own
@@ -53,17 +54,43 @@ def _values(result: object) -> list[np.ndarray]:
 
 def test_the_table_and_the_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(measure, "WORKLOADS", SMALL)
-    monkeypatch.setattr(measure, "GROWTH", [GROWTH[0], GROWTH[-7]])
     monkeypatch.setattr(memory, "MEASURED", ())
-    result = measure.measured("numpy", seconds=0.01, advance=lambda what: None)
+    result = measure.measured("numpy", seconds=0.01, advance=lambda what: None, plane=TINY)
     console = Console(file=StringIO(), width=200)
     report.show(console, [result])
-    assert "sklearn _loss" in console.file.getvalue()
+    assert "SciPy" in console.file.getvalue()
     report.write(tmp_path, [result])
     page = (tmp_path / "benchmarks.md").read_text(encoding="utf-8")
     for workload in SMALL:
-        assert f"| {workload.name} | sklearn _loss | eager | native | value + gradient |" in page
+        assert f"| {workload.name} | SciPy | eager | native | value + gradient |" in page
+    assert "| eager | BCE | exact | value + gradient | " in page
     assert (tmp_path / "benchmarks-numpy.png").stat().st_size > 10_000
+
+
+TINY = Plane((2, 8), (2, 3), 20, 0.001)
+
+
+def test_the_plane_has_every_cell_that_is_not_too_large() -> None:
+    sizes = {(w.loss, *w.shape) for w in TINY.workloads()}
+    losses = ("cross_entropy", "binary_cross_entropy")
+    assert sizes == {(loss, n, c) for loss in losses for n, c in ((2, 2), (2, 3), (8, 2))}
+
+
+@pytest.mark.parametrize("framework", [name for name in NAMES if find_spec(name)])
+def test_cells_of_every_mode(framework: str) -> None:
+    found = cells(framework, Plane((8,), (3,), 100, 0.001), lambda what: None)
+    keys = {(row["peer"], row["mode"], row["precision"], row["what"]) for row in found}
+    assert {key for key in GOALS if key[0] == found[0]["peer"]} <= keys
+    assert all(row["median"] > 0 for row in found)
+    assert (framework == "torch") == any(row["mode"] == WITHOUT for row in found)
+
+
+def test_goals_of_cells() -> None:
+    key = ("F", "eager", "native", "value + gradient")
+    sizes = {n: Workload("", "cross_entropy", (n, 10)) for n in (64, 256)}
+    assert goal_of(sizes[64], *key, theirs=1e-6) == Target(1.8, 1.3)
+    assert goal_of(sizes[256], *key, theirs=1e-6) is None
+    assert goal_of(sizes[256], *key, theirs=1e-4) == Target(1.0, 0.6)
 
 
 def test_a_ratio_is_ours_over_theirs(monkeypatch: pytest.MonkeyPatch) -> None:

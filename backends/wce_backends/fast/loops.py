@@ -172,12 +172,12 @@ def log1p(x: Any) -> Any:
 
 @overload(exp, strict=False)
 def _exp(x: Any) -> Any:
-    return (lambda x: exp32(x)) if x is types.float32 else (lambda x: exp64(x))
+    return (lambda x: exp32(x)) if x is types.float32 else (lambda x: exp64(x))  # noqa: PLW0108  # Numba asks for a function of Python
 
 
 @overload(log1p, strict=False)
 def _log1p(x: Any) -> Any:
-    return (lambda x: log1p32(x)) if x is types.float32 else (lambda x: log1p64(x))
+    return (lambda x: log1p32(x)) if x is types.float32 else (lambda x: log1p64(x))  # noqa: PLW0108  # the same
 
 
 # Rows ----------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from math import prod
 from typing import Any
@@ -15,16 +16,20 @@ from wce_core.types import Array
 from .switch import in_use
 from .threads import shared
 
-
 FEW_CLASSES = 32
 """Below that, items are read side by side; from there on, the classes of each."""
 KNOWN = (np.dtype("float32"), np.dtype("float64"))
 
 
 def _loop(name: str, array: np.ndarray) -> Callable[..., None]:
-    from . import loops
+    return _compiled(name, array.dtype)
 
-    return loops.compiled(getattr(loops, name), array.dtype)
+
+@functools.cache
+def _compiled(name: str, dtype: np.dtype[Any]) -> Callable[..., None]:
+    from . import loops  # which imports Numba
+
+    return loops.compiled(getattr(loops, name), dtype)
 
 
 class LoopedOps(ArrayOps):
@@ -91,9 +96,7 @@ class LoopedOps(ArrayOps):
 
     def sigmoid(self, state: Any) -> Array:
         """In one visit."""
-        return (
-            super().sigmoid(state) if isinstance(state, tuple) else self.looped(_sigmoid, state)
-        )
+        return super().sigmoid(state) if isinstance(state, tuple) else self.looped(_sigmoid, state)
 
     def flushed(self, array: Array) -> Array:
         """In one visit."""
@@ -115,7 +118,9 @@ def _laid(array: Array, axis: int) -> bool:
 
 def _flat(array: Array) -> bool:
     """Has it memory of its own kind without gaps, in whichever order?"""
-    return _known(array) and (_in_order(array) or array.flags.f_contiguous and array.flags.aligned)
+    return _known(array) and (
+        _in_order(array) or (array.flags.f_contiguous and array.flags.aligned)
+    )
 
 
 def _in_memory(array: np.ndarray) -> np.ndarray:
@@ -125,6 +130,8 @@ def _in_memory(array: np.ndarray) -> np.ndarray:
 
 def _as_rows(array: np.ndarray, axis: int) -> np.ndarray:
     """Axes before, along and behind the classes: three."""
+    if axis == array.ndim - 1 == 1 and array.flags.c_contiguous:
+        return array[:, :, None]
     if not array.flags.c_contiguous:
         array, axis = np.moveaxis(array, axis, -1), array.ndim - 1
     shape, axis = array.shape, axis % array.ndim
@@ -132,12 +139,15 @@ def _as_rows(array: np.ndarray, axis: int) -> np.ndarray:
 
 
 def _sums(predictions: np.ndarray, axis: int) -> tuple[np.ndarray, ...]:
-    exponentials = np.empty_like(predictions)
-    items = tuple(1 if i == axis else n for i, n in enumerate(predictions.shape))
-    largest, whole, rest = (np.empty(items, predictions.dtype) for _ in range(3))
+    exponentials, dtype = np.empty_like(predictions), predictions.dtype
+    shape = list(predictions.shape)
+    shape[axis] = 1
+    largest, whole, rest = np.empty(shape, dtype), np.empty(shape, dtype), np.empty(shape, dtype)
     own, made = _as_rows(predictions, axis), _as_rows(exponentials, axis)
     outer, classes, inner = own.shape
-    sums = [each.reshape(outer, inner) for each in (largest, whole, rest)]
+    sums = [largest, whole, rest]
+    if largest.shape != (outer, inner):
+        sums = [each.reshape(outer, inner) for each in sums]
     if classes < FEW_CLASSES:
         loop = _loop("columns", predictions)
     else:
@@ -157,7 +167,9 @@ def _scaled(
     into = rows if into is None else into
     own, made = _as_rows(rows, axis), _as_rows(into, axis)
     outer, _, inner = own.shape
-    items = [each.reshape(outer, inner) for each in (share, index, value)]
+    items = [share, index, value]
+    if share.shape != (outer, inner):
+        items = [each.reshape(outer, inner) for each in items]
     shared(_loop("scaled", rows), [own, *items, made], rows.size)
     return into
 

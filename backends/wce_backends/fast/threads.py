@@ -7,9 +7,12 @@ is started, which would compete with those of PyTorch, and neither survives a fo
 from __future__ import annotations
 
 import os
+import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -53,36 +56,37 @@ if hasattr(os, "register_at_fork"):
 
 
 def number() -> int:
-    """As many threads as compiled libraries would take, within reason."""
+    """As many threads as compiled libraries would take, PyTorch if it is there, within reason."""
+    torch: Any = sys.modules.get("torch")
+    most = min(MOST, torch.get_num_threads()) if hasattr(torch, "get_num_threads") else MOST
     asked = os.environ.get("OMP_NUM_THREADS", "")
     if asked.isdigit() and int(asked):
-        return min(MOST, int(asked))
+        return min(most, int(asked))
     mine = hasattr(os, "sched_getaffinity")  # not on every system
-    return min(MOST, len(os.sched_getaffinity(0)) if mine else os.cpu_count() or 1)
+    return min(most, len(os.sched_getaffinity(0)) if mine else os.cpu_count() or 1)
 
 
-class alone:  # noqa: N801  # a context
+@contextmanager
+def alone() -> Iterator[None]:
     """In this, loops of the thread keep to it: others have the other blocks of the call."""
-
-    def __enter__(self) -> None:
-        self.before = getattr(_OWN, "worker", False)
-        _OWN.worker = True
-
-    def __exit__(self, *error: object) -> None:
-        _OWN.worker = self.before
+    before = getattr(_OWN, "worker", False)
+    _OWN.worker = True
+    try:
+        yield
+    finally:
+        _OWN.worker = before
 
 
 def shared(loop: Callable[..., None], arrays: Sequence[np.ndarray], size: int) -> None:
     """The loop, on parts of arrays that are cut along their first axis."""
-    rows = arrays[0].shape[0]
-    parts = 1 if size < LEAST or getattr(_OWN, "worker", False) else min(number(), rows)
-    if parts == 1:
+    if size < LEAST or getattr(_OWN, "worker", False):
         loop(*arrays)
         return
+    rows = arrays[0].shape[0]
+    parts = min(number(), rows)
     bounds = [rows * part // parts for part in range(parts + 1)]
     cut: list[list[Any]] = [
-        [array[start:end] for array in arrays]
-        for start, end in zip(bounds[:-1], bounds[1:], strict=True)
+        [array[start:end] for array in arrays] for start, end in pairwise(bounds)
     ]
     later = [_POOL.get().submit(loop, *part) for part in cut[1:]]
     loop(*cut[0])
