@@ -84,7 +84,7 @@ def _draw(axis: Any, rows: list[Row], title: str) -> None:
         weight = "bold" if row["verdict"].startswith(MET) else "normal"
         axis.text(j, i, f"{row['median']:.2f}", ha="center", va="center", weight=weight)
         if row["verdict"].startswith(MISSED):
-            frame = {"fill": False, "edgecolor": "#b00020", "linewidth": 2}
+            frame: Row = {"fill": False, "edgecolor": "#b00020", "linewidth": 2}
             axis.add_patch(Rectangle((j - 0.46, i - 0.46), 0.92, 0.92, **frame))
     axis.imshow(shades, cmap="RdBu_r", vmin=-DOUBLINGS, vmax=DOUBLINGS, aspect="auto", alpha=0.75)
     axis.set_xticks(range(len(classes)), [f"{c:,}" for c in classes])

@@ -75,9 +75,9 @@ def _page(results: Sequence[Result]) -> Iterator[str]:
         "A cell of a heat map is one number of items and of classes; value and gradient, or the "
         "value alone. Its number is bold where the aim is met, and framed in red where what must "
         "be reached is missed; sizes whose peer takes less than 30 µs have no goal but the "
-        "smallest. The floor is the time of one read and one write of an array of that size, which no loss "
-        "with a gradient can be faster than. [What limits the speed](design/speed.md) says why "
-        "some goals are missed.\n"
+        "smallest. The floor is the time of one read and one write of an array of that size, which "
+        "no loss with a gradient can be faster than. [What limits the speed](design/speed.md) "
+        "says why some goals are missed.\n"
     )
     for result in results:
         yield f"## {_title(result)}\n"

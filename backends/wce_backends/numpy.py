@@ -21,7 +21,7 @@ from wce_core.evaluation.options import Options
 from wce_core.evaluation.spec import LossSpec
 from wce_core.frameworks.backend import Description, Sums
 from wce_core.interchange import no_numbers
-from wce_core.types import Array, Arrays, Cut
+from wce_core.types import Array, Arrays, Cut, Precision
 
 from . import fast
 from .fast import threads
@@ -34,10 +34,8 @@ BLOCK = 2**17
 FEW_CLASSES = 32
 MANY = 2**8
 """Rows of fewer classes are turned, in blocks of at least so many elements."""
-FEW_LOOPED = 2**19
-"""Elements up to which a call is replayed if its loops are compiled."""
-LOOPED_BLOCK = 2**20
-"""Elements a block of compiled loops, which visit each once."""
+LOOPED_BLOCK = 2**19
+"""Elements a block of compiled loops, which visit each once; calls of one block are replayed."""
 PARALLEL = 2**21
 """Elements from which several threads are worth their start."""
 PARALLEL_BLOCK = 2**18
@@ -270,7 +268,7 @@ class _Operations(OneByOne, GenericBackend):
         self, options: Options, given: dict[str, Any], *, gradient: bool = False
     ) -> Outcome | None:
         """Of few numbers, by their program."""
-        if given["predictions"].size > few() or _dynamo_follows():
+        if given["predictions"].size > few(options.precision) or _dynamo_follows():
             return None
         arrays = as_arrays(given)
         if arrays is None:
@@ -300,9 +298,11 @@ class NumpyBackend(fast.LoopedOps, _Operations):
     """The same, and compiled loops where they are in use."""
 
 
-def few() -> int:
-    """Elements up to which the overhead of a call is worth replaying it."""
-    return max(FEW, FEW_LOOPED) if fast.in_use() else FEW
+def few(precision: Precision = "native") -> int:
+    """Elements up to which the overhead of a call is worth replaying it, in one block."""
+    if not fast.in_use():
+        return FEW
+    return max(FEW, LOOPED_BLOCK // 2 if precision == "exact" else LOOPED_BLOCK)
 
 
 def _dynamo_follows() -> bool:

@@ -16,13 +16,14 @@ from typing import Any
 import numba
 import numpy as np
 from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic, overload
+from numba import extending, types
 
 STEPS = 1024
 """Numbers that are added in the predictions' dtype; their sums are added in float64."""
 TILE = 256
 """Rows of few classes that are read side by side."""
+intrinsic: Any = extending.intrinsic
+overload: Any = extending.overload
 INLINE: Any = numba.njit(error_model="numpy")
 POLYNOMIAL: Any = numba.njit(error_model="numpy", fastmath={"contract"})
 SUM: Any = numba.njit(error_model="numpy", fastmath={"reassoc"})

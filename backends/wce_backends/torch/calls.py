@@ -137,7 +137,7 @@ def unusual(options: Options, predictions: Array) -> bool:
         return True
     if traced() or options.dtype is not None or options.region is not None:
         return True
-    return bool(predictions.numel() > (numpy.few() if fast.in_use() else FEW))
+    return bool(predictions.numel() > (numpy.few(options.precision) if fast.in_use() else FEW))
 
 
 def _by_numpy(predictions: Array) -> int:
