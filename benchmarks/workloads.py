@@ -55,7 +55,7 @@ SHAPES: dict[Loss, tuple[tuple[int, ...], ...]] = {
     "cross_entropy": ((64, 10), (65_536, 10), (4096, 1000), (2048, 32_000), (2048, 128_000)),
     "binary_cross_entropy": ((64, 10), (4096, 1000), (32, 500, 500, 1)),
 }
-SHORT = {"cross_entropy": "CE", "binary_cross_entropy": "BCE"}
+SHORT: dict[Loss, str] = {"cross_entropy": "CE", "binary_cross_entropy": "BCE"}
 WORKLOADS = tuple(
     Workload(f"{SHORT[loss]} {' × '.join(map(str, shape))}", loss, shape)
     for loss, shapes in SHAPES.items()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from math import prod
@@ -268,7 +267,7 @@ class _Operations(OneByOne, GenericBackend):
         self, options: Options, given: dict[str, Any], *, gradient: bool = False
     ) -> Outcome | None:
         """Of few numbers, by their program."""
-        if given["predictions"].size > few(options.precision) or _dynamo_follows():
+        if given["predictions"].size > few(options.precision) or fast.followed():
             return None
         arrays = as_arrays(given)
         if arrays is None:
@@ -303,12 +302,6 @@ def few(precision: Precision = "native") -> int:
     if not fast.in_use():
         return FEW
     return max(FEW, LOOPED_BLOCK // 2 if precision == "exact" else LOOPED_BLOCK)
-
-
-def _dynamo_follows() -> bool:
-    """Is this in ``torch.compile``, to which NumPy's arrays are tensors?"""
-    torch: Any = sys.modules.get("torch")
-    return torch is not None and torch.compiler.is_dynamo_compiling()
 
 
 def _scalars(outputs: tuple[Array, ...]) -> tuple[Array, ...]:

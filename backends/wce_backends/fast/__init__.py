@@ -6,6 +6,6 @@ as it was: the same results, to rounding.
 """
 
 from .ops import LoopedOps
-from .switch import in_use, use
+from .switch import followed, in_use, use
 
-__all__ = ["LoopedOps", "in_use", "use"]
+__all__ = ["LoopedOps", "followed", "in_use", "use"]

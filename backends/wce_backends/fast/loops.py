@@ -30,8 +30,8 @@ SUM: Any = numba.njit(error_model="numpy", fastmath={"reassoc"})
 
 # Numbers -------------------------------------------------------------------------------------
 
-INTEGER = {types.float32: types.int32, types.float64: types.int64}
-FLOATING = {own: floating for floating, own in INTEGER.items()}
+INTEGER: dict[Any, Any] = {types.float32: types.int32, types.float64: types.int64}
+FLOATING: dict[Any, Any] = {own: floating for floating, own in INTEGER.items()}
 WIDTH = {types.int32: 32, types.int64: 64}
 
 
@@ -397,7 +397,11 @@ ARGUMENTS: dict[Callable[..., None], Callable[[Any], tuple[Any, ...]]] = {
 @functools.cache
 def compiled(loop: Callable[..., None], dtype: np.dtype[Any]) -> Callable[..., None]:
     """The loop for one number type: from disk, or compiled now. It runs without the GIL."""
-    arguments = ARGUMENTS[loop](numba.from_dtype(dtype))
-    made: Any = numba.njit(types.void(*arguments), cache=True, nogil=True, error_model="numpy")
-    own: Callable[..., None] = made(loop)
+    arguments = types.void(*ARGUMENTS[loop](numba.from_dtype(dtype)))
+    options: Any = {"nogil": True, "error_model": "numpy"}
+    try:
+        made: Any = numba.njit(arguments, cache=True, **options)(loop)
+    except RuntimeError:  # Numba may write nowhere: every process compiles for itself
+        made = numba.njit(arguments, **options)(loop)
+    own: Callable[..., None] = made
     return own

@@ -13,7 +13,7 @@ from wce_core.arrays.ops import ArrayOps
 from wce_core.dtypes import SMALLEST_NORMAL
 from wce_core.types import Array
 
-from .switch import in_use
+from .switch import followed, in_use
 from .threads import shared
 
 FEW_CLASSES = 32
@@ -104,7 +104,9 @@ class LoopedOps(ArrayOps):
 
 
 def _known(array: Array) -> bool:
-    return bool(in_use() and array.dtype in KNOWN and array.ndim and array.size)
+    if followed() or not in_use():
+        return False
+    return bool(array.dtype in KNOWN and array.ndim and array.size)
 
 
 def _in_order(array: Array) -> bool:
