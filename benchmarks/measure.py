@@ -72,7 +72,7 @@ def _times(
 def _peaks(framework: str, name: str, advance: Callable[[str], None]) -> Iterator[Row]:
     workload = next(each for each in WORKLOADS if each.name == name)
     for number, pair in enumerate(pairs_of(framework)(workload)):
-        if pair.what == "value":
+        if pair.what == "value" or not on_plane(framework, pair):
             continue
         advance(f"memory of {name}, {pair.mode}, {pair.precision}")
         ours, theirs = (
