@@ -141,8 +141,10 @@ def unusual(options: Options, predictions: Array) -> bool:
 
 
 def _by_numpy(predictions: Array) -> int:
-    """Elements up to which NumPy evaluates what is on the host; halves it would copy whole."""
-    return ALL if fast.in_use() and predictions.dtype in REPLAYED else FEW
+    """Elements up to which NumPy evaluates what is on the host; bfloat16 it would copy whole."""
+    if not fast.in_use():
+        return FEW
+    return max(FEW, numpy.few()) if predictions.dtype is torch.bfloat16 else ALL
 
 
 def _block_size(predictions: Array) -> int:
