@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -18,8 +19,7 @@ class Fault(NamedTuple):
     """A section of the page, and which failures it is about."""
 
     libraries: tuple[str, ...]
-    loss: str
-    flags: frozenset[str]
+    vectors: tuple[str, ...]
     section: str
 
     @property
@@ -34,15 +34,13 @@ class Fault(NamedTuple):
 def faults() -> tuple[Fault, ...]:
     """All of them."""
     rows = tomllib.loads(_FILE.read_text(encoding="utf-8"))["fault"]
-    return tuple(
-        Fault(tuple(r["libraries"]), r["loss"], frozenset(r["flags"]), r["section"]) for r in rows
-    )
+    return tuple(Fault(tuple(r["libraries"]), tuple(r["vectors"]), r["section"]) for r in rows)
 
 
 def link(library: str, vector: Vector) -> str:
     """Where a failure is explained, or else where its vector is."""
     for fault in faults():
-        named = library in fault.libraries and vector.loss == fault.loss
-        if named and fault.flags & set(vector.flags):
+        meant = any(fnmatchcase(vector.id, pattern) for pattern in fault.vectors)
+        if library in fault.libraries and meant:
             return fault.link
     return f"../conformance/wce_conformance/vectors/v1/{vector.file}"
