@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import array_api_compat
@@ -108,9 +108,18 @@ class GenericBackend(Backend):
     def run(self, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
         """The plain formula; a namespace built on NumPy must not warn of infinities it handles."""
         with np.errstate(all="ignore"):
+            if spec.chunk_bytes is not None:
+                return self.fused_layer(spec, arrays, ())[0]
             if is_proved(self, spec, arrays["predictions"]):
                 return evaluate.fused(self, spec, arrays, gradient=False)[0]
             return evaluate.plain(self, spec, arrays)
+
+    def fused_layer(
+        self, spec: LossSpec, arrays: Arrays, wanted: Collection[str]
+    ) -> tuple[tuple[Array, ...], Arrays]:
+        """The closed form, in chunks."""
+        with np.errstate(all="ignore"):
+            return super().fused_layer(spec, arrays, wanted)
 
     def fused(self, spec: LossSpec, arrays: Arrays) -> tuple[tuple[Array, ...], Array]:
         """The closed form."""

@@ -20,8 +20,9 @@ from jax.custom_derivatives import SymbolicZero
 from jax.sharding import NamedSharding, PartitionSpec
 
 from wce_core.arrays.compiled import Fused
+from wce_core.arrays.ops import ArrayOps, Chunked, has_rows
 from wce_core.dtypes import at_least_float32
-from wce_core.evaluation import evaluate
+from wce_core.evaluation import evaluate, linear
 from wce_core.evaluation.spec import LossSpec
 from wce_core.frameworks.backend import Backend, Description, Sums
 from wce_core.types import Array, Arrays
@@ -196,6 +197,35 @@ class JaxBackend(Backend):
         del like
         return xp.asarray(value, dtype=dtype)
 
+    def affine(
+        self, rows: Array, matrix: Array, offset: Array | None, into: Array | None = None
+    ) -> Array:
+        """Of float64 by a sum, as :meth:`mixed`."""
+        if matrix.dtype != xp.float64:
+            return super().affine(rows, matrix, offset, into)
+        product = self.mixed(rows, matrix.T)
+        return product if offset is None else product + offset
+
+    def in_chunks(
+        self, body: Chunked, carry: Arrays, arrays: Arrays, rows: int
+    ) -> tuple[Arrays, tuple[Array, ...]]:
+        """By ``lax.scan``. A chunk takes rows from everywhere, of which each device has some."""
+        count = arrays["predictions"].shape[0]
+        chunks = _number_of_chunks(count, rows)
+        if chunks < 2:
+            return body(carry, arrays)
+        length = count // chunks
+        whole = chunks * length
+        same = {name: a for name, a in arrays.items() if not has_rows(a)}
+        own = {name: a for name, a in arrays.items() if has_rows(a)}
+        dealt = {name: _dealt(a[:whole], chunks) for name, a in own.items()}
+        carry, found = jax.lax.scan(lambda sums, part: body(sums, same | part), carry, dealt)
+        joined = [_gathered(each) for each in found]
+        if whole < count:
+            carry, rest = body(carry, same | {name: a[whole:] for name, a in own.items()})
+            joined = [xp.concatenate(pair) for pair in zip(joined, rest, strict=True)]
+        return carry, tuple(joined)
+
     def run(self, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
         """The cached program."""
         outputs: tuple[Array, ...] = _program(spec, arrays)
@@ -237,6 +267,12 @@ class _Closed(Fused, JaxBackend):
 
     many_classes = 2**13
 
+    def affine(
+        self, rows: Array, matrix: Array, offset: Array | None, into: Array | None = None
+    ) -> Array:
+        """By a product, whatever the dtype."""
+        return ArrayOps.affine(self, rows, matrix, offset, into)
+
     def take_along_axis(self, array: Array, index: Array, axis: int) -> Array:
         """By a gather on the CPU, where a selection is one more visit to every element."""
         gather = functools.partial(xp.take_along_axis, axis=axis)
@@ -259,7 +295,10 @@ def _default_lacks_float64() -> bool:
 
 @functools.partial(jax.jit, static_argnums=0)
 def _program(spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
-    value = functools.partial(_plain if spec.of_regions else _value, spec)
+    if spec.chunk_bytes is not None and spec.reduction == "none":
+        value = functools.partial(_items_of_layer, spec)
+    else:
+        value = functools.partial(_plain if spec.of_regions else _value, spec)
     with BACKEND.scope():
         return _automatic(value, spec, arrays)
 
@@ -309,35 +348,55 @@ def _plain(spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
     return evaluate.plain(BACKEND, spec, arrays)
 
 
+def _items_of_layer(spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
+    """Losses of hidden states one by one: logits are made again where they are differentiated."""
+    return linear.items(BACKEND, spec, arrays, jax.checkpoint)
+
+
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
 def _value(spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
     """The outputs alone; asked for a derivative, the outputs and the closed form together."""
+    if spec.chunk_bytes is not None:
+        return linear.evaluated(CLOSED, spec, arrays)[0]
     return evaluate.fused(CLOSED, spec, arrays, gradient=False)[0]
 
 
-@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
-def _fused(spec: LossSpec, arrays: Arrays) -> tuple[tuple[Array, ...], Array]:
-    """The outputs and their gradient, which JAX differentiates as that of the plain formula."""
-    return evaluate.fused(CLOSED, spec, arrays)
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _fused(
+    spec: LossSpec, wanted: tuple[str, ...], arrays: Arrays
+) -> tuple[tuple[Array, ...], Arrays]:
+    """The outputs and their gradients, which JAX differentiates as those of the plain formula."""
+    if spec.chunk_bytes is not None:
+        return linear.evaluated(CLOSED, spec, arrays, wanted)
+    outputs, gradient = evaluate.fused(CLOSED, spec, arrays, gradient=bool(wanted))
+    return outputs, dict.fromkeys(wanted, gradient)
 
 
 @functools.partial(_value.defjvp, symbolic_zeros=True)
 def _value_jvp(spec: LossSpec, primals: Any, tangents: Any) -> Any:
     (arrays,), (dots,) = primals, tangents
+    moving = _moving(dots)
     with BACKEND.scope():
-        outputs, gradient = _fused(spec, arrays)
-        return outputs, _output_tangents(spec, arrays, _moving(dots), outputs, gradient)
+        outputs, gradients = _fused(spec, _in_closed_form(spec, moving), arrays)
+        return outputs, _output_tangents(spec, arrays, moving, outputs, gradients)
 
 
 @functools.partial(_fused.defjvp, symbolic_zeros=True)
-def _fused_jvp(spec: LossSpec, primals: Any, tangents: Any) -> Any:
+def _fused_jvp(spec: LossSpec, wanted: tuple[str, ...], primals: Any, tangents: Any) -> Any:
     (arrays,), (dots,) = primals, tangents
     moving = _moving(dots)
     with BACKEND.scope():
-        outputs, gradient = _fused(spec, arrays)
-        first = _output_tangents(spec, arrays, moving, outputs, gradient)
-        _, second = _jvp(functools.partial(_plain_gradient, spec), arrays, moving)
-        return (outputs, gradient), (first, second)
+        more = _in_closed_form(spec, moving)
+        outputs, found = _fused(spec, tuple(dict.fromkeys((*wanted, *more))), arrays)
+        first = _output_tangents(spec, arrays, moving, outputs, found)
+        _, second = _jvp(functools.partial(_plain_gradients, spec, wanted), arrays, moving)
+        return (outputs, {name: found[name] for name in wanted}), (first, second)
+
+
+def _in_closed_form(spec: LossSpec, moving: Arrays) -> tuple[str, ...]:
+    """Those to which there is a gradient in closed form."""
+    names = linear.CLOSED if spec.chunk_bytes is not None else ("predictions",)
+    return tuple(name for name in names if name in moving)
 
 
 def _moving(dots: Arrays) -> Arrays:
@@ -356,13 +415,15 @@ def _jvp(function: Callable[[Arrays], Any], arrays: Arrays, moving: Arrays) -> A
 
 
 def _output_tangents(
-    spec: LossSpec, arrays: Arrays, moving: Arrays, outputs: tuple[Array, ...], gradient: Array
+    spec: LossSpec, arrays: Arrays, moving: Arrays, outputs: tuple[Array, ...], gradients: Arrays
 ) -> tuple[Array, ...]:
     """Closed form for the predictions, JAX's own for weights and soft targets."""
     tangents: list[Any] = [SymbolicZero(jax.typeof(y).to_tangent_aval()) for y in outputs]
-    if "predictions" in moving:
-        tangents[0] = _contracted(spec, gradient, moving["predictions"], outputs[0].dtype)
-    rest = {name: dot for name, dot in moving.items() if name != "predictions"}
+    closed = _in_closed_form(spec, moving)
+    for name in closed:
+        own = _contracted(spec, gradients[name], moving[name], outputs[0].dtype)
+        tangents[0] = _sum(tangents[0], own)
+    rest = {name: dot for name, dot in moving.items() if name not in closed}
     if rest:
         # Recomputed in the backward pass: what it would keep is float64, (N, C) several times.
         plain = jax.checkpoint(functools.partial(evaluate.plain, BACKEND, spec))
@@ -388,15 +449,35 @@ def _contracted(spec: LossSpec, gradient: Array, dot: Array, dtype: Any) -> Arra
     return xp.sum(products, dtype=spec.accumulate).astype(dtype)
 
 
-def _plain_gradient(spec: LossSpec, arrays: Arrays) -> Array:
-    """The gradient to the predictions, by JAX from the plain formula; float32 for half types."""
+def _plain_gradients(spec: LossSpec, wanted: tuple[str, ...], arrays: Arrays) -> Arrays:
+    """The same gradients, by JAX from the plain formula; float32 for half types."""
 
-    def total(predictions: Array) -> Array:
-        own = evaluate.plain(BACKEND, spec, {**arrays, "predictions": predictions})[0]
-        return xp.sum(own.astype(spec.accumulate))
+    def total(own: Arrays) -> Array:
+        losses = evaluate.plain(BACKEND, spec, {**arrays, **own})[0]
+        return xp.sum(losses.astype(spec.accumulate))
 
-    own = arrays["predictions"]
-    return jax.grad(total)(own.astype(at_least_float32(own.dtype.name)))
+    own = {name: arrays[name] for name in wanted}
+    found: Arrays = jax.grad(total)(
+        {name: array.astype(at_least_float32(array.dtype.name)) for name, array in own.items()}
+    )
+    return found
+
+
+def _number_of_chunks(count: int, rows: int) -> int:
+    """So many that each has about ``rows`` of them, and all of them as many if that can be."""
+    least = -(-count // rows)
+    return next((n for n in range(max(1, least), 2 * least) if count % n == 0), least)
+
+
+def _gathered(dealt: Array) -> Array:
+    """What there is of each chunk's rows, in the order of the rows."""
+    chunks, rows, *rest = dealt.shape
+    return xp.swapaxes(dealt, 0, 1).reshape(rows * chunks, *rest)
+
+
+def _dealt(array: Array, chunks: int) -> Array:
+    """Rows dealt out to chunks, one after the other."""
+    return xp.swapaxes(array.reshape(-1, chunks, *array.shape[1:]), 0, 1)
 
 
 def _piece(values: Array, axis: int) -> Array:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from math import prod
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +17,8 @@ from wce_core.arrays.eager import FEW, OneByOne
 from wce_core.dtypes import SMALLEST_NORMAL
 from wce_core.errors import STEPS
 from wce_core.evaluation.blocks import in_blocks
+from wce_core.evaluation.cuts import Each
+from wce_core.evaluation.linear_blocks import in_place
 from wce_core.evaluation.options import Options
 from wce_core.evaluation.spec import LossSpec
 from wce_core.frameworks.backend import Description, Sums
@@ -43,6 +46,8 @@ ALIGNMENT = 64
 """Bytes."""
 ABOVE = 2 * SMALLEST_NORMAL
 """Numbers above it are not flushed, whatever they may be off by."""
+PRODUCT = 2**20
+"""Elements of a product that are there before they are added."""
 DTYPES = {
     name: np.dtype(name)
     for name in ("float64", "float32", "float16", "int64", "int32", "uint8", "bool")
@@ -263,10 +268,27 @@ class _Operations(OneByOne, GenericBackend):
             return self.cast(value, dtype)
         return own.type(value)
 
+    def affine(
+        self, rows: Array, matrix: Array, offset: Array | None, into: Array | None = None
+    ) -> Array:
+        """In place."""
+        product = np.matmul(rows, matrix.T, out=into)
+        return product if offset is None else np.add(product, offset, out=product)
+
+    def plus_product(self, array: Array, left: Array, right: Array) -> Array:
+        """Some rows of ``array`` at a time: NumPy adds no product to what is there already."""
+        step = max(1, PRODUCT // max(1, right.shape[1]))
+        for start in range(0, array.shape[0], step):
+            cut = slice(start, start + step)
+            array[cut] += np.matmul(left[:, cut].T, right)
+        return array
+
     def fast_path(
         self, options: Options, given: dict[str, Any], *, gradient: bool = False
     ) -> Outcome | None:
         """Of few numbers, by their program."""
+        if options.chunk_bytes is not None:
+            return None
         if given["predictions"].size > few(options.precision) or fast.followed():
             return None
         arrays = as_arrays(given)
@@ -277,6 +299,8 @@ class _Operations(OneByOne, GenericBackend):
 
     def run(self, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
         """In blocks, without a gradient."""
+        if spec.chunk_bytes is not None:
+            return self.fused_layer(spec, arrays, ())[0]
         return _scalars(evaluated(spec, arrays, gradient=False)[0])
 
     def summed(self, spec: LossSpec, sums: Sums, arrays: Arrays) -> tuple[Array, ...]:
@@ -287,6 +311,13 @@ class _Operations(OneByOne, GenericBackend):
         """In blocks, with the gradient."""
         outputs, gradient = evaluated(spec, arrays, gradient=True)
         return _scalars(outputs), gradient
+
+    def fused_layer(
+        self, spec: LossSpec, arrays: Arrays, wanted: Collection[str]
+    ) -> tuple[tuple[Array, ...], Arrays]:
+        """In chunks, and these in blocks."""
+        outputs, gradients = of_layer(spec, arrays, wanted)
+        return _scalars(outputs), gradients
 
     def describe(self) -> Description:
         """NumPy's version."""
@@ -363,18 +394,39 @@ def _items(shape: tuple[int, ...]) -> tuple[Array, ...]:
 
 def evaluated(spec: LossSpec, arrays: Arrays, *, gradient: bool) -> tuple[tuple[Array, ...], Any]:
     """Outputs and gradient of NumPy arrays; large ones by several threads, in the same order."""
-    large = arrays["predictions"].size >= PARALLEL
-    # Of any number of threads the blocks are the same, and so is the result.
-    size, count = (PARALLEL_BLOCK, threads.number()) if large else (_block(), 1)
+    with _at_a_time(arrays["predictions"].size) as (size, each):
+        if each is map:
+            return _in_turn(BACKEND, spec, arrays, gradient=gradient, size=size)
+        return in_blocks(BACKEND, spec, arrays, gradient=gradient, size=size, each=each)
+
+
+def of_layer(
+    spec: LossSpec, arrays: Arrays, wanted: Collection[str]
+) -> tuple[tuple[Array, ...], Arrays]:
+    """Outputs of NumPy arrays of hidden states and a layer, and gradients to those wanted."""
+    hidden, projection = arrays["predictions"], arrays["projection"]
+    logits = hidden.size // max(1, hidden.shape[-1]) * projection.shape[0]
+    with _at_a_time(logits) as (size, each):
+        return in_place(BACKEND, spec, arrays, wanted, size=size, each=each)
+
+
+@contextmanager
+def _at_a_time(elements: int) -> Iterator[tuple[int, Each]]:
+    """How many elements a block of so many has, and how blocks are run.
+
+    Of any number of threads the blocks are the same, and so is the result.
+    """
+    size, count = (PARALLEL_BLOCK, threads.number()) if elements >= PARALLEL else (_block(), 1)
     with np.errstate(all="ignore"):
         if count == 1:
-            return _in_turn(BACKEND, spec, arrays, gradient=gradient, size=size)
+            yield size, map
+            return
         with ThreadPoolExecutor(count) as pool:
 
             def each(job: Callable[[Cut], Any], cuts: Sequence[Cut]) -> Iterable[Any]:
                 return pool.map(_quiet(job), cuts)
 
-            return in_blocks(BACKEND, spec, arrays, gradient=gradient, size=size, each=each)
+            yield size, each
 
 
 def _block() -> int:

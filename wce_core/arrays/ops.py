@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from wce_core.dtypes import SMALLEST_NORMAL
-from wce_core.types import Array, Namespace
+from wce_core.types import Array, Arrays, Namespace
 
 from .boundaries import HALF, SMALLEST_BITS, WITHOUT_SIGN
 from .numerics import along, times, total
+
+Chunked: TypeAlias = Callable[[Arrays, Arrays], tuple[Arrays, tuple[Array, ...]]]
+"""From sums so far and some rows to new sums and what there is of these rows."""
+
+
+def has_rows(array: Array) -> bool:
+    """Does it have rows of its own, and not one or none for all?"""
+    return bool(array.ndim > 1 and array.shape[0] != 1)
 
 
 class ArrayOps(ABC):
@@ -257,6 +265,36 @@ class ArrayOps(ABC):
     def mixed(self, shares: Array, rows: Array) -> Array:
         """Σ_t shares[…, t]·rows[t, j]."""
         return self.xp.matmul(shares, rows)
+
+    def affine(
+        self, rows: Array, matrix: Array, offset: Array | None, into: Array | None = None
+    ) -> Array:
+        """rows · matrixᵀ + offset; where it may, written to ``into``."""
+        del into
+        product = self.xp.matmul(rows, self.xp.permute_dims(matrix, (1, 0)))
+        return product if offset is None else product + offset
+
+    def plus_product(self, array: Array, left: Array, right: Array) -> Array:
+        """``array`` + leftᵀ · right; where it may, it writes to ``array``."""
+        return array + self.xp.matmul(self.xp.permute_dims(left, (1, 0)), right)
+
+    def in_chunks(
+        self, body: Chunked, carry: Arrays, arrays: Arrays, rows: int
+    ) -> tuple[Arrays, tuple[Array, ...]]:
+        """``body`` of ``carry`` and about so many rows of the arrays, until all had their turn.
+
+        It gives a new carry, and arrays with a row for each of these, which are joined in the
+        arrays' order. Arrays of one row, and those without rows, are the same each time.
+        """
+        count, found = arrays["predictions"].shape[0], []
+        for start in range(0, max(count, 1), rows):
+            cut = slice(start, min(start + rows, count))
+            part = {n: a[cut, ...] if has_rows(a) else a for n, a in arrays.items()}
+            carry, own = body(carry, part)
+            found.append(own)
+        if len(found) == 1:
+            return carry, found[0]
+        return carry, tuple(self.xp.concat(each) for each in zip(*found, strict=True))
 
     def arange(self, count: int, like: Array) -> Array:
         """0 … count−1 in the dtype and on the device of ``like``."""

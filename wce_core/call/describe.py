@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 from wce_core.call.companions import (
@@ -15,7 +16,9 @@ from wce_core.call.companions import (
     check_predictions,
     layout_of,
 )
+from wce_core.call.layer import layer_of, layout_of_logits, with_items_of
 from wce_core.dtypes import result_name, wider
+from wce_core.evaluation.linear import CLOSED
 from wce_core.evaluation.options import Options, check_classes, checked_options
 from wce_core.evaluation.spec import LossSpec, batch_axis
 from wce_core.formulas.layout import Layout
@@ -45,18 +48,25 @@ def prepare(
 ) -> tuple[LossSpec, Arrays]:
     """A call in which nothing can be wrong any more but values that cannot be read."""
     options = checked_options(options)
+    layer = layer_of(be, options, predictions, given)
     layout = layout_of(be, predictions, options.axis, categorical=options.categorical)
+    layout = layout_of_logits(be, layout, layer) if layer else layout
     targets = _companion(be, targets, predictions, options.targets_name)
     index_targets = not options.candidates and _index_targets(be, layout, targets)
     if options.candidates:
         check_candidates(be, layout, targets)
     _check_together(options, layout, given, index_targets=index_targets)
     arrays: Arrays = {"predictions": predictions}
-    arrays["targets"] = _laid_targets(be, layout, targets, predictions, index_targets=index_targets)
+    if layer and not index_targets:
+        arrays["targets"] = with_items_of(be, predictions, targets)
+    else:
+        own = _laid_targets(be, layout, targets, predictions, index_targets=index_targets)
+        arrays["targets"] = own
     arrays.update(_weightings(be, layout, arrays, given))
     if given.get("normalizer") is not None:
         arrays["normalizer"] = _normalizer(be, predictions, given["normalizer"])
     checked = _check(be, options, layout, arrays, index_targets=index_targets)
+    arrays.update(layer)
     spec = _spec(be, options, layout, arrays, result, index_targets=index_targets, checked=checked)
     return spec._replace(mass=_mass_dtype(be, spec, arrays, given)), arrays
 
@@ -86,7 +96,7 @@ def _spec(
     checked: bool,
 ) -> LossSpec:
     predictions = arrays["predictions"]
-    compute = wider(be.dtype_name(predictions), result)
+    compute = reduce(wider, (be.dtype_name(arrays[n]) for n in CLOSED if n in arrays), result)
     has_float64 = be.has_float64(predictions)
     exact = options.precision == "exact"
     if exact and not has_float64:
@@ -117,6 +127,7 @@ def _spec(
         z_loss=options.z_loss,
         signed=options.negative_weights,
         region=None if options.region is None else _region(options.region, options, layout),
+        chunk_bytes=options.chunk_bytes,
     )
 
 

@@ -7,9 +7,8 @@ from typing import Any
 
 from wce_core.call.companions import check_predictions
 from wce_core.call.describe import described, prepare, result_dtype_of
-from wce_core.evaluation.members import COTANGENT
 from wce_core.evaluation.options import Options
-from wce_core.evaluation.spec import LossSpec
+from wce_core.evaluation.spec import COTANGENT, LossSpec
 from wce_core.formulas.weightings.balanced import is_balanced
 from wce_core.frameworks.backend import Backend
 from wce_core.frameworks.registry import backend_of

@@ -18,7 +18,7 @@ from wce_core.formulas.targets.class_indices import ClassIndices
 from wce_core.types import Array, Arrays, Cut
 
 from .balancing import occurrences, with_balance
-from .counting import counted, divisor, needs_weights, shared, sums_over_items
+from .counting import Divisor, counted, divisor, needs_weights, shared, sums_over_items
 from .cuts import Each, cut_of, cuts_of, own_cut, part_of
 from .evaluate import fused
 from .items import item_losses, kept_gradient, loss_of_mass, rows_of, scale_of
@@ -45,7 +45,7 @@ def in_blocks(
         return fused(ops, spec, arrays, gradient=gradient)
     if spec.region is not None:
         return regions_in_blocks(ops, spec, arrays, gradient=gradient, size=size, each=each)
-    blocks = _Blocks(ops, spec, arrays, size, each, gradient=gradient)
+    blocks = Blocks(ops, spec, arrays, size, each, gradient=gradient)
     outputs = blocks.outputs()
     if blocks.bounds is None:
         return outputs, blocks.slopes
@@ -53,7 +53,7 @@ def in_blocks(
     return revised(ops, spec, arrays, first)
 
 
-class _Blocks:
+class Blocks:
     """The blocks of a call, and the arrays that they fill.
 
     What denominators need of the weights comes first; the weights are then made again rather than
@@ -69,7 +69,10 @@ class _Blocks:
         each: Each,
         *,
         gradient: bool,
+        known: tuple[dict[str, Array], Divisor | None] | None = None,
+        slopes: Array | None = None,
     ) -> None:
+        """``known``: what was counted, of more items than these. ``slopes``: where to write."""
         self.ops, self.spec, self.arrays, self.size = ops, spec, arrays, size
         # Arrays over items of one class are small beside the predictions: of many blocks at once.
         # Candidates and costs are rows, as the predictions are.
@@ -80,9 +83,10 @@ class _Blocks:
         self.cuts = list(cuts_of(shape, spec.axis, size * NESTED if self.nested else size))
         self.arrays = with_balance(ops, spec, arrays, self._occurrences)
         self.kept = self._weighed(self.cuts[0]) if len(self.cuts) == 1 else None
-        self.counts = self._count()
-        self.under = divisor(ops, spec, arrays, self.counts, self._count)
-        self.slopes = _empty(ops, arrays, None, self._slopes_dtype()) if gradient else None
+        self.counts, self.under = self._counted() if known is None else known
+        self.slopes = slopes if gradient else None
+        if gradient and slopes is None:
+            self.slopes = _empty(ops, arrays, None, self._slopes_dtype())
         self.items = (
             _empty(ops, arrays, spec.axis, spec.result) if spec.reduction == "none" else None
         )
@@ -101,15 +105,22 @@ class _Blocks:
 
     def outputs(self) -> tuple[Array, ...]:
         """All blocks done."""
+        made = self.made()
+        if self.items is not None:
+            return (made,)
+        return reduced(self.ops, self.spec, self.arrays, made, self.counts, self.under)
+
+    def made(self) -> Array:
+        """All blocks done: the losses of items, or their sum."""
         found = list(self.outer_each(self._evaluated, self.cuts))
         if self.items is not None:
-            return (self.items,)
+            return self.items
         totals, most = zip(*found, strict=True)
         total = reduce(add, totals)  # in their order: the same however many were made at a time
         if self.bounds is not None:
             largest = reduce(self.ops.xp.maximum, most)
             self.unsure = of_sums(self.bounds, total, largest, self.counts)
-        return reduced(self.ops, self.spec, self.arrays, total, self.counts, self.under)
+        return total
 
     def _evaluated(self, cut: Cut) -> tuple[Array, Array | None] | None:
         """One block done: its part of the gradient written, its losses too, or their sum given.
@@ -189,6 +200,10 @@ class _Blocks:
     def _occurrences(self) -> Array:
         parts = (part_of(self.arrays, cut) for cut in self.cuts)
         return reduce(add, (occurrences(self.ops, self.spec, part) for part in parts))
+
+    def _counted(self) -> tuple[dict[str, Array], Divisor | None]:
+        counts = self._count()
+        return counts, divisor(self.ops, self.spec, self.arrays, counts, self._count)
 
     def _count(self, unit: float = 1.0) -> dict[str, Array]:
         counts: dict[str, Array] = {}

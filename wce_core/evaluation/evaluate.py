@@ -21,6 +21,7 @@ from wce_core.evaluation import regions
 from wce_core.evaluation.balancing import with_balance
 from wce_core.evaluation.counting import Divisor, counted_and_shared, none_over_zero
 from wce_core.evaluation.items import item_losses, kept_gradient, loss_of_mass, rows_of, scale_of
+from wce_core.evaluation.linear import with_logits
 from wce_core.evaluation.reducing import itemised, reduced, total_of
 from wce_core.evaluation.second_look import exactly, is_proved
 from wce_core.evaluation.spec import LossSpec
@@ -30,6 +31,8 @@ from wce_core.types import Array, Arrays
 
 def plain(ops: ArrayOps, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
     """The outputs, by functions that any autodiff differentiates rightly, to any order."""
+    if spec.chunk_bytes is not None:
+        arrays = with_logits(ops, spec, arrays)
     if spec.exact and at_least_float32(ops.dtype_name(arrays["predictions"])) == "float32":
         wide = widened(ops, arrays["predictions"], spec.compute)
         arrays = {**arrays, "predictions": ops.flushing(wide)}

@@ -10,7 +10,7 @@ from wce_core.arrays.rounding import widened
 from wce_core.dtypes import at_least_float32
 from wce_core.evaluation.counting import COUNTS, Divisor
 from wce_core.evaluation.masses import neutralised
-from wce_core.evaluation.spec import LossSpec
+from wce_core.evaluation.spec import COTANGENT, LossSpec
 from wce_core.evaluation.weighing import Weighed
 from wce_core.types import Array, Arrays
 
@@ -82,6 +82,8 @@ def scale_of(
     if scale is None:
         scale = ops.scalar(1.0, spec.accumulate, arrays["predictions"])
         scale = scale if divisor is None else ops.xp.divide(scale, divisor.number)
+    if COTANGENT in arrays:
+        scale = scale * ops.cast(arrays[COTANGENT], spec.accumulate)
     if weighed.included is not None:
         scale = ops.xp.where(weighed.included, scale, 0.0)
     return ops.cast(scale, spec.mass)

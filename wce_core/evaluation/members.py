@@ -12,11 +12,8 @@ from wce_core.formulas.targets.class_indices import ClassIndices
 from wce_core.formulas.targets.dense import DenseTargets
 from wce_core.types import Array, Arrays
 
-from .spec import LossSpec
+from .spec import COTANGENT, LossSpec
 from .weighing import Weighed, weigh
-
-COTANGENT = "cotangent"
-"""What the loss of each region is multiplied with, if it is among the arrays."""
 
 
 class Members(NamedTuple):

@@ -57,6 +57,8 @@ class Options(NamedTuple):
     """What is read of predictions: a name in READINGS, or in BINARY_READINGS."""
     region: Region | None = None
     """What regions are, and their loss. None: the loss is of items."""
+    chunk_bytes: int | None = None
+    """Of logits at a time, where predictions are hidden states; None: a link reads them."""
 
     @property
     def candidates(self) -> bool:
@@ -90,6 +92,7 @@ def checked_options(options: Options) -> Options:
     if options.region is not None and options.reduction == "parts":
         options.region.check_parts()
     _check_form(options)
+    _check_layer(options)
     result_name(options.dtype)
     return options._replace(axis=_axis(options), label_smoothing=_smoothing(options))
 
@@ -136,6 +139,18 @@ def _check_form(options: Options) -> None:
         Probabilities(clip=options.clip)  # which looks at it
     elif options.clip is not None:
         raise ValueError(f"clip with form={options.form!r}; expected 'probabilities'")
+
+
+def _check_layer(options: Options) -> None:
+    """What is made of hidden states are logits."""
+    if options.chunk_bytes is None:
+        return
+    if integer("chunk_bytes", options.chunk_bytes, "a number of bytes") < 1:
+        raise range_error("chunk_bytes", options.chunk_bytes, "a number of bytes from 1 on")
+    if options.form_name != "logits":
+        raise ValueError(
+            f"form={options.form!r}; a linear layer makes logits: expected 'logits' or Logits(…)"
+        )
 
 
 def _check_logits(options: Options, form: Logits) -> None:

@@ -70,6 +70,7 @@ def is_proved(ops: ArrayOps, spec: LossSpec, predictions: Array) -> bool:
         and at_least_float32(ops.dtype_name(predictions)) == "float32"
         and spec.result == "float32"
         and spec.region is None
+        and spec.chunk_bytes is None
         and type(spec.link) is Softmax
         and type(spec.term) is NegativeLogLikelihood
         and spec.index_targets

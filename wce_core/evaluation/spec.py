@@ -11,6 +11,9 @@ from wce_core.formulas.regions import Region
 from wce_core.formulas.terms import AnyTerm
 from wce_core.types import Empty, Reduction, Smoothing, SoftWeighting
 
+COTANGENT = "cotangent"
+"""Of outputs that are many: what the gradient of each is multiplied with."""
+
 
 class LossSpec(NamedTuple):
     """Everything of a call that is static: hashable, the key of compiled programs."""
@@ -43,6 +46,11 @@ class LossSpec(NamedTuple):
     """The factor of (log Σ e^z)², which each unit of mass pays."""
     region: Region | None = None
     """What regions are, and their loss. None: the loss is of items."""
+    chunk_bytes: int | None = None
+    """Of logits at a time, where predictions are hidden states; None: they are what a link reads.
+
+    With them ``arrays`` has the layer: ``projection`` of shape (V, D) and perhaps a ``bias``.
+    """
 
     signed: bool = False
     """May weights of items be negative?"""

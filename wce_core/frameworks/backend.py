@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from wce_core.arrays.ops import ArrayOps
-from wce_core.evaluation import evaluate
+from wce_core.evaluation import evaluate, linear
 from wce_core.evaluation.options import Options
 from wce_core.evaluation.spec import LossSpec
 from wce_core.interchange import numbers
@@ -146,6 +146,16 @@ class Backend(ArrayOps):
     def fused(self, spec: LossSpec, arrays: Arrays) -> tuple[tuple[Array, ...], Array]:
         """The outputs of a loss and the closed-form gradient to the predictions."""
         return evaluate.fused(self, spec, arrays)
+
+    def fused_layer(
+        self, spec: LossSpec, arrays: Arrays, wanted: Collection[str]
+    ) -> tuple[tuple[Array, ...], Arrays]:
+        """The outputs of a loss of hidden states, and closed-form gradients to them or their layer.
+
+        ``wanted`` are the names of arrays to which there is to be one, of
+        :data:`wce_core.evaluation.linear.CLOSED`.
+        """
+        return linear.evaluated(self, spec, arrays, wanted)
 
     @abstractmethod
     def run(self, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:

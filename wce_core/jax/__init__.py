@@ -18,7 +18,7 @@ from jax import export
 from wce_core import metrics as _metrics
 from wce_core.call.parts import LossParts
 from wce_core.call.region_parts import RegionParts
-from wce_core.losses.registry import CONFIGURED
+from wce_core.losses.registry import CONFIGURED, OF_LAYERS
 
 from .item_losses import (
     ItemLoss,
@@ -52,7 +52,7 @@ __all__ = [
     "poly_cross_entropy",
 ]
 
-for kind in CONFIGURED:
+for kind in (*CONFIGURED, *OF_LAYERS):
     register(kind, kind._weights, kind.__getstate__, kind._restored)
 
 _SUMS: tuple[type, ...] = (

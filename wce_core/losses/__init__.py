@@ -17,6 +17,7 @@ from .focal import (
     focal_cross_entropy,
 )
 from .generalized import GeneralizedCrossEntropy, generalized_cross_entropy
+from .linear import LinearCrossEntropy, linear_cross_entropy
 from .poly import PolyCrossEntropy, poly_cross_entropy
 from .regions import (
     BinaryDiceLoss,
@@ -42,7 +43,7 @@ from .regions import (
     lovasz_softmax_loss,
     tversky_loss,
 )
-from .registry import CONFIGURED, FUNCTIONS
+from .registry import CONFIGURED, FUNCTIONS, OF_LAYERS
 
 __all__ = [
     "AnyOfCrossEntropy",
@@ -62,6 +63,7 @@ __all__ = [
     "GeneralizedCrossEntropy",
     "GeneralizedDiceLoss",
     "JaccardLoss",
+    "LinearCrossEntropy",
     "Logits",
     "LovaszHingeLoss",
     "LovaszSoftmaxLoss",
@@ -88,6 +90,7 @@ __all__ = [
     "generalized_cross_entropy",
     "generalized_dice_loss",
     "jaccard_loss",
+    "linear_cross_entropy",
     "lovasz_hinge_loss",
     "lovasz_softmax_loss",
     "pairwise_cost",
@@ -95,5 +98,9 @@ __all__ = [
     "tversky_loss",
 ]
 
-for _public in (*CONFIGURED, *(kind._function for kind in FUNCTIONS), combine):
+for _public in (
+    *(*CONFIGURED, *OF_LAYERS),
+    *(kind._function for kind in (*FUNCTIONS, *OF_LAYERS)),
+    combine,
+):
     _public.__module__ = __name__  # by which pickles, documentation and error messages name them

@@ -117,6 +117,18 @@ def _evaluated(
     categorical: bool,
     **fixed: Any,
 ) -> Any:
+    options, given = sorted_out(arguments, taken, arrays, categorical, **fixed)
+    return evaluate(options, predictions, targets, given)
+
+
+def sorted_out(
+    arguments: Mapping[str, Any],
+    taken: Mapping[str, Any],
+    arrays: list[str],
+    categorical: bool,
+    **fixed: Any,
+) -> tuple[Options, dict[str, Any]]:
+    """The options among the arguments of a loss, and its arrays by name, None where not given."""
     own = {**taken, **arguments}
     given = {name: own.pop(name, None) for name in (*arrays, "normalizer")}
     if len(own) > len(taken):
@@ -124,5 +136,4 @@ def _evaluated(
         unknown = next(name for name in own if name not in taken)
         raise TypeError(f"the loss has no argument {unknown!r}; expected one of {expected}")
     defaults = CATEGORICAL if categorical else {**BINARY, "smoothing": "uniform"}
-    options = Options(**{**defaults, **own}, categorical=categorical, **fixed)
-    return evaluate(options, predictions, targets, given)
+    return Options(**{**defaults, **own}, categorical=categorical, **fixed), given

@@ -11,6 +11,7 @@ from .configured import BinaryCrossEntropy, Configured, ConfiguredItems, CrossEn
 from .costs import ExpectedCost, PairwiseCost
 from .focal import BinaryFocalCrossEntropy, FocalCrossEntropy
 from .generalized import GeneralizedCrossEntropy
+from .linear import LinearCrossEntropy
 from .poly import PolyCrossEntropy
 from .regions import (
     BinaryDiceLoss,
@@ -58,3 +59,5 @@ REGIONS: dict[str, type[Configured[Any]]] = {kind._function.__name__: kind for k
 FUNCTIONS: tuple[type[Configured[Any]], ...] = (*ITEMS, *COVERED)
 """Those that are a function with its options fixed."""
 CONFIGURED: tuple[type[Configured[Any]], ...] = (*FUNCTIONS, Combined)
+OF_LAYERS: tuple[type[Configured[Any]], ...] = (LinearCrossEntropy,)
+"""Those that are called with a linear layer between predictions and targets."""

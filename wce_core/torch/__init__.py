@@ -18,6 +18,7 @@ from .items import (
     PairwiseCostLoss,
     PolyCrossEntropyLoss,
 )
+from .layers import LinearCrossEntropyLoss
 from .module import ItemLoss, Loss
 from .regions import (
     BinaryDiceLoss,
@@ -53,6 +54,7 @@ __all__ = [
     "GeneralizedDiceLoss",
     "ItemLoss",
     "JaccardLoss",
+    "LinearCrossEntropyLoss",
     "Loss",
     "LovaszHingeLoss",
     "LovaszSoftmaxLoss",

@@ -15,7 +15,7 @@ from wce_core.frameworks.registry import backend_of
 from wce_core.losses.configured import Configured
 from wce_core.types import Array
 
-from .documentation import documented
+from .documentation import documented, has_class_axis
 
 KINDS: dict[type[Configured[Any]], type[Loss]] = {}
 """The module of each configured loss."""
@@ -47,7 +47,7 @@ class Loss(nn.Module):
 
     def __init__(self, *, persistent: bool = False, **options: Any) -> None:
         super().__init__()
-        placed = {"axis": CLASS_AXIS} if self._kind._categorical else {}
+        placed = {"axis": CLASS_AXIS} if has_class_axis(self._kind) else {}
         self._hold(self._kind(**{**placed, **options}), persistent=persistent)
         self._like_torch = "axis" not in options and bool(placed)
 
@@ -114,7 +114,7 @@ class Loss(nn.Module):
         weights = {name: getattr(self, name) for name in self._kind._weights}
         shown = [f"{name}={_brief(w)}" for name, w in weights.items() if w is not None]
         defaults = {field.name: field.default for field in fields(self._kind)}
-        defaults |= {"axis": CLASS_AXIS} if self._kind._categorical else {}
+        defaults |= {"axis": CLASS_AXIS} if has_class_axis(self._kind) else {}
         given = {name: v for name, v in self._options.items() if v != defaults[name]}
         given |= {"persistent": True} if self._persistent else {}
         return ", ".join([*shown, *(f"{name}={value!r}" for name, value in given.items())])

@@ -11,18 +11,19 @@ where one of them is watched is there a gradient to make. Nobody has to ask what
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from wce_core.arrays.compiled import Fused
+from wce_core.arrays.ops import Chunked
 from wce_core.call.describe import described
 from wce_core.compilers import do_not_convert
-from wce_core.evaluation import evaluate
+from wce_core.evaluation import evaluate, linear
 from wce_core.evaluation.options import Options
-from wce_core.evaluation.spec import LossSpec
+from wce_core.evaluation.spec import COTANGENT, LossSpec
 from wce_core.formulas.weightings import WEIGHTINGS
 from wce_core.frameworks import float64
 from wce_core.frameworks.backend import Backend, Description, Sums
@@ -31,6 +32,7 @@ from wce_core.types import Array, Arrays
 from .. import numpy
 from ..programs import Outcome, as_constants
 from . import namespace
+from .loops import in_a_loop
 from .replicas import all_summed
 
 REFUSED = {
@@ -178,7 +180,7 @@ class TensorFlowBackend(Backend):
     ) -> Outcome | None:
         """Of few numbers in the host's memory, by NumPy's program for them."""
         del gradient  # which is a tape's
-        if not tf.executing_eagerly() or options.dtype is not None:
+        if not tf.executing_eagerly() or options.dtype is not None or options.chunk_bytes:
             return None
         predictions = given["predictions"]
         if not isinstance(predictions, EAGER) or predictions.dtype not in REPLAYED:
@@ -191,11 +193,33 @@ class TensorFlowBackend(Backend):
             return None
         return _Replay(options, given.get("ignore_index"), constants, tensors).outcome()
 
+    def in_chunks(
+        self, body: Chunked, carry: Arrays, arrays: Arrays, rows: int
+    ) -> tuple[Arrays, tuple[Array, ...]]:
+        """In a graph by ``tf.while_loop``, after the first chunk, which may be shorter."""
+        if tf.executing_eagerly():
+            return super().in_chunks(body, carry, arrays, rows)
+        return in_a_loop(body, carry, arrays, rows)
+
     def run(self, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
         """Tensors only: Variables are read here, where a tape sees it."""
         tensors = {name: tf.convert_to_tensor(array) for name, array in arrays.items()}
-        outputs: tuple[Array, ...] = _run(self, spec, _spread(spec, tensors))
+        run = _run_layer if spec.chunk_bytes is not None else _run
+        outputs: tuple[Array, ...] = run(self, spec, _spread(spec, tensors))
         return outputs
+
+    def fused_layer(
+        self, spec: LossSpec, arrays: Arrays, wanted: Collection[str]
+    ) -> tuple[tuple[Array, ...], Arrays]:
+        """Eager on the CPU by NumPy on the same memory; a large graph by XLA."""
+        if not tf.executing_eagerly():
+            return _in_a_graph(spec, arrays, tuple(wanted))
+        if not all(map(self.readable, arrays.values())):
+            return linear.evaluated(self, spec, arrays, wanted)
+        shared = {name: _shared(array) for name, array in arrays.items()}
+        outputs, gradients = numpy.of_layer(spec, shared, wanted)
+        own = {name: _handed_over(np.asarray(each)) for name, each in gradients.items()}
+        return tuple(tf.constant(output) for output in outputs), own
 
     def summed(self, spec: LossSpec, sums: Sums, arrays: Arrays) -> tuple[Array, ...]:
         """Tensors only, weights laid out for all items."""
@@ -381,6 +405,63 @@ class _Loss:
         return [tf.convert_to_tensor(found[name]) if name in found else None for name in arrays]
 
 
+@do_not_convert
+def _run_layer(be: TensorFlowBackend, spec: LossSpec, tensors: Arrays) -> tuple[Array, ...]:
+    """The same of hidden states and a layer."""
+    loss = _LayerLoss(be, spec, tensors)
+    outputs = tf.custom_gradient(loss.of_layer)(*(tensors[name] for name in loss.closed))
+    for name in loss.names:
+        outputs = loss.with_gradient_to(name, outputs)
+    return tuple(outputs)
+
+
+class _LayerLoss(_Loss):
+    """One call of hidden states: ``closed`` are the inputs with a gradient in closed form."""
+
+    def __init__(self, be: TensorFlowBackend, spec: LossSpec, arrays: Arrays) -> None:
+        super().__init__(be, spec, arrays)
+        self.closed = tuple(name for name in linear.CLOSED if name in arrays)
+        self.names = tuple(name for name in self.names if name not in self.closed)
+
+    def of_layer(self, *inputs: Array) -> Any:
+        """The outputs and, for ``tf.custom_gradient``, their gradients; of items, made later."""
+        arrays = {**self.arrays, **dict(zip(self.closed, inputs, strict=True))}
+        items = self.spec.reduction == "none"
+        wanted = () if items or not _tapes_may_record() else self.closed
+        outputs, gradients = self.be.fused_layer(self.spec, arrays, wanted)
+
+        def backward(*cotangents: Any) -> list[Array]:
+            own, factor = gradients, cotangents[0]
+            if not own:
+                laid = {COTANGENT: tf.expand_dims(factor, -1)} if items else {}
+                own = self.be.fused_layer(self.spec, {**arrays, **laid}, self.closed)[1]
+            each = (
+                own[name] if items else own[name] * tf.cast(factor, own[name].dtype)
+                for name in self.closed
+            )
+            dtypes = (tensor.dtype for tensor in inputs)
+            found = [tf.cast(g, dtype) for g, dtype in zip(each, dtypes, strict=True)]
+            return _once(len(found), [*found, *inputs, *cotangents])
+
+        return list(outputs), backward
+
+
+def _once(count: int, tensors: list[Array]) -> list[Array]:
+    """The first tensors; a NotImplementedError for their derivative by any of all."""
+
+    def gradients(*own: Array) -> Any:
+        def backward(*_: Any) -> Any:
+            raise NotImplementedError(
+                "second derivatives of linear_cross_entropy are not there in TensorFlow, nor is "
+                "forward mode; use cross_entropy of all logits"
+            )
+
+        return [tf.identity(each) for each in own[:count]], backward
+
+    found: list[Array] = tf.custom_gradient(gradients)(*tensors)
+    return found
+
+
 class _Replay(NamedTuple):
     """An eager call as it was made."""
 
@@ -530,6 +611,20 @@ def _program(spec: LossSpec, names: tuple[str, ...]) -> Callable[..., Any]:
 
     program: Callable[..., Any] = tf.function(fused, jit_compile=True, autograph=False)
     return program
+
+
+def _in_a_graph(
+    spec: LossSpec, arrays: Arrays, wanted: tuple[str, ...]
+) -> tuple[tuple[Array, ...], Arrays]:
+    tensors = {name: tf.stop_gradient(array) for name, array in arrays.items()}
+
+    def evaluated(*own: Array) -> Any:
+        return linear.evaluated(CLOSED, spec, dict(zip(arrays, own, strict=True)), wanted)
+
+    if _worth_compiling(tensors):
+        evaluated = tf.function(evaluated, jit_compile=True, autograph=False)
+    outputs, gradients = evaluated(*tensors.values())
+    return outputs, gradients
 
 
 def _deferred(be: TensorFlowBackend, spec: LossSpec, arrays: Arrays) -> tuple[Any, Later]:

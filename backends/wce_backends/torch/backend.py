@@ -15,7 +15,7 @@ Three routes to the gradient:
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from math import isfinite
 from typing import Any
 
@@ -29,6 +29,8 @@ from wce_core.arrays.ops import ArrayOps
 from wce_core.call.describe import described
 from wce_core.dtypes import SMALLEST_NORMAL, at_least_float32
 from wce_core.evaluation import evaluate
+from wce_core.evaluation.linear import CLOSED
+from wce_core.evaluation.linear_blocks import in_place
 from wce_core.evaluation.options import Options
 from wce_core.evaluation.spec import LossSpec
 from wce_core.frameworks.backend import Backend, Description, Sums
@@ -38,8 +40,9 @@ from wce_core.types import Array, Arrays
 from .. import numpy
 from ..programs import Outcome, as_constants
 from . import namespace
-from .calls import Prepared, Replay, unusual
+from .calls import Prepared, Replay, block_size, unusual
 from .functions import Compiled, Eager, applied, flushed
+from .layers import NODES, of_layer
 from .ranks import all_summed
 from .tensors import (
     DTYPES,
@@ -50,6 +53,7 @@ from .tensors import (
     beside,
     comparable,
     copied,
+    distributed,
     least_piece,
     on_host,
     places,
@@ -239,6 +243,8 @@ class TorchBackend(Backend):
     ) -> Outcome | None:
         """Few numbers in the host's memory by NumPy's program for them; compiled, as one node."""
         del gradient  # which is autograd's
+        if options.chunk_bytes is not None and not torch.compiler.is_dynamo_compiling():
+            return None
         if torch.compiler.is_dynamo_compiling():
             node: Outcome | None = _as_a_node(self, options, given)
             return node
@@ -256,6 +262,13 @@ class TorchBackend(Backend):
     def run(self, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
         """One of the three routes."""
         return _run(self, spec, comparable(spec, arrays))
+
+    def fused_layer(
+        self, spec: LossSpec, arrays: Arrays, wanted: Collection[str]
+    ) -> tuple[tuple[Array, ...], Arrays]:
+        """In chunks that are written to."""
+        size = block_size(arrays["predictions"])
+        return in_place(BLOCKS, spec, arrays, wanted, size=size)
 
     def summed(self, spec: LossSpec, sums: Sums, arrays: Arrays) -> tuple[Array, ...]:
         """The operations as they are, under a compiler too."""
@@ -317,19 +330,36 @@ def _run(be: TorchBackend, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
     names, tensors = tuple(arrays), tuple(arrays.values())
     plain = transformed(*tensors)
     tracked = torch.is_grad_enabled() and any(t.requires_grad for t in tensors)
+    if spec.chunk_bytes is not None and not plain and _in_chunks(arrays, tracked=tracked):
+        return of_layer(be, spec, arrays)
     if torch.compiler.is_compiling():
         only_predictions = all(
             t.requires_grad == (name == "predictions") for name, t in arrays.items()
         )
-        if plain or spec.of_regions or not (tracked and only_predictions):
+        layer = spec.chunk_bytes is not None
+        if plain or layer or spec.of_regions or not (tracked and only_predictions):
             return evaluate.plain(be, spec, arrays)
         return applied(Compiled, be, spec, names, *tensors)
-    if plain or traced(*tensors) or spec.of_regions:
+    if plain or traced(*tensors) or spec.of_regions or spec.chunk_bytes is not None:
         return evaluate.plain(be, spec, arrays)
     call = Prepared(be, BLOCKS, spec, names)
     with torch.no_grad():
         outcome = call.evaluated(tensors, gradient=tracked and tensors[0].requires_grad)
     return applied(Eager, call, outcome, (), *tensors) if tracked else outcome[1]
+
+
+def _in_chunks(arrays: Arrays, *, tracked: bool) -> bool:
+    """Can a loss of hidden states be? Compiled, only where no more than the layer is tracked.
+
+    Of tensors of which each rank has a part the plain formula knows how to communicate.
+    """
+    if any(map(distributed, arrays.values())):
+        return False
+    if not torch.compiler.is_compiling():
+        return not traced(*arrays.values())
+    return not tracked or not any(
+        array.requires_grad for name, array in arrays.items() if name not in CLOSED
+    )
 
 
 def _check_shards(spec: LossSpec, predictions: Array) -> None:
@@ -388,6 +418,18 @@ class _Blocks(OneByOne, TorchBackend):
         least, most = (each.to(torch.int64) for each in places.aminmax(dim=axis, keepdim=True))
         far = 8 * HALF - 8 * ulps
         return array, (least <= -far) | (most >= far)
+
+    def affine(
+        self, rows: Array, matrix: Array, offset: Array | None, into: Array | None = None
+    ) -> Array:
+        """By one product."""
+        if offset is None:
+            return torch.mm(rows, matrix.t(), out=into)
+        return torch.addmm(offset, rows, matrix.t(), out=into)
+
+    def plus_product(self, array: Array, left: Array, right: Array) -> Array:
+        """In place."""
+        return array.addmm_(left.t(), right)
 
     def empty(self, shape: tuple[int, ...], dtype: str, like: Array) -> Array:
         """On the host by NumPy, which asks for huge pages: a tenth of the page faults."""
@@ -480,6 +522,7 @@ class _Blocks(OneByOne, TorchBackend):
 
 BACKEND = TorchBackend()
 BLOCKS = _Blocks()
+NODES["backend"] = BACKEND
 
 
 def _as_a_node(be: TorchBackend, options: Options, given: dict[str, Any]) -> Any:

@@ -49,7 +49,7 @@ class Prepared(NamedTuple):
         spec, arrays = self.spec, dict(zip(self.names, tensors, strict=True))
         predictions = arrays["predictions"]
         if predictions.numel() > _by_numpy(predictions) or not on_host(*tensors):
-            size = _block_size(predictions)
+            size = block_size(predictions)
             return spec, *in_blocks(self.blocks, spec, arrays, gradient=gradient, size=size)
         result = at_least_float32(spec.result)  # of halves NumPy has one, and PyTorch rounds both
         shared = {name: self.be.to_numpy(array) for name, array in arrays.items()}
@@ -147,7 +147,7 @@ def _by_numpy(predictions: Array) -> int:
     return max(FEW, numpy.few()) if predictions.dtype is torch.bfloat16 else ALL
 
 
-def _block_size(predictions: Array) -> int:
+def block_size(predictions: Array) -> int:
     """Elements; all of them where ranks have each a part, which a block would not be cut from."""
     if distributed(predictions):
         return 2 * int(predictions.numel())  # of float64 half as many

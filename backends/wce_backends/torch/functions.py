@@ -63,7 +63,7 @@ class Eager(torch.autograd.Function):
             gradients[0] = _handed_over(ctx, tensors, gradient, cotangents[0])
             needed[0] = False
         if any(needed):
-            more = _plain_gradients(ctx.call, tensors, needed, cotangents, create_graph=again)
+            more = plain_gradients(ctx.call, tensors, needed, cotangents, create_graph=again)
             gradients = [b if a is None else a for a, b in zip(gradients, more, strict=True)]
         return None, None, None, *gradients[: len(inputs)]
 
@@ -99,7 +99,7 @@ def _product(gradient: Array, cotangent: Array, spec: LossSpec, dtype: torch.dty
     return (gradient * cotangent.to(gradient.dtype)).to(dtype)
 
 
-def _plain_gradients(
+def plain_gradients(
     call: Call, tensors: list[Array], needed: list[bool], cotangents: Any, *, create_graph: bool
 ) -> list[Any]:
     """Gradients by autograd of the plain formula, differentiable again if asked for."""

@@ -1,5 +1,7 @@
 """Cross-entropy of items that belong to one of C classes, or partly to several."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Mapping
 from typing import Literal
 
@@ -53,6 +55,53 @@ def cross_entropy(
     `wrt` names further arguments to differentiate to: "targets" (mass only), "class_weight",
     "sample_weight", "cost_matrix".
     """
+    return problem_of(
+        predictions,
+        targets,
+        class_weight=class_weight,
+        sample_weight=sample_weight,
+        mask=mask,
+        ignore_index=ignore_index,
+        cost_matrix=cost_matrix,
+        label_smoothing=label_smoothing,
+        smoothing=smoothing,
+        soft_weighting=soft_weighting,
+        negative_weights=negative_weights,
+        axis=axis,
+        form=form,
+        clip=clip,
+        reduction=reduction,
+        normalizer=normalizer,
+        empty=empty,
+        wrt=wrt,
+        term=term,
+    ).result()
+
+
+def problem_of(
+    predictions: Nested,
+    targets: Nested,
+    *,
+    class_weight: Nested | Mapping[int, float] | Literal["balanced"] | None = None,
+    sample_weight: Nested | None = None,
+    mask: Nested | None = None,
+    ignore_index: int | None = None,
+    cost_matrix: Nested | None = None,
+    label_smoothing: float = 0.0,
+    smoothing: Smoothing = "uniform",
+    soft_weighting: SoftWeighting = "per_class",
+    negative_weights: bool = False,
+    axis: int = -1,
+    form: Form = "logits",
+    clip: float | None = None,
+    reduction: ReductionName = "mean",
+    normalizer: float | None = None,
+    empty: Empty = "zero",
+    wrt: Collection[str] = (),
+    term: Term = SURPRISE,
+    kind: type[_Multiclass] | None = None,
+) -> _Multiclass:
+    """The call as a problem; `kind` writes out its predictions."""
     x = Grid.of(predictions)
     axis = checked_axis(axis, x.rank)
     rules = Rules(label_smoothing, smoothing, soft_weighting)
@@ -62,7 +111,7 @@ def cross_entropy(
         "sample_weight": sample_weight,
         "cost_matrix": cost_matrix,
     }
-    return _Multiclass(
+    return (kind or _Multiclass)(
         predictions=x,
         targets=Grid.of(targets),
         axis=axis,
@@ -77,7 +126,7 @@ def cross_entropy(
             (term,),
             class_weight == "balanced",
         ),
-    ).result()
+    )
 
 
 class _Multiclass(Problem):

@@ -1,0 +1,155 @@
+"""Cross-entropy of a linear layer in PyTorch: eager, transformed, compiled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch_calls import DEPRECATED
+
+from wce_core.losses import LinearCrossEntropy, cross_entropy, linear_cross_entropy
+from wce_core.torch import LinearCrossEntropyLoss
+
+ITEMS, WIDTH, CLASSES = (3, 7), 5, 11
+TARGETS = torch.arange(21).reshape(ITEMS) % CLASSES
+FACTORS = torch.arange(21.0).reshape(ITEMS)
+MASK = torch.arange(21).reshape(ITEMS) % 4 > 0
+
+
+def drawn(dtype: torch.dtype = torch.float32) -> tuple[torch.Tensor, ...]:
+    torch.manual_seed(0)
+    shapes = ((*ITEMS, WIDTH), (CLASSES, WIDTH), (CLASSES,))
+    return tuple(torch.randn(shape, dtype=dtype).requires_grad_() for shape in shapes)
+
+
+def number(loss: Any) -> torch.Tensor:
+    if isinstance(loss, tuple):
+        return loss.weighted_mean() * 3.0
+    return (loss * FACTORS.to(loss.dtype)).sum() if loss.ndim else loss * 2.0
+
+
+def of_logits(hidden: Any, weight: Any, bias: Any, targets: Any = TARGETS, **options: Any) -> Any:
+    wide = [each.double() for each in (hidden, weight, bias)]
+    return number(cross_entropy(wide[0] @ wide[1].T + wide[2], targets, **options))
+
+
+def in_chunks(hidden: Any, weight: Any, bias: Any, targets: Any = TARGETS, **options: Any) -> Any:
+    given = {"chunk_bytes": 300, **options}
+    return number(linear_cross_entropy(hidden, weight, targets, bias=bias, **given))
+
+
+def assert_near(found: Any, expected: Any, tolerance: float) -> None:
+    for own, other in zip(found, expected, strict=True):
+        error = (own.double() - other.double()).abs().max()
+        assert error <= tolerance * max(1e-3, other.abs().max())
+
+
+@pytest.mark.parametrize("reduction", ["mean", "weighted_mean", "none", "parts"])
+@pytest.mark.parametrize(
+    ("dtype", "tolerance"),
+    [(torch.float64, 1e-13), (torch.float32, 4e-6), (torch.bfloat16, 1e-2)],
+    ids=["float64", "float32", "bfloat16"],
+)
+def test_gradients_of_all_inputs(dtype: torch.dtype, tolerance: float, reduction: str) -> None:
+    for targets in (TARGETS, torch.rand(*ITEMS, CLASSES, dtype=dtype).requires_grad_()):
+        own = drawn(dtype)
+        w, s = (torch.rand(n, dtype=dtype).requires_grad_() for n in (CLASSES, ITEMS))
+        options = {"class_weight": w, "sample_weight": s, "mask": MASK, "reduction": reduction}
+        inputs = [*own, w, s, *([targets] if targets.requires_grad else [])]
+        expected = of_logits(*own, targets, **options)
+        found = in_chunks(*own, targets, **options, label_smoothing=0.0)
+        assert_near([found], [expected], tolerance)
+        gradients = [torch.autograd.grad(each, inputs) for each in (found, expected)]
+        assert [each.dtype for each in gradients[0]] == [each.dtype for each in inputs]
+        assert_near(*gradients, tolerance)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+def test_differentiated_twice(reduction: str) -> None:
+    own = drawn(torch.float64)
+
+    def loss(*inputs: Any) -> Any:
+        return in_chunks(*inputs, reduction=reduction, mask=MASK)
+
+    assert torch.autograd.gradcheck(loss, own)
+    assert torch.autograd.gradgradcheck(loss, own)
+
+
+def test_a_second_backward_pass_gives_the_same() -> None:
+    own = drawn()
+    loss = in_chunks(*own)
+    first = torch.autograd.grad(loss, own, retain_graph=True)
+    kept = [each.clone() for each in first]
+    for each in first:
+        each.zero_()
+    assert_near(torch.autograd.grad(loss, own), kept, 0.0)
+
+
+@pytest.mark.filterwarnings(DEPRECATED)
+def test_transformed() -> None:
+    own = tuple(each.detach() for each in drawn(torch.float64))
+    stacked = torch.stack([own[0], -own[0]])
+    found, expected = (
+        [
+            torch.func.hessian(loss, argnums=1)(*own),
+            *torch.func.jvp(loss, own, own),
+            torch.func.vmap(loss, in_dims=(0, None, None))(stacked, *own[1:]),
+        ]
+        for loss in (in_chunks, of_logits)
+    )
+    assert_near(found, expected, 1e-12)
+
+
+def test_a_nan_in_an_excluded_row_reaches_nothing() -> None:
+    hidden, weight, bias = drawn()
+    with torch.no_grad():
+        hidden[~MASK] = torch.nan
+    for options in ({}, {"label_smoothing": 0.1}, {"reduction": "none"}):
+        loss = in_chunks(hidden, weight, bias, mask=MASK, **options)
+        for gradient in (loss, *torch.autograd.grad(loss, (hidden, weight, bias))):
+            assert gradient.isfinite().all()
+
+
+@pytest.mark.parametrize("reduction", ["mean", "none", "parts"])
+def test_compiled_as_one_node(reduction: str) -> None:
+    own = drawn()
+
+    def loss(*inputs: Any) -> Any:
+        return in_chunks(*inputs, reduction=reduction, label_smoothing=0.1, mask=MASK)
+
+    compiled = torch.compile(loss, fullgraph=True, backend="aot_eager")
+    values = compiled(*own), loss(*own)
+    assert_near(*([each] for each in values), 0.0)
+    assert_near(*(torch.autograd.grad(each, own) for each in values), 0.0)
+
+
+def test_compiled_with_weights_that_are_tracked() -> None:
+    own = drawn()
+    weights = torch.rand(CLASSES, requires_grad=True)
+    inputs = (*own, weights)
+
+    def loss(*tensors: Any) -> Any:
+        return in_chunks(*tensors[:3], class_weight=tensors[3])
+
+    compiled = torch.compile(loss, fullgraph=True, backend="aot_eager")
+    found = torch.autograd.grad(compiled(*inputs), inputs)
+    assert_near(found, torch.autograd.grad(loss(*inputs), inputs), 1e-5)
+
+
+def test_module() -> None:
+    head = torch.nn.Linear(WIDTH, CLASSES)
+    hidden = drawn()[0]
+    weights = torch.rand(CLASSES)
+    module = LinearCrossEntropyLoss(class_weight=weights, label_smoothing=0.1)
+    found = module(hidden, head.weight, TARGETS, head.bias, mask=MASK)
+    options: dict[str, Any] = {"class_weight": weights, "label_smoothing": 0.1}
+    expected = LinearCrossEntropy(**options)(
+        hidden, head.weight, TARGETS, bias=head.bias, mask=MASK
+    )
+    assert found.item() == expected.item()
+    found.backward()
+    assert head.weight.grad is not None
+    assert dict(module.named_buffers()).keys() == {"class_weight"}
+    assert isinstance(module.loss.torch(), LinearCrossEntropyLoss)
+    assert "loss(input, weight, target, bias=None, sample_weight=None" in str(module.__doc__)
