@@ -15,6 +15,9 @@ MAP = ("mode", "loss", "precision", "what")
 """What the cells of one map have in common."""
 DOUBLINGS = 2.0
 """Ratios of 1/4 and 4 have the strongest colours, 1 has none."""
+DARK = 1.5
+"""Doublings from which letters are white."""
+NAMES = {"F": "torch.nn.functional", "sklearn _loss": "scikit-learn's compiled losses"}
 MET, MISSED = "aim met", "**missed**"
 
 
@@ -51,7 +54,7 @@ def heat_maps(result: dict[str, Any], file: Path) -> None:
     from matplotlib import pyplot as plt
 
     maps = _maps(result)
-    lines = sorted({key[:2] for key in maps})
+    lines = sorted({key[:2] for key in maps}, key=lambda key: (key[0], key[1] != "CE"))
     columns = sorted(
         {key[2:] for key in maps}, key=lambda key: (key[0] == "exact", key[1] == "value")
     )
@@ -67,7 +70,8 @@ def heat_maps(result: dict[str, Any], file: Path) -> None:
             else:
                 _draw(axis, rows, f"{line[1]}, {line[0]}, {column[0]}, {column[1]}")
     versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
-    figure.suptitle(f"Our time over that of {result['plane'][0]['peer']}: {versions}")
+    peer = result["plane"][0]["peer"]
+    figure.suptitle(f"Our time over that of {NAMES.get(peer, peer)}: {versions}")
     figure.savefig(file, dpi=110)
     plt.close(figure)
 
@@ -82,7 +86,9 @@ def _draw(axis: Any, rows: list[Row], title: str) -> None:
         i, j = items.index(row["items"]), classes.index(row["classes"])
         shades[i][j] = log2(row["median"])
         weight = "bold" if row["verdict"].startswith(MET) else "normal"
-        axis.text(j, i, f"{row['median']:.2f}", ha="center", va="center", weight=weight)
+        colour = "white" if abs(shades[i][j]) > DARK else "black"
+        text: Row = {"ha": "center", "va": "center", "weight": weight, "color": colour}
+        axis.text(j, i, f"{row['median']:.2f}", **text)
         if row["verdict"].startswith(MISSED):
             frame: Row = {"fill": False, "edgecolor": "#b00020", "linewidth": 2}
             axis.add_patch(Rectangle((j - 0.46, i - 0.46), 0.92, 0.92, **frame))
