@@ -237,3 +237,29 @@ def test_how_much_sums_may_be_off_by(backend: str, count: int) -> None:
         true, limit = mp.mpf(each) * count, ops.sum_roundings(count) * mp.mpf(2) ** -53
         for found in own.numpy(ops.xp.sum(row, axis=1)):
             assert abs(mp.mpf(float(found)) - true) <= true * limit
+
+
+@pytest.mark.parametrize("classes", [3, 100, 3000])
+def test_how_much_a_row_may_be_off_by(backend: str, classes: int) -> None:
+    """Exponentials and their two sums, however a backend makes them: what bounds are made of."""
+    if backend not in ("numpy", "torch"):
+        return
+    own, ops = adapter(backend), closed_operations(backend)
+    x = np.random.default_rng(classes).normal(size=(6, classes)) * 4
+    x[:2, 0] += [20.0, 40.0]
+    x = x.astype(np.float32).astype(np.float64)
+    largest = own.array(x.max(1, keepdims=True))
+    found = [own.numpy(each) for each in ops.exponentials(own.array(x), largest, 1)]
+    of_sum = second_look.EXP + classes.bit_length() + ops.sum_roundings(classes) + 2
+    with mp.workprec(200):
+        for row, exp, whole, rest in zip(x.tolist(), *found, strict=True):
+            top = row.index(max(row))
+            true = [mp.exp(mp.mpf(each) - row[top]) for each in row]
+            others = mp.fsum(true[:top] + true[top + 1 :])
+            distance = second_look.FARTHEST
+            for got, want, ulps in (
+                *zip(exp, true, [second_look.EXP + distance] * classes, strict=True),
+                (whole[0], others + 1, of_sum),
+                (rest[0], others, 2 * of_sum + distance),
+            ):
+                assert abs(mp.mpf(float(got)) - want) <= want * ulps * mp.mpf(2) ** -53
