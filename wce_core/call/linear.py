@@ -28,10 +28,10 @@ def evaluate_linear(
     """The result of a loss of logits hidden·weightᵀ + bias, which is among those ``given``."""
     if is_balanced(given.get("class_weight")):
         options, given = options._replace(balanced=True), {**given, "class_weight": None}
-    layer = dict(zip(CLOSED, (hidden, weight, given.get("bias")), strict=True))
+    layer: dict[str, Any] = dict(zip(CLOSED, (hidden, weight, given.get("bias")), strict=True))
     handles = {name: each for name, each in layer.items() if isinstance(each, Predictions)}
     if len(handles) > 1:
-        named = dict(zip(CLOSED, NAMES, strict=True))
+        named: dict[str, str] = dict(zip(CLOSED, NAMES, strict=True))
         both = " and ".join(named[name] for name in handles)
         raise TypeError(f"{both} are of value_and_grad; expected one of them at a time")
     layer |= {name: handle.array for name, handle in handles.items()}

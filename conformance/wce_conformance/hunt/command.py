@@ -101,7 +101,7 @@ def smallest(pair: Pair, state: State, folder: Path, until: float) -> Disagreeme
         deadline=None,
         phases=(Phase.generate, Phase.shrink),
         database=DirectoryBasedExampleDatabase(folder / "examples"),
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=tuple(HealthCheck.__members__.values()),
         print_blob=False,
         verbosity=Verbosity.quiet,
     )
