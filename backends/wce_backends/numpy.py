@@ -220,7 +220,7 @@ class _Operations(OneByOne, GenericBackend):
 
     def flushed_and_undecided(self, array: Array, ulps: Array, axis: int) -> tuple[Array, Array]:
         """By two minima along rows, and a closer look at small numbers only where there are any."""
-        if not array.ndim:
+        if not array.ndim or not array.size:
             return super().flushed_and_undecided(array, ulps, axis)
         # The last 29 bits as the first of 32: a middle is the least of all numbers, or next to the
         # largest one.

@@ -94,8 +94,9 @@ def operations(backend: str, array: Any) -> ArrayOps:
     """Those of closed forms."""
     found: Any = backend_of(array)
     if backend in HERE:
-        found = import_module(f"wce_backends.{HERE[backend]}")
-        found = getattr(found, "CLOSED", None) or found.BACKEND
+        module: Any = import_module(f"wce_backends.{HERE[backend]}")
+        closed = getattr(module, "CLOSED", None)
+        found = closed if isinstance(closed, ArrayOps) else module.BACKEND
     return found  # type: ignore[no-any-return]
 
 

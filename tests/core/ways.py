@@ -218,7 +218,7 @@ def _count(monkeypatch: pytest.MonkeyPatch, counts: Counter[str]) -> None:
         counted = _counted(getattr(evaluate, name), name, counts)
         monkeypatch.setattr(evaluate, name, counted)
     monkeypatch.setattr(blocks, "fused", evaluate.fused)
-    monkeypatch.setattr(blocks, "_Blocks", _counted(blocks._Blocks, "blocks", counts))
+    monkeypatch.setattr(blocks, "Blocks", _counted(blocks.Blocks, "blocks", counts))
     _count_programs(monkeypatch, counts)
     pieces = _counted(compiled.Fused._in_pieces, "pieces", counts)
     monkeypatch.setattr(compiled.Fused, "_in_pieces", pieces)

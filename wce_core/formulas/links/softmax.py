@@ -64,8 +64,20 @@ class ClosedSoftmax:
             self.difference = (
                 self.ops.take_along_axis(self.predictions, index, self.axis) - self.largest
             )
-            self.surprisal = self.log_sum - self.difference
+            self.surprisal = self._with_what_is_lost(self.log_sum - self.difference)
         return self.surprisal
+
+    def _with_what_is_lost(self, surprisal: Array) -> Array:
+        """A last bit more where the sum is one of its terms and the other is positive.
+
+        Of logits tens apart the difference is often the middle of two float32 numbers. What float64
+        has no digits for says then which of them is nearer.
+        """
+        ops, xp = self.ops, self.ops.xp
+        if ops.dtype_name(surprisal) != "float64" or ops.looks_again(self.predictions):
+            return surprisal
+        lost = (self.log_sum > 0) & (surprisal == 0.0 - self.difference)
+        return surprisal * xp.where(lost, 1.0 + 2.0**-52, 1.0)
 
     def every(self, mass: Array) -> Array:
         """−log p of every class."""
