@@ -22,6 +22,8 @@ import pytest
 from jax import lax
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
+import wce_backends.jax as backend
+from wce_core.arrays import compiled
 from wce_core.losses import binary_cross_entropy, cross_entropy
 
 DEVICES = 4
@@ -205,7 +207,8 @@ def check_part_of_the_mesh_explicit() -> None:
 
 def check_rows_in_pieces(kind: AxisType) -> None:
     """As rows of thousands of classes are summed."""
-    with unittest.mock.patch("wce_backends.jax_sums.LONGEST", 2):
+    replaced = unittest.mock.patch.multiple
+    with replaced(backend._Closed, many_classes=1), replaced(compiled, LONGEST=2):
         jax.clear_caches()
         check_item_losses_stay_where_the_items_are(kind)
         for sharding in SHARDINGS:

@@ -6,7 +6,6 @@ Backends choose by size, device and trace; small cases alone would always take t
 from __future__ import annotations
 
 import functools
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -78,11 +77,6 @@ def _in_pieces(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiled, "LONGEST", 3)
 
 
-def _rows_laid_out(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    del module
-    monkeypatch.setattr("wce_backends.jax_sums.LONGEST", 2)
-
-
 def _one_sum(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     del module
     monkeypatch.setattr(eager, "FEW", 0)
@@ -115,7 +109,7 @@ CHANGES: dict[tuple[str, str], Change] = {
     ("torch", "one sum"): _one_sum,
     ("tensorflow", "replayed"): _replayed,
     ("jax", "plain"): _jax_plain,
-    ("jax", "rows laid out"): _rows_laid_out,
+    ("jax", "rows in pieces"): _in_pieces,
     ("tensorflow", "rows in pieces"): _in_pieces,
     ("tensorflow", "plain"): _tensorflow_plain,
     ("tensorflow", "device, eager"): _deferred,
@@ -157,7 +151,7 @@ WAYS: dict[str, dict[str, Way]] = {
     },
     "jax": {
         "closed form": Way("fused", {}, every=24),
-        "rows laid out": Way("laid out", {}, every=24, least=0.2),
+        "rows in pieces": Way("pieces", {}, every=24, least=0.2),
         "plain": Way("plain", {}, every=24),
     },
     "tensorflow": {
@@ -222,9 +216,6 @@ def _count(monkeypatch: pytest.MonkeyPatch, counts: Counter[str]) -> None:
     _count_programs(monkeypatch, counts)
     pieces = _counted(compiled.Fused._in_pieces, "pieces", counts)
     monkeypatch.setattr(compiled.Fused, "_in_pieces", pieces)
-    if "wce_backends.jax_sums" in sys.modules:
-        sums: Any = sys.modules["wce_backends.jax_sums"]
-        monkeypatch.setattr(sums, "_partial", _counted(sums._partial, "laid out", counts))
     one_sum = _counted(eager.OneByOne._by_one_sum, "one sum", counts)
     monkeypatch.setattr(eager.OneByOne, "_by_one_sum", one_sum)
     monkeypatch.setattr(looped, "_loop", _counted(looped._loop, "loops", counts))
