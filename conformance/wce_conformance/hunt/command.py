@@ -101,7 +101,11 @@ def smallest(pair: Pair, state: State, folder: Path, until: float) -> Disagreeme
         deadline=None,
         phases=(Phase.generate, Phase.shrink),
         database=DirectoryBasedExampleDatabase(folder / "examples"),
-        suppress_health_check=tuple(HealthCheck.__members__.values()),
+        suppress_health_check=[
+            HealthCheck.too_slow,
+            HealthCheck.filter_too_much,
+            HealthCheck.data_too_large,
+        ],
         print_blob=False,
         verbosity=Verbosity.quiet,
     )
