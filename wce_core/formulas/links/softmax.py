@@ -77,7 +77,7 @@ class ClosedSoftmax:
         if ops.dtype_name(surprisal) != "float64" or ops.looks_again(self.predictions):
             return surprisal
         lost = (self.log_sum > 0) & (surprisal == 0.0 - self.difference)
-        return surprisal * xp.where(lost, 1.0 + 2.0**-52, 1.0)
+        return xp.where(lost, surprisal * (1.0 + 2.0**-52), surprisal)
 
     def every(self, mass: Array) -> Array:
         """−log p of every class."""
