@@ -31,14 +31,12 @@ def _maps(result: dict[str, Any]) -> dict[tuple[str, ...], list[Row]]:
 
 
 def summary(result: dict[str, Any]) -> Iterator[str]:
-    """A line for each map that has goals: how many cells meet them, and the worst one."""
-    yield "| mode | loss | precision | what | cells | aim met | must met | missed | largest ratio |"
+    """A line for each map: how many cells have goals and meet them, and the worst one."""
+    yield "| mode | loss | precision | what | with goals | aim met | must met | missed | largest ratio |"
     yield "|---|---|---|---|---|---|---|---|---|"
     for key, rows in _maps(result).items():
         own = [row for row in rows if row["verdict"]]
-        if not own:
-            continue
-        worst = max(own, key=lambda row: row["median"])
+        worst = max(own or rows, key=lambda row: row["median"])
         verdicts = [row["verdict"] for row in own]
         counts = [sum(v.startswith(kind) for v in verdicts) for kind in (MET, "must met", MISSED)]
         where = f"{worst['median']:.2f} at {worst['items']} × {worst['classes']}"
