@@ -32,7 +32,7 @@ def _maps(result: dict[str, Any]) -> dict[tuple[str, ...], list[Row]]:
 
 def summary(result: dict[str, Any]) -> Iterator[str]:
     """A line for each map: how many cells have goals and meet them, and the worst one."""
-    yield "| mode | loss | precision | what | with goals | aim met | must met | missed | largest ratio |"
+    yield "| mode | loss | precision | what | goals | aim met | must met | missed | largest ratio |"
     yield "|---|---|---|---|---|---|---|---|---|"
     for key, rows in _maps(result).items():
         own = [row for row in rows if row["verdict"]]
