@@ -23,7 +23,6 @@ pytest.importorskip("numba", reason="loops are compiled by it; other sessions ru
 
 from wce_backends.fast import loops, ops, threads
 
-RNG = np.random.default_rng(5)
 DTYPES = [np.dtype("float32"), np.dtype("float64")]
 EDGES = [0.0, -0.0, np.inf, -np.inf, np.nan]
 LOSS = wce_core.value_and_grad(losses.cross_entropy)
@@ -51,9 +50,10 @@ def each(function: Any, numbers: np.ndarray) -> list[Any]:
         return [function(mpmath.mpf(float(x))) for x in numbers]
 
 
-@pytest.mark.parametrize(("dtype", "bound"), [(DTYPES[0], 1.0), (DTYPES[1], 0.6)])
+@pytest.mark.parametrize(("dtype", "bound"), [(DTYPES[0], 1.0), (DTYPES[1], 0.7)])
 def test_the_exponential(dtype: np.dtype[Any], bound: float) -> None:
-    x = -np.concatenate([RNG.exponential(s, 700) for s in (1e-3, 0.2, 2.0, 20.0)]).astype(dtype)
+    rng = np.random.default_rng(5)
+    x = -np.concatenate([rng.exponential(s, 3000) for s in (1e-3, 0.2, 2.0, 20.0)]).astype(dtype)
     x[0] = 0.0
     found = np.empty((1, x.size), dtype)
     sums = [np.empty((1, 1), dtype) for _ in range(3)]
@@ -69,7 +69,8 @@ def test_the_exponential(dtype: np.dtype[Any], bound: float) -> None:
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_softplus_and_sigmoids(dtype: np.dtype[Any]) -> None:
-    z = np.concatenate([RNG.normal(0.0, s, 500) for s in (1e-6, 1e-2, 1.0, 15.0)]).astype(dtype)
+    rng = np.random.default_rng(5)
+    z = np.concatenate([rng.normal(0.0, s, 500) for s in (1e-6, 1e-2, 1.0, 15.0)]).astype(dtype)
     value, state = BACKEND.softplus(z.copy())
     one, zero = BACKEND.sigmoids(state)
     both = lambda x: max(x, 0) + mpmath.log1p(mpmath.exp(-abs(x)))
@@ -111,9 +112,10 @@ def test_rows_that_are_no_distribution(classes: int, dtype: np.dtype[Any]) -> No
 @pytest.mark.parametrize("classes", [3, 40])
 @pytest.mark.parametrize("precision", ["native", "exact"])
 def test_memory_of_any_kind(classes: int, precision: Any) -> None:
-    x = RNG.normal(size=(6, 5, classes)).astype(np.float32)
-    y = RNG.integers(0, classes, (6, 5))
-    options: dict[str, Any] = {"precision": precision, "sample_weight": RNG.random((6, 5))}
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(6, 5, classes)).astype(np.float32)
+    y = rng.integers(0, classes, (6, 5))
+    options: dict[str, Any] = {"precision": precision, "sample_weight": rng.random((6, 5))}
     value, gradient = LOSS(x, y, **options)
     buffer = np.empty(x.nbytes + 1, np.uint8)
     odd = buffer[1:].view(np.float32).reshape(x.shape)
@@ -132,7 +134,8 @@ def test_memory_of_any_kind(classes: int, precision: Any) -> None:
 
 
 def test_threads_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
-    x, y = RNG.normal(size=(97, 40)).astype(np.float32), RNG.integers(0, 40, 97)
+    rng = np.random.default_rng(5)
+    x, y = rng.normal(size=(97, 40)).astype(np.float32), rng.integers(0, 40, 97)
     one = LOSS(x, y)
     monkeypatch.setattr(threads, "LEAST", 1)
     monkeypatch.setattr(threads, "number", lambda: 3)
@@ -148,9 +151,10 @@ def test_threads_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # that it has threads
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
 def test_a_forked_process_has_threads_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(5)
     monkeypatch.setattr(threads, "LEAST", 1)
     monkeypatch.setattr(threads, "number", lambda: 2)
-    x, y = RNG.normal(size=(50, 40)), RNG.integers(0, 40, 50)
+    x, y = rng.normal(size=(50, 40)), rng.integers(0, 40, 50)
     expected = LOSS(x, y)[0]
     child = os.fork()
     if not child:
@@ -165,10 +169,11 @@ def test_a_loss_that_was_called_is_pickled() -> None:
 
 
 def test_switched_off_no_loop_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(5)
     ran: list[str] = []
     loop = ops._loop
     monkeypatch.setattr(ops, "_loop", lambda name, own: ran.append(name) or loop(name, own))
-    x, y = RNG.normal(size=(8, 3)), RNG.integers(0, 3, 8)
+    x, y = rng.normal(size=(8, 3)), rng.integers(0, 3, 8)
     value, gradient = LOSS(x, y)
     assert ran == ["columns", "scaled"]
     fast.use(False)

@@ -66,7 +66,6 @@ def _of_predictions(call: Call, adapter: Adapter, route: str) -> Iterator[str]:
         value, gradient = outcomes[number](arrays_of(_called(call, case), adapter))
         unjudged = gradient is None or (route == "functional" and _many_classes(case))
         unjudged = unjudged or _divided_by_nan(case, expected[number]) or nearly_tied(case)
-        unjudged = unjudged or _by_autodiff(case, adapter)
         own = Outcome(adapter.to_numpy(value), None if unjudged else adapter.numpy(gradient))
         exact = call.precision == "exact"
         verdict = judge(case, expected[number], own, exact=exact, slack=True)
@@ -77,11 +76,6 @@ def _many_classes(case: Case) -> bool:
     """Where torch.func's gradient has a sum of PyTorch's own, as the specification says."""
     axis = case.arguments.get("axis", -1)
     return case.categorical and case.predictions.shape[cast(int, axis)] > FEW
-
-
-def _by_autodiff(case: Case, adapter: Adapter) -> bool:
-    """Where autodiff follows a quotient whose two slopes cancel, as the specification says."""
-    return case.loss == "lovasz_softmax_loss" and adapter.name in ("torch", "jax", "tensorflow")
 
 
 def _divided_by_nan(case: Case, expected: Result) -> bool:

@@ -118,5 +118,16 @@ def divide_or(xp: Namespace, numerator: Array, denominator: Array, fallback: flo
     return xp.where(zero, fallback, quotient)
 
 
+def shares(xp: Namespace, one: Array, other: Array) -> tuple[Array, Array]:
+    """one / (one + other) and other / (one + other) of numbers from 0 on that are not both 0.
+
+    By the quotient of the smaller and the larger one: no derivative is a difference that cancels.
+    """
+    larger = one > other
+    part, whole = xp.where(larger, other, one) / xp.where(larger, one, other), xp.ones_like(one)
+    both = 1.0 + part
+    return xp.where(larger, whole, part) / both, xp.where(larger, part, whole) / both
+
+
 FEW_CLASSES = 32
 """Classes up to which whole parts are summed, which spares a selection among the rows."""

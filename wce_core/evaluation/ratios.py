@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, cast
 
+from wce_core.arrays.numerics import shares
 from wce_core.arrays.ops import ArrayOps
 from wce_core.arrays.powers import fixed_power
 from wce_core.arrays.rounding import rounded
@@ -75,16 +76,14 @@ def losses_of_sums(
 
 
 def _quotient(ops: ArrayOps, own: Sums, smooth: float, ratio: Ratio, present: Array) -> Quotient:
-    """Divided by the larger of N and S + σ: no derivative of it is a difference that cancels.
+    """Of N and S + σ, and 0 where it is no function of its mistakes.
 
-    Of a power the slope at 0 is 0 or infinite: there it is no function of its mistakes.
+    Of a power that is where they are 0, with a slope that is 0 or infinite.
     """
     xp, rest = ops.xp, own.right + smooth
     nothing = own.mistakes + rest == 0 if ratio.exponent == 1.0 else own.mistakes == 0
     mistakes, rest = (xp.where(nothing, 1.0, each) for each in (own.mistakes, rest))
-    larger = mistakes > rest
-    part = xp.where(larger, rest, mistakes) / xp.where(larger, mistakes, rest)
-    share = xp.where(larger, xp.ones_like(part), part) / (1.0 + part)
+    share, _ = shares(xp, mistakes, rest)
     return Quotient(share, mistakes + rest, nothing | (present == 0))
 
 

@@ -62,7 +62,7 @@ def number(typing_context: Any, value: Any) -> Any:
 
 def like(value: float, x: Any) -> Any:
     """A number in the dtype of x, of which Numba would otherwise make a float64."""
-    raise NotImplementedError
+    raise NotImplementedError  # in a loop Numba puts what is registered below in its place
 
 
 @overload(like, inline="always", strict=False)
@@ -163,12 +163,12 @@ def log1p64(u: Any) -> Any:
 
 def exp(x: Any) -> Any:
     """e^x of x ≤ 0, in its dtype."""
-    raise NotImplementedError
+    raise NotImplementedError  # in a loop Numba puts what is registered below in its place
 
 
 def log1p(x: Any) -> Any:
     """log(1 + u) of 0 ≤ u ≤ 1, in its dtype."""
-    raise NotImplementedError
+    raise NotImplementedError  # in a loop Numba puts what is registered below in its place
 
 
 @overload(exp, strict=False)
@@ -186,7 +186,7 @@ def _log1p(x: Any) -> Any:
 
 def ordered(x: Any) -> Any:
     """A number's bits as an integer that is larger of a larger number, largest of NaN; and back."""
-    raise NotImplementedError
+    raise NotImplementedError  # in a loop Numba puts what is registered below in its place
 
 
 @overload(ordered, strict=False)

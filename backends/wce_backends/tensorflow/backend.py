@@ -451,6 +451,7 @@ def _once(count: int, tensors: list[Array]) -> list[Array]:
 
     def gradients(*own: Array) -> Any:
         def backward(*_: Any) -> Any:
+            # No tape saw how the gradient was made: another answer would be a silent 0.
             raise NotImplementedError(
                 "second derivatives of linear_cross_entropy are not there in TensorFlow, nor is "
                 "forward mode; use cross_entropy of all logits"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import Any
 
 from wce_conformance.oracle.autodiff import Var, total
 from wce_conformance.oracle.checks import check_shape
 from wce_conformance.oracle.grid import Grid, Index, Nested, positions
-from wce_conformance.oracle.multiclass import _Multiclass, problem_of
+from wce_conformance.oracle.multiclass import _Multiclass, cross_entropy
 from wce_conformance.oracle.real import limited, mp
 from wce_conformance.oracle.result import Result
 
@@ -38,8 +37,11 @@ def linear_cross_entropy(
         check_shape("bias", given["bias"].shape, (classes,))
     shape = (*items, classes)
     nothing = Grid(shape, (0.0,) * len(list(positions(shape))))
-    problem = problem_of(nothing, targets, wrt=wrt, kind=_Linear, **arguments)
-    return replace(problem, weights={**problem.weights, **given}).result()
+
+    def problem(weights: Mapping[str, Grid[Any]], **fields: Any) -> _Linear:
+        return _Linear(weights={**weights, **given}, **fields)
+
+    return cross_entropy(nothing, targets, wrt=wrt, problem=problem, **arguments)
 
 
 class _Linear(_Multiclass):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Literal
 
 from wce_conformance.oracle.autodiff import Var
@@ -46,6 +46,7 @@ def cross_entropy(
     empty: Empty = "zero",
     wrt: Collection[str] = (),
     term: Term = SURPRISE,
+    problem: Callable[..., _Multiclass] | None = None,
 ) -> Result:
     """Weighted cross-entropy over the classes along `axis`, or a loss of another term.
 
@@ -53,55 +54,8 @@ def cross_entropy(
     `class_weight` "balanced": n/(K·n_k), of the items that are not excluded.
     `targets` of the predictions' rank are mass along `axis`; of one rank less, class indices.
     `wrt` names further arguments to differentiate to: "targets" (mass only), "class_weight",
-    "sample_weight", "cost_matrix".
+    "sample_weight", "cost_matrix". `problem` makes the call of its fields, if another does.
     """
-    return problem_of(
-        predictions,
-        targets,
-        class_weight=class_weight,
-        sample_weight=sample_weight,
-        mask=mask,
-        ignore_index=ignore_index,
-        cost_matrix=cost_matrix,
-        label_smoothing=label_smoothing,
-        smoothing=smoothing,
-        soft_weighting=soft_weighting,
-        negative_weights=negative_weights,
-        axis=axis,
-        form=form,
-        clip=clip,
-        reduction=reduction,
-        normalizer=normalizer,
-        empty=empty,
-        wrt=wrt,
-        term=term,
-    ).result()
-
-
-def problem_of(
-    predictions: Nested,
-    targets: Nested,
-    *,
-    class_weight: Nested | Mapping[int, float] | Literal["balanced"] | None = None,
-    sample_weight: Nested | None = None,
-    mask: Nested | None = None,
-    ignore_index: int | None = None,
-    cost_matrix: Nested | None = None,
-    label_smoothing: float = 0.0,
-    smoothing: Smoothing = "uniform",
-    soft_weighting: SoftWeighting = "per_class",
-    negative_weights: bool = False,
-    axis: int = -1,
-    form: Form = "logits",
-    clip: float | None = None,
-    reduction: ReductionName = "mean",
-    normalizer: float | None = None,
-    empty: Empty = "zero",
-    wrt: Collection[str] = (),
-    term: Term = SURPRISE,
-    kind: type[_Multiclass] | None = None,
-) -> _Multiclass:
-    """The call as a problem; `kind` writes out its predictions."""
     x = Grid.of(predictions)
     axis = checked_axis(axis, x.rank)
     rules = Rules(label_smoothing, smoothing, soft_weighting)
@@ -111,7 +65,7 @@ def problem_of(
         "sample_weight": sample_weight,
         "cost_matrix": cost_matrix,
     }
-    return (kind or _Multiclass)(
+    return (problem or _Multiclass)(
         predictions=x,
         targets=Grid.of(targets),
         axis=axis,
@@ -126,7 +80,7 @@ def problem_of(
             (term,),
             class_weight == "balanced",
         ),
-    )
+    ).result()
 
 
 class _Multiclass(Problem):

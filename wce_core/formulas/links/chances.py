@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from wce_core.arrays.chance import Chance
 from wce_core.arrays.missing import of_nan
-from wce_core.arrays.numerics import smooth_complement_of_exp
+from wce_core.arrays.numerics import shares, smooth_complement_of_exp
 from wce_core.arrays.ops import ArrayOps
 from wce_core.types import Array, Namespace
 
@@ -23,8 +23,8 @@ class SoftmaxChances(SoftmaxRows):
 
     def chances(self) -> Chance:
         """p and 1 − p of every class."""
-        others = self.rest + (1.0 - self.ops.xp.exp(self.shifted))
-        return Chance(self.every(self.shifted), others / (1.0 + self.rest))
+        own = self.ops.xp.exp(self.shifted)
+        return Chance(*shares(self.ops.xp, own, self.rest + (1.0 - own)))
 
 
 class ClosedSoftmaxChances(ClosedSoftmax):
