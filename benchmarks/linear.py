@@ -6,9 +6,7 @@ operating system, each in a process of its own. Linux.
 
 from __future__ import annotations
 
-import os
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -17,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.memory import peak_of
+from benchmarks.memory import in_a_process, peak_of
 
 SIZES = {"1024 × 256 × 32,000": (1024, 256, 32_000), "4096 × 512 × 50,257": (4096, 512, 50_257)}
 ROUNDS = 5
@@ -96,11 +94,8 @@ def times(framework: str, size: str) -> dict[str, float]:
 
 def memory(framework: str, size: str, name: str) -> int:
     """Bytes beyond inputs and gradients, in a process of its own."""
-    environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536"}
-    command = [sys.executable, "-m", "benchmarks.linear", framework, size, name]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     items, width, classes = SIZES[size]
-    return int(done.stdout.split()[-1]) - 4 * width * (items + classes)
+    return in_a_process("benchmarks.linear", framework, size, name) - 4 * width * (items + classes)
 
 
 def main() -> None:

@@ -17,16 +17,15 @@ MEASURED = ("CE 4096 × 1000", "BCE 4096 × 1000")
 
 def peak(framework: str, workload: Workload, number: int, side: str) -> int:
     """Bytes that the call holds at its most, above what the process holds before and after."""
-    command = [sys.executable, "-m", "benchmarks.memory", framework, workload.name]
+    return in_a_process("benchmarks.memory", framework, workload.name, str(number), side)
+
+
+def in_a_process(module: str, *arguments: str) -> int:
+    """The number that a module of its own prints last."""
     # Freed arrays go back to the system at once, so that none of one call hides one of the next.
     environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run(
-        [*command, str(number), side],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=environment,
-    )
+    command = [sys.executable, "-m", module, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     return int(done.stdout.split()[-1])
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from benchmarks.frameworks import pairs_of
 from benchmarks.pairs import Pair
-from benchmarks.targets import goal_of, verdict
+from benchmarks.targets import BOTH, VALUE, goal_of, verdict
 from benchmarks.timing import compare
 from benchmarks.workloads import SHORT, Workload
 from wce_backends import fast
@@ -28,7 +28,6 @@ MODES = {
 }
 WITHOUT = "eager, without loops"
 """Of eager PyTorch, as it is where Numba is not installed."""
-BOTH, VALUE = "value + gradient", "value"
 Key = tuple[str, str, str]
 Row = dict[str, Any]
 
@@ -78,8 +77,10 @@ def _cells(
         yield _cell(framework, plane, workload, pair, pair.mode)
         if framework == "torch" and key == ("eager", "native", BOTH) and fast.in_use():
             fast.use(False)
-            yield _cell(framework, plane, workload, pair, WITHOUT)
-            fast.use(True)
+            try:
+                yield _cell(framework, plane, workload, pair, WITHOUT)
+            finally:
+                fast.use(True)
         wanted.discard(key)
         if not wanted:
             return

@@ -12,40 +12,39 @@ class Module(NamedTuple):
     """A public module, and what it is for."""
 
     name: str
-    title: str
     purpose: str
     names: tuple[str, ...] = ()
     """Of a module without ``__all__``."""
 
+    @property
+    def title(self) -> str:
+        """Its name without that of the package."""
+        return self.name.removeprefix("wce_core.")
+
 
 MODULES = (
-    Module("wce_core", "wce_core", "Value and gradient, sums, explanations, calibration."),
-    Module("wce_core.losses", "losses", "Every loss."),
-    Module("wce_core.metrics", "metrics", "Every metric."),
-    Module("wce_core.class_weights", "class_weights", "Weights from labels."),
-    Module("wce_core.torch", "torch", "Losses as PyTorch modules."),
-    Module(
-        "wce_core.torch.torchmetrics", "torch.torchmetrics", "Sums of an epoch.", ("Accumulated",)
-    ),
-    Module("wce_core.keras", "keras", "Losses and metrics of Keras."),
-    Module("wce_core.jax", "jax", "Losses as optax has them, metrics as clu has them."),
-    Module("wce_core.tensorflow", "tensorflow", "Exports without float64."),
-    Module("wce_core.sklearn", "sklearn", "Scorers of scikit-learn."),
+    Module("wce_core", "Value and gradient, sums, explanations, calibration."),
+    Module("wce_core.losses", "Every loss."),
+    Module("wce_core.metrics", "Every metric."),
+    Module("wce_core.class_weights", "Weights from labels."),
+    Module("wce_core.torch", "Losses as PyTorch modules."),
+    Module("wce_core.torch.torchmetrics", "Sums of an epoch.", ("Accumulated",)),
+    Module("wce_core.keras", "Losses and metrics of Keras."),
+    Module("wce_core.jax", "Losses as optax has them, metrics as clu has them."),
+    Module("wce_core.tensorflow", "Exports without float64."),
+    Module("wce_core.sklearn", "Scorers of scikit-learn."),
     Module(
         "wce_core.objectives",
-        "objectives",
         "Objectives of XGBoost and LightGBM.",
         ("xgboost", "lightgbm", "derivatives"),
     ),
-    Module("wce_core.dialects.torch", "dialects.torch", "PyTorch's losses by their names."),
-    Module("wce_core.dialects.tf.nn", "dialects.tf.nn", "TensorFlow's losses by their names."),
-    Module("wce_core.dialects.keras", "dialects.keras", "Keras 3's losses by their names."),
-    Module("wce_core.dialects.keras2", "dialects.keras2", "Keras 2's losses by their names."),
-    Module("wce_core.dialects.optax", "dialects.optax", "optax' losses by their names."),
-    Module("wce_core.dialects.onnx", "dialects.onnx", "ONNX' losses by their names."),
-    Module(
-        "wce_core.dialects.sklearn", "dialects.sklearn", "scikit-learn's losses by their names."
-    ),
+    Module("wce_core.dialects.torch", "PyTorch's losses by their names."),
+    Module("wce_core.dialects.tf.nn", "TensorFlow's losses by their names."),
+    Module("wce_core.dialects.keras", "Keras 3's losses by their names."),
+    Module("wce_core.dialects.keras2", "Keras 2's losses by their names."),
+    Module("wce_core.dialects.optax", "optax' losses by their names."),
+    Module("wce_core.dialects.onnx", "ONNX' losses by their names."),
+    Module("wce_core.dialects.sklearn", "scikit-learn's losses by their names."),
 )
 
 

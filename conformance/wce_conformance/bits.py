@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from wce_conformance.files import replace
 from wce_conformance.positive import positive
 
 SHAPES = ((4096, 1000), (65_536, 10), (128, 32_000))
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             while kept["elements"] < options.elements:
                 count = _batch(kept, routes)
-                options.state.write_text(json.dumps(kept), encoding="utf-8")
+                replace(options.state, json.dumps(kept))
                 progress.advance(task, count)
         except KeyboardInterrupt:
             progress.stop()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from wce_conformance import __version__
+from wce_conformance.files import changed, put
 from wce_conformance.vectors import checksums, ledger
 from wce_conformance.vectors.reading import files_of
 
@@ -22,11 +23,7 @@ def record(folder: Path) -> list[Path]:
 
     A ValueError if an id of the ledger is gone, or is that of another call now.
     """
-    wanted = _wanted(folder)
-    changed = [folder / name for name, text in wanted.items() if _text(folder / name) != text]
-    for file in changed:
-        file.write_text(wanted[file.name], encoding="utf-8")
-    return changed
+    return put(folder, _wanted(folder))
 
 
 def unrecorded(folder: Path) -> list[str]:
@@ -35,8 +32,7 @@ def unrecorded(folder: Path) -> list[str]:
         wanted = _wanted(folder)
     except ValueError as error:
         return [str(error)]
-    stale = [name for name, text in wanted.items() if _text(folder / name) != text]
-    return [f"{name} is not that of the vectors" for name in stale]
+    return [f"{name} is not that of the vectors" for name in changed(folder, wanted)]
 
 
 def refuse_problems(folder: Path, vectors: list[dict[str, Any]]) -> None:
@@ -51,7 +47,3 @@ def _wanted(folder: Path) -> dict[str, str]:
     refuse_problems(folder, vectors)
     known = ledger.with_new(ledger.read(folder), vectors, __version__)
     return {ledger.NAME: ledger.text(known), checksums.NAME: checksums.of_folder(folder)}
-
-
-def _text(file: Path) -> str | None:
-    return file.read_text(encoding="utf-8") if file.exists() else None

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,12 @@ from wce_conformance.cases.long import large_cases, more_cases
 from wce_conformance.cases.reported import reported_cases
 from wce_conformance.cases.steps import step_cases
 from wce_conformance.cases.systematic import MODES
+from wce_conformance.files import changed, put
 from wce_conformance.invalid_calls import BAD_INPUTS, BadInput
 from wce_conformance.vectors import FOLDER
-from wce_conformance.vectors.encode import encode, encode_input
+from wce_conformance.vectors.encode import document, encode, encode_input
 from wce_conformance.vectors.reading import files_of
 
-VERSION = 1
 OWN_FILES = ("balanced", "negative_weight", "steps")
 """Flags of cases that have files of their own."""
 GROUPS = {2: "pairs", 3: "triples"}
@@ -36,10 +35,7 @@ def generate(folder: Path = FOLDER, *, advance: Callable[[], object] = lambda: N
     """
     texts = rendered(advance=advance)
     refuse_problems(folder, lines_of(texts.values()))
-    changed = [name for name, text in texts.items() if _text(folder / name) != text]
-    for name in changed:
-        (folder / name).write_text(texts[name], encoding="utf-8")
-    return [*(folder / name for name in changed), *record(folder)]
+    return [*put(folder, texts), *record(folder)]
 
 
 def generate_large(folder: Path, *, advance: Callable[[], object] = lambda: None) -> list[Path]:
@@ -47,7 +43,7 @@ def generate_large(folder: Path, *, advance: Callable[[], object] = lambda: None
     folder.mkdir(parents=True, exist_ok=True)
     lines = [_advanced(encode(case), advance) for case in large_cases()]
     file = folder / "large.json"
-    file.write_text(_file(lines), encoding="utf-8")
+    file.write_text(document(lines), encoding="utf-8")
     return [file]
 
 
@@ -60,8 +56,7 @@ def differences(
     """What `generate` would change, file by file; `texts` are those of :func:`rendered`."""
     texts = rendered(advance=advance) if texts is None else texts
     stale = [file.name for file in files_of(folder) if file.name not in texts]
-    changed = [name for name, text in texts.items() if _text(folder / name) != text]
-    return [f"{name} is not what is generated" for name in changed] + [
+    return [f"{name} is not what is generated" for name in changed(folder, texts)] + [
         f"{name} is not generated" for name in stale
     ]
 
@@ -79,7 +74,7 @@ def rendered(*, advance: Callable[[], object] = lambda: None) -> dict[str, str]:
     for bad in BAD_INPUTS:
         file = f"{bad.loss}.invalid.json" if bad.loss in MODES else f"{bad.loss}.json"
         lines[file].append(invalid(bad))
-    return {name: _file(lines[name]) for name in sorted(lines)}
+    return {name: document(lines[name]) for name in sorted(lines)}
 
 
 def file_of(case: Case) -> str:
@@ -124,19 +119,6 @@ def _argument(value: Any) -> Argument:
         return {str(label): weight for label, weight in value.items()}
     argument: Argument = value
     return argument
-
-
-def _file(lines: Iterable[Mapping[str, Any]]) -> str:
-    """One vector on each line."""
-    body = ",\n".join(
-        json.dumps(line, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        for line in lines
-    )
-    return f'{{"$schema":"schema.json","version":{VERSION},"vectors":[\n{body}\n]}}\n'
-
-
-def _text(file: Path) -> str | None:
-    return file.read_text(encoding="utf-8") if file.exists() else None
 
 
 def _advanced(line: dict[str, Any], advance: Callable[[], object]) -> dict[str, Any]:

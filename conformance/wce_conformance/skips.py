@@ -54,7 +54,7 @@ def read_skips(file: Path, vectors: Sequence[Vector]) -> Skips:
     stale = [
         pattern
         for pattern in (*skips.skip, *skips.fails)
-        if not any(_matches(pattern, vector) for vector in vectors)
+        if not any(matches(pattern, vector) for vector in vectors)
     ]
     if stale:
         raise SkipFileError(f"{file}: no vector is meant by {stale[0]!r}; take the line out")
@@ -76,11 +76,12 @@ def _parsed(file: Path) -> Skips:
 
 
 def _reason(reasons: Mapping[str, str], vector: Vector) -> str | None:
-    found = (reason for pattern, reason in reasons.items() if _matches(pattern, vector))
+    found = (reason for pattern, reason in reasons.items() if matches(pattern, vector))
     return next(found, None)
 
 
-def _matches(pattern: str, vector: Vector) -> bool:
+def matches(pattern: str, vector: Vector) -> bool:
+    """Is this vector meant?"""
     kind, colon, name = pattern.partition(":")
     if colon and kind in _NAMES:
         return name in _NAMES[kind](vector)

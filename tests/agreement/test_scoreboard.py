@@ -130,7 +130,7 @@ class Balanced(HTMLParser):
 
 
 def test_what_others_wrote_is_escaped(columns: list[Column]) -> None:
-    harmful = Failure("a<b", "<i>", "<script>", 0)
+    harmful = Failure("a<b", "<i>", "<script>", 0, "bugs-found.md#x")
     own = Column("sklearn", "s", "1", [], failures=[harmful])
     assert "<script" not in html([own])
     assert "&lt;script&gt;" in html([own])
@@ -160,12 +160,12 @@ def test_failures_lead_to_the_section_that_explains_them() -> None:
 def test_versions_are_kept_from_one_measurement_to_the_next(tmp_path: Path) -> None:
     file = tmp_path / "history.json"
     old = Column("sklearn", "s", "1.8.0", [], total=Cell(run=5, offered=4, passed=2))
-    new = Column("sklearn", "s", "1.9.1", [], total=Cell(run=5, offered=4, passed=3))
-    again = Column("sklearn", "s", "1.9.1", [], total=Cell(run=5, offered=4, passed=4))
+    new = Column("sklearn", "s", "1.10.1", [], total=Cell(run=5, offered=4, passed=3))
+    again = Column("sklearn", "s", "1.10.1", [], total=Cell(run=5, offered=4, passed=4))
     for own in (old, new, again):
         history.write(file, history.merged(history.read(file), [own]))
     scores = history.read(file)
-    assert [(own.version, own.passed) for own in scores] == [("1.8.0", 2), ("1.9.1", 4)]
+    assert [(own.version, own.passed) for own in scores] == [("1.8.0", 2), ("1.10.1", 4)]
     text = markdown([again], scores)
     assert "## Versions" in text
     assert f"| scikit-learn | 1.8.0 | {scores[0].vectors} | 4 of 5 | 2 | 2 |" in text

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -78,16 +77,18 @@ def live() -> Iterator[str]:
     command = [sys.executable, "-m", "wce_core", "playground", "--port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as program:
         address = f"http://127.0.0.1:{port}"
-        _wait_for(address)
-        yield address
-        program.terminate()
+        try:
+            _wait_for(address)
+            yield address
+        finally:
+            program.terminate()
 
 
 def _wait_for(address: str) -> None:
     for _ in range(600):
         try:
-            urllib.request.urlopen(address).close()
-        except urllib.error.URLError:
+            urllib.request.urlopen(address, timeout=5).close()
+        except OSError:
             time.sleep(0.1)
         else:
             return

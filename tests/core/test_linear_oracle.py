@@ -115,11 +115,10 @@ Wrong = Callable[..., Any]
 
 def padded_with_zeros(hidden: Any, weight: Any, targets: Any, **rest: Any) -> Any:
     """Columns that fill up a block of the vocabulary count as classes with the logit 0."""
-    classes = len(weight)
     bias = np.concatenate([rest.pop("bias"), np.zeros(3)])
     rest["class_weight"] = np.concatenate([rest["class_weight"], np.ones(3)])
     padded = np.concatenate([weight, np.zeros((3, weight.shape[1]))])
-    return linear_cross_entropy(hidden, padded, targets, bias=bias, **rest) if classes else None
+    return linear_cross_entropy(hidden, padded, targets, bias=bias, **rest)
 
 
 def mean_of_chunks(hidden: Any, weight: Any, targets: Any, **rest: Any) -> Any:

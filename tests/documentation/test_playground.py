@@ -83,6 +83,7 @@ GOOD = {
     "numbered": ("y,a,b\n1, 2.0 ,0.5\n0,0.1,0.3", [1, 0], [[2.0, 0.5], [0.1, 0.3]]),
     "numbers as names": ("y,1,0\n1,2.0,0.5", [0], [[2.0, 0.5]]),
     "binary": ("label,score\n1,2.0\n0,-1", [1, 0], [2.0, -1.0]),
+    "old line ends": ("label,score\r1,2.0\r0,-1", [1, 0], [2.0, -1.0]),
 }
 
 
@@ -106,6 +107,7 @@ BAD = {
     "the same name twice": ("label,cat,cat\ncat,1,2", "same name"),
     "too many classes": ("label," + ",".join(map(str, range(13))) + "\n0", "13 classes"),
     "no text": ("label,cat\ufffd,dog\n", "no text in UTF-8"),
+    "an open quote": ('label,score\n1,"' + "2" * 140_000, "is no CSV"),
     "too large": ("x" * (scores.LARGEST + 1), "at most 5,000,000"),
 }
 

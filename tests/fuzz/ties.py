@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from wce_conformance.adapters import as_numpy
@@ -43,14 +45,15 @@ def _classes(case: Case, axis: int, count: int) -> np.ndarray:
 
 
 def _chances(rows: np.ndarray, form: str) -> tuple[np.ndarray, np.ndarray]:
-    """p, and the sum of the others."""
+    """p, and 1 − p."""
     with np.errstate(all="ignore"):
-        if form == "logits":
-            rows = np.exp(rows - rows.max(-1, keepdims=True, initial=-np.inf))
-            rows = rows / rows.sum(-1, keepdims=True)
-            return rows, 1.0 - rows
-        p = np.exp(rows) if form == "log_probabilities" else rows
+        p = rows if form == "probabilities" else np.exp(rows - _level(rows, form))
+        p = p / p.sum(-1, keepdims=True) if form == "logits" else p
         return p, 1.0 - p
+
+
+def _level(rows: np.ndarray, form: str) -> Any:
+    return rows.max(-1, keepdims=True, initial=-np.inf) if form == "logits" else 0.0
 
 
 def _close(errors: np.ndarray, keys: np.ndarray, hard: np.ndarray) -> bool:

@@ -12,8 +12,8 @@ import pytest
 
 from wce_conformance import __version__, load_vectors
 from wce_conformance.bookkeeping import record, unrecorded
-from wce_conformance.generate import VERSION
 from wce_conformance.vectors import FOLDER, checksums, ledger
+from wce_conformance.vectors.encode import VERSION
 
 FILE = "cross_entropy.mask.json"
 CHANGES = Path(__file__).parents[2] / "conformance" / "CHANGELOG.md"

@@ -75,10 +75,6 @@ def offered() -> list[Vector]:
     return [v for v, r in zip(vectors, found, strict=True) if r.status == "passed"]
 
 
-def test_there_are_thirteen_and_more() -> None:
-    assert len(WRONG) >= 13
-
-
 @pytest.mark.parametrize("name", WRONG)
 def test_caught(name: str, tmp_path: Path) -> None:
     right, wrong = WRONG[name]

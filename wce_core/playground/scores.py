@@ -43,7 +43,11 @@ def read(text: str) -> Scores:
         raise ValueError(f"the file has {len(text):,} characters; at most {LARGEST:,} are read")
     if "\0" in text or "\ufffd" in text:
         raise ValueError("the file is no text in UTF-8; save it as CSV")
-    rows = [row for row in csv.reader(StringIO(text)) if any(cell.strip() for cell in row)]
+    try:
+        lines = list(csv.reader(StringIO(text, newline=None)))
+    except csv.Error as error:
+        raise ValueError(f"the file is no CSV: {error}") from None
+    rows = [row for row in lines if any(cell.strip() for cell in row)]
     if len(rows) < 2:
         raise ValueError(
             "the file has no rows; the first line names columns, each other is an item"

@@ -46,7 +46,7 @@ async def _answer(request: Request) -> Response:
         return JSONResponse({"error": f"more than {LARGEST:,} bytes are not read"}, 413)
     try:
         found = await run_in_threadpool(_answered, json.loads(await request.body()))
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:
         return JSONResponse({"error": str(error)}, 400)
     return JSONResponse(found)
 

@@ -37,6 +37,7 @@ def main(options: argparse.Namespace) -> int:
     from wce_conformance.hunt.state import loaded
 
     try:
+        _refuse_two_backends_of_keras(options.first, options.second)
         state = loaded(options.folder, (options.first, options.second))
         pair = Pair(implementation(options.first), implementation(options.second))
     except ValueError as error:
@@ -50,6 +51,14 @@ def main(options: argparse.Namespace) -> int:
         for own in pair:
             getattr(own, "close", lambda: None)()
     return _said(state, options.folder)
+
+
+def _refuse_two_backends_of_keras(*names: str) -> None:
+    from wce_conformance.peers import PEERS, environment
+
+    own = [str(environment(name)) for name in names if name in PEERS and environment(name)]
+    if len(set(own)) > 1:
+        raise ValueError("Keras has one backend in a process; hunt each against the oracle")
 
 
 def _said(state: State, folder: Path) -> int:
@@ -66,29 +75,27 @@ def _said(state: State, folder: Path) -> int:
 def _rounds(pair: Pair, state: State, folder: Path, seconds: float) -> None:
     from wce_conformance.hunt.state import keep
 
-    began, before = time.monotonic(), state.seconds
+    began = time.monotonic()
     with _progress() as progress:
         task = progress.add_task(" and ".join(state.pair), total=seconds, compared=0, found=0)
         while (spent := time.monotonic() - began) < seconds:
-            found = smallest(pair, state, folder, began + seconds)
+            found = smallest(pair, state, began + seconds)
             if found is not None:
                 state.kinds.append(found.kind)
                 keep(folder, found)
                 progress.console.print(shown(found, state.pair), markup=False, highlight=False)
             state.seed += 1
-            state.seconds = before + time.monotonic() - began
             state.save(folder)
             kinds = len(state.kinds)
             progress.update(task, completed=spent, compared=state.compared, found=kinds)
 
 
-def smallest(pair: Pair, state: State, folder: Path, until: float) -> Disagreement | None:
+def smallest(pair: Pair, state: State, until: float) -> Disagreement | None:
     """Of one round, the simplest disagreement of a new kind, which Hypothesis runs last.
 
     When the time is over nothing disagrees any more, so that a search for a simpler one ends.
     """
     from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
-    from hypothesis.database import DirectoryBasedExampleDatabase
     from hypothesis.errors import HypothesisException
 
     from wce_conformance.hunt.drawing import cases
@@ -100,7 +107,7 @@ def smallest(pair: Pair, state: State, folder: Path, until: float) -> Disagreeme
         max_examples=ROUND,
         deadline=None,
         phases=(Phase.generate, Phase.shrink),
-        database=DirectoryBasedExampleDatabase(folder / "examples"),
+        database=None,
         suppress_health_check=[
             HealthCheck.too_slow,
             HealthCheck.filter_too_much,
@@ -126,7 +133,8 @@ def smallest(pair: Pair, state: State, folder: Path, until: float) -> Disagreeme
     try:
         agree()
     except (AssertionError, HypothesisException):
-        assert last
+        if not last:
+            raise
     return last[0] if last else None
 
 

@@ -37,7 +37,7 @@ class Disagreement(NamedTuple):
 
 
 def implementation(name: str) -> Implementation | None:
-    """A library's adapter by name, a program (a command with a space or a path), or the oracle."""
+    """A library's adapter by name, a program (any other command), or the oracle."""
     if name == ORACLE:
         return None
     from wce_conformance.scoreboard.columns import NAMES

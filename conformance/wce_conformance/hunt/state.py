@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wce_conformance.vectors.encode import encode
+from wce_conformance.files import replace
+from wce_conformance.vectors.encode import document, encode
 
 from .pair import Disagreement, named
 
@@ -18,7 +19,6 @@ class State:
 
     pair: tuple[str, str]
     seed: int = 0
-    seconds: float = 0.0
     calls: int = 0
     compared: int = 0
     kinds: list[str] = field(default_factory=list)
@@ -26,7 +26,7 @@ class State:
     def save(self, folder: Path) -> None:
         """Written whole, then put in place."""
         folder.mkdir(parents=True, exist_ok=True)
-        _replace(folder / "state.json", json.dumps(asdict(self), indent=1))
+        replace(folder / "state.json", json.dumps(asdict(self), indent=1))
 
 
 def loaded(folder: Path, pair: tuple[str, str]) -> State:
@@ -45,13 +45,6 @@ def keep(folder: Path, found: Disagreement) -> Path:
     file = folder / "found.json"
     before = json.loads(file.read_text(encoding="utf-8"))["vectors"] if file.exists() else []
     line = encode(named(found.vector.case, len(before) + 1))
-    lines = ",\n".join(json.dumps(own, ensure_ascii=False) for own in [*before, line])
     folder.mkdir(parents=True, exist_ok=True)
-    _replace(file, f'{{"$schema":"schema.json","version":1,"vectors":[\n{lines}\n]}}\n')
+    replace(file, document([*before, line]))
     return file
-
-
-def _replace(file: Path, text: str) -> None:
-    new = file.with_suffix(".new")
-    new.write_text(text, encoding="utf-8")
-    new.replace(file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from math import prod
 from typing import Any
 
 from wce_conformance.oracle.autodiff import Var, total
@@ -36,7 +37,7 @@ def linear_cross_entropy(
     if bias is not None:
         check_shape("bias", given["bias"].shape, (classes,))
     shape = (*items, classes)
-    nothing = Grid(shape, (0.0,) * len(list(positions(shape))))
+    nothing = Grid(shape, (0.0,) * prod(shape))
 
     def problem(weights: Mapping[str, Grid[Any]], **fields: Any) -> _Linear:
         return _Linear(weights={**weights, **given}, **fields)

@@ -41,6 +41,9 @@ def main(options: argparse.Namespace) -> int:
 
     from wce_conformance.scoreboard.terminal import show
 
+    if options.history and options.vectors:
+        print("scoreboard: --history is of all vectors; leave --vectors out", file=sys.stderr)
+        return 2
     names = installed(options.only or NAMES)
     columns: list[Column] = []
     with Progress(console=Console(stderr=True), transient=True) as progress:

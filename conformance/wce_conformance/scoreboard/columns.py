@@ -46,7 +46,7 @@ class Failure:
     comment: str
     cause: str
     further: int
-    link: str = ""
+    link: str
 
 
 @dataclass

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from wce_conformance.skips import matches
 from wce_conformance.vectors import Vector
 
 PAGE = "bugs-found.md"
@@ -40,7 +40,7 @@ def faults() -> tuple[Fault, ...]:
 def link(library: str, vector: Vector) -> str:
     """Where a failure is explained, or else where its vector is."""
     for fault in faults():
-        meant = any(fnmatchcase(vector.id, pattern) for pattern in fault.vectors)
+        meant = any(matches(pattern, vector) for pattern in fault.vectors)
         if library in fault.libraries and meant:
             return fault.link
     return f"../conformance/wce_conformance/vectors/v1/{vector.file}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -37,7 +38,14 @@ def merged(before: Sequence[Score], columns: Sequence[Column]) -> list[Score]:
         for c in columns
     ]
     found = {(own.name, own.version, own.vectors): own for own in [*before, *new]}
-    return [found[key] for key in sorted(found)]
+    return sorted(found.values(), key=_place)
+
+
+def _place(own: Score) -> tuple[str, list[int], list[int]]:
+    """By name, then as versions follow each other: 1.10 after 1.9."""
+    versions = (re.findall(r"\d+", text) for text in (own.version, own.vectors))
+    one, other = ([int(number) for number in numbers] for numbers in versions)
+    return own.name, one, other
 
 
 def write(file: Path, scores: Sequence[Score]) -> None:

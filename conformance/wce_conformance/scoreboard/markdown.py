@@ -96,8 +96,6 @@ def _failures(columns: Sequence[Column]) -> Iterator[str]:
         yield ""
         yield from (
             f"* [`{vector}`]({link}): {comment}. {cause}"
-            if link
-            else f"* `{vector}`: {comment}. {cause}"
             for vector, comment, cause, link in causes(column)
         )
         yield ""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from math import prod
 from typing import Any
@@ -13,7 +14,18 @@ from wce_conformance.oracle import Conventions, Grid, Parts, Result
 from wce_conformance.oracle.real import mp
 from wce_conformance.vectors import numbers
 
+VERSION = 1
+"""That of the files' format."""
 FLOATS = ("float64", "float32", "float16", "bfloat16")
+
+
+def document(lines: Iterable[Mapping[str, Any]]) -> str:
+    """A file: one vector on each line."""
+    body = ",\n".join(
+        json.dumps(line, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        for line in lines
+    )
+    return f'{{"$schema":"schema.json","version":{VERSION},"vectors":[\n{body}\n]}}\n'
 
 
 def encode(case: Case) -> dict[str, Any]:
