@@ -219,16 +219,15 @@ class _Operations(OneByOne, GenericBackend):
         return array
 
     def flushed_and_undecided(self, array: Array, ulps: Array, axis: int) -> tuple[Array, Array]:
-        """By two minima along rows, and a closer look at small numbers only where there are any."""
-        if not array.ndim or not array.size:
+        """By the least and the most of rows; small numbers and NaN are looked at one by one."""
+        small = not np.minimum.reduce(np.abs(array), None, initial=1.0) > ABOVE
+        if small or not array.ndim or not array.size:
             return super().flushed_and_undecided(array, ulps, axis)
         # The last 29 bits as the first of 32: a middle is the least of all numbers, or next to the
         # largest one.
         places = array.view(np.int64).astype(np.int32)
         np.left_shift(places, 3, out=places)
         far = 8 * HALF - 8 * ulps
-        if np.minimum.reduce(np.abs(array), None, initial=1.0) <= ABOVE:
-            return super().flushed_and_undecided(array, ulps, axis)
         nearest = np.minimum.reduce(far, None)
         if (np.min(places) > -nearest) & (np.max(places) < nearest):
             return array, np.zeros_like(np.take(places, [0], axis), bool)

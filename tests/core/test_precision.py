@@ -170,3 +170,41 @@ def test_the_complement_of_any_probability(backend: str) -> None:
     zeros = own.array(np.zeros_like(p))
     items = losses.binary_cross_entropy(own.array(p), zeros, form="probabilities", reduction="none")
     np.testing.assert_allclose(own.numpy(items), -np.log1p(-p), rtol=3 * 2.0**-52)
+
+
+MIDDLE = [40.0, 3 * 2.0**-19, -5.0]
+"""Of class 1 the loss is the middle of two float32 numbers, and e^-40 more."""
+OF_ONE_CLASS: dict[str, tuple[Any, dict[str, Any], float]] = {
+    "cross-entropy": (losses.cross_entropy, {}, 0.0),
+    "weights with signs": (losses.cross_entropy, {"negative_weights": True}, 0.0),
+    "focal": (losses.focal_cross_entropy, {"gamma": 2.0}, 0.0),
+    "poly": (losses.poly_cross_entropy, {"epsilon": 1.0}, 1.0),
+}
+
+
+@pytest.mark.parametrize("name", OF_ONE_CLASS)
+def test_what_float64_has_no_digits_for_decides(backend: str, name: str) -> None:
+    own, (function, options, more) = adapter(backend), OF_ONE_CLASS[name]
+    middle = MIDDLE[0] - MIDDLE[1] + more
+    above = np.float32(middle + 2.0**-30)
+    assert float(np.float32(middle)) < middle < float(above)
+    x, y = own.array(np.array([MIDDLE], np.float32)), own.array(np.array([1]))
+    found = function(x, y, reduction="none", precision="exact", **options)
+    assert own.numpy(found)[0] == above
+
+
+@pytest.mark.parametrize("precision", ["native", "exact"])
+def test_what_is_not_rounded_again_is_left_as_it_is(backend: str, precision: Any) -> None:
+    own = adapter(backend)
+    x, y = own.array(np.array([[40.0, 0.0]])), own.array(np.array([1]))
+    found = losses.cross_entropy(x, y, reduction="none", precision=precision)
+    assert own.numpy(found)[0] == 40.0
+
+
+def test_small_gradients_beside_nan_are_flushed(backend: str) -> None:
+    own = adapter(backend)
+    x = own.array(np.array([[0.0, -90.0, 0.0], [np.nan, 0.0, 0.0]], np.float32))
+    function = wce_core.value_and_grad(losses.cross_entropy)
+    _, gradient = function(x, own.array(np.array([0, 0])), reduction="sum", precision="exact")
+    np.testing.assert_array_equal(own.numpy(gradient)[0], np.float32([-0.5, 0.0, 0.5]))
+    assert np.isnan(own.numpy(gradient)[1]).all()

@@ -17,12 +17,12 @@ from wce_core.call.companions import (
     layout_of,
 )
 from wce_core.call.layer import layer_of, layout_of_logits, with_items_of
-from wce_core.dtypes import result_name, wider
+from wce_core.dtypes import at_least_float32, result_name, wider
 from wce_core.evaluation.linear import CLOSED
 from wce_core.evaluation.options import Options, check_classes, checked_options
 from wce_core.evaluation.spec import LossSpec, batch_axis
 from wce_core.formulas.layout import Layout
-from wce_core.formulas.links import BINARY_READINGS, READINGS, Link, Probabilities
+from wce_core.formulas.links import BINARY_READINGS, READINGS, Link, Probabilities, Softmax
 from wce_core.formulas.regions import Region
 from wce_core.frameworks.backend import Backend
 from wce_core.types import Array, Arrays
@@ -104,8 +104,9 @@ def _spec(
             f"precision='exact' needs float64, which the device of these {be.name} predictions "
             "does not have; use precision='native'"
         )
+    narrowed = exact and result != "float64" and at_least_float32(compute) == "float32"
     return LossSpec(
-        link=_link(options),
+        link=_narrowed(_link(options)) if narrowed else _link(options),
         term=options.term,
         axis=layout.axis if layout.categorical else None,
         classes=layout.classes if layout.categorical else 2,
@@ -141,6 +142,11 @@ def _region(region: Region, options: Options, layout: Layout) -> Region:
         axis=layout.axis if apart else None,
         samples=samples[0] if samples and region.per == "sample" else None,
     )
+
+
+def _narrowed(link: Any) -> Any:
+    """With the last bit of a sum that is rounded once more."""
+    return Softmax(narrowed=True) if type(link) is Softmax else link
 
 
 def _link(options: Options) -> Link:

@@ -16,7 +16,7 @@ from .arguments import as_predictions
 from .companions import check_predictions
 from .describe import prepare, result_dtype_of
 from .handles import Predictions, Tracked
-from .parts import LossParts
+from .run import packed
 
 NAMES = ("hidden", "weight", "bias")
 """What users call :data:`CLOSED`."""
@@ -37,21 +37,18 @@ def evaluate_linear(
     layer |= {name: handle.array for name, handle in handles.items()}
     be, own = as_predictions(layer["predictions"])
     check_predictions(be, own, targets)
-    known = be.fast_path(options, {**layer, "predictions": own, "targets": targets, **given})
-    if known and not handles:
-        return _packed(options.reduction, known[1])
+    if not handles:
+        known = be.fast_path(options, {**layer, "predictions": own, "targets": targets, **given})
+        if known:
+            return packed(options, known[1])
     result = result_dtype_of(be, options, own)
     given = {**given, "projection": layer["projection"], "bias": layer["bias"]}
     with be.scope():
         spec, arrays = prepare(be, options, own, targets, given, result)
         if not handles:
-            return _packed(spec.reduction, be.run(spec, arrays))
+            return packed(spec, be.run(spec, arrays))
         ((name, handle),) = handles.items()
         return _tracked(be, spec, arrays, name, handle)
-
-
-def _packed(reduction: str, outputs: tuple[Any, ...]) -> Any:
-    return LossParts(*outputs) if reduction == "parts" else outputs[0]
 
 
 def _tracked(be: Backend, spec: LossSpec, arrays: Arrays, name: str, handle: Predictions) -> Any:
@@ -61,7 +58,7 @@ def _tracked(be: Backend, spec: LossSpec, arrays: Arrays, name: str, handle: Pre
         return handle.items(items, partial(_pulled, be, spec, arrays, name))
     outputs, gradients = be.fused_layer(spec, arrays, (name,))
     first = Tracked(handle, outputs[0], lambda: gradients[name], gradients[name])
-    return _packed(spec.reduction, (first, *outputs[1:]))
+    return packed(spec, (first, *outputs[1:]))
 
 
 def _pulled(be: Backend, spec: LossSpec, arrays: Arrays, name: str, cotangent: Array) -> Array:

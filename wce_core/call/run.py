@@ -30,16 +30,17 @@ def evaluate(options: Options, predictions: Any, targets: Any, given: dict[str, 
     arguments = {"predictions": predictions, "targets": targets, **given}
     known = owner and owner.fast_path(options, arguments)
     if known:
-        return _packed(options, known[1])
+        return packed(options, known[1])
     be, own = as_predictions(predictions)
     check_predictions(be, own, targets)
     result = result_dtype_of(be, options, own)
     with be.scope():
         spec, arrays = prepare(be, options, own, targets, given, result)
-        return _packed(spec, be.run(spec, arrays))
+        return packed(spec, be.run(spec, arrays))
 
 
-def _packed(call: Options | LossSpec, outputs: tuple[Any, ...]) -> Any:
+def packed(call: Options | LossSpec, outputs: tuple[Any, ...]) -> Any:
+    """The outputs as users get them."""
     if call.reduction != "parts":
         return outputs[0]
     return LossParts(*outputs) if call.region is None else RegionParts(*outputs)
@@ -58,7 +59,7 @@ def _tracked(handle: Predictions, options: Options, targets: Any, given: dict[st
     if spec.reduction == "none" and be.shape(outputs[0]) != ():
         return handle.items(outputs[0], partial(_pulled, be, spec, gradient))
     first = Tracked(handle, outputs[0], lambda: gradient, gradient)
-    return _packed(spec, (first, *outputs[1:]))
+    return packed(spec, (first, *outputs[1:]))
 
 
 def _tracked_regions(handle: Predictions, spec: LossSpec, arrays: Arrays) -> Any:

@@ -130,10 +130,11 @@ class Blocks:
         ops, spec = self.ops, self.spec
         part, weighed = self._weighed(cut) if self.kept is None else self.kept
         weighed = shared(self.ops, spec, weighed, self.under)
-        losses = (self._in_cache if self.nested else self._at_once)(cut, part, weighed)
-        ulps = None
-        if self.bounds is not None:
-            ulps = self.bounds.of_items(scale_of(ops, spec, weighed, self.under, part))
+        scale = None
+        if self.slopes is not None or self.bounds is not None:
+            scale = scale_of(ops, spec, weighed, self.under, part)
+        losses = (self._in_cache if self.nested else self._at_once)(cut, part, weighed, scale)
+        ulps = None if self.bounds is None else self.bounds.of_items(scale)
         if self.items is None:
             most = None if ulps is None else ops.xp.max(ulps)
             return total_of(ops, spec, weighed, losses, self.under), most
@@ -143,24 +144,22 @@ class Blocks:
         self.items[items] = itemised(ops, spec, losses)
         return None
 
-    def _at_once(self, cut: Cut, part: Arrays, weighed: Weighed) -> Array:
+    def _at_once(self, cut: Cut, part: Arrays, weighed: Weighed, scale: Array) -> Array:
         ops, spec = self.ops, self.spec
         rows = rows_of(ops, spec, part, weighed)
         costs = loss_of_mass(ops, spec, weighed, rows)
         if self.slopes is not None:
-            scale = scale_of(ops, spec, weighed, self.under, part)
             self._write_gradient(self.slopes, cut, part, weighed, rows, scale, self.asked)
         return item_losses(ops, spec, weighed, costs)
 
-    def _in_cache(self, cut: Cut, part: Arrays, weighed: Weighed) -> Array:
+    def _in_cache(self, cut: Cut, part: Arrays, weighed: Weighed, scale: Array) -> Array:
         """Only what reads predictions in blocks, everything of items in one."""
         ops, spec = self.ops, self.spec
         predictions, index = part["predictions"], cast(ClassIndices, weighed.mass).index
         costs = ops.empty(tuple(index.shape), spec.compute, index)
-        scale = slopes = asked = None
+        slopes = asked = None
         if self.slopes is not None:
-            slopes, scale = self.slopes[cut], scale_of(ops, spec, weighed, self.under, part)
-            asked = cut_of(self.asked, cut)
+            slopes, asked = self.slopes[cut], cut_of(self.asked, cut)
 
         def evaluate(inner: Cut) -> None:
             few, own = weighed.part(inner), {"predictions": predictions[inner]}

@@ -69,9 +69,6 @@ def deferred(
     """:func:`fused`, its gradient made when it is asked for, which is once at most."""
     if spec.region is not None:
         return regions.deferred(ops, spec, arrays)
-    if is_proved(ops, spec, arrays["predictions"]):
-        outputs, slopes = exactly(ops, spec, arrays, gradient=True)
-        return outputs, lambda: slopes
     arrays = with_balance(ops, spec, arrays)
     weighed, counts, under = counted_and_shared(ops, spec, arrays, weigh(ops, spec, arrays))
     rows = rows_of(ops, spec, arrays, weighed)

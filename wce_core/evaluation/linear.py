@@ -100,11 +100,12 @@ def ahead(ops: ArrayOps, spec: LossSpec, arrays: Arrays) -> Ahead:
     """Class weights of the batch and all denominators: targets and weights are enough for them."""
     given = {name: array for name, array in arrays.items() if name not in LAYER}
     flat, own = spec._replace(axis=1, batch_axis=0), _flattened(ops, spec, given)
-    summed = partial(_summed, ops, flat, own)
-    own = with_balance(ops, flat, own, lambda: summed(partial(_occurrences, ops, flat))["all"])
+    met = partial(_summed, ops, flat, own, partial(_occurrences, ops, flat))
+    own = with_balance(ops, flat, own, lambda: met()["all"])
 
     def count(unit: float = 1.0) -> dict[str, Array]:
-        return summed(partial(_counts, ops, flat, unit=unit), own) if counted(spec) else {}
+        each = partial(_counts, ops, flat, unit=unit)
+        return _summed(ops, flat, own, each) if counted(spec) else {}
 
     counts = count()
     return Ahead(flat, own, counts, divisor(ops, spec, given, counts, count))
@@ -113,22 +114,20 @@ def ahead(ops: ArrayOps, spec: LossSpec, arrays: Arrays) -> Ahead:
 def _summed(
     ops: ArrayOps,
     spec: LossSpec,
-    start: Arrays,
+    arrays: Arrays,
     of: Callable[[Arrays], dict[str, Array]],
-    arrays: Arrays | None = None,
 ) -> dict[str, Array]:
     """Sums over all items; a chunk at a time, unless each is one number."""
-    own = start if arrays is None else arrays
     if spec.one_class:
-        return of(own)
-    one = of({name: each[:1, ...] if has_rows(each) else each for name, each in own.items()})
+        return of(arrays)
+    one = of({name: each[:1, ...] if has_rows(each) else each for name, each in arrays.items()})
     nothing = {name: ops.xp.zeros_like(each) for name, each in one.items()}
 
     def chunk(sums: Arrays, part: Arrays) -> tuple[Arrays, tuple[Array, ...]]:
         return {name: sums[name] + each for name, each in of(part).items()}, ()
 
-    rows = rows_at_once(spec, ops.shape(own["predictions"])[0])
-    return ops.in_chunks(chunk, nothing, own, rows)[0]
+    rows = rows_at_once(spec, ops.shape(arrays["predictions"])[0])
+    return ops.in_chunks(chunk, nothing, arrays, rows)[0]
 
 
 def _occurrences(ops: ArrayOps, spec: LossSpec, part: Arrays) -> dict[str, Array]:

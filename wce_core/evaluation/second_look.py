@@ -23,10 +23,8 @@ from wce_core.evaluation.counting import (
     SUMS,
     Divisor,
     counted_and_shared,
-    divisor,
     needs_weights,
     shared,
-    sums_over_items,
 )
 from wce_core.evaluation.items import (
     gradient_of_mass,
@@ -115,7 +113,7 @@ class Bounds(NamedTuple):
 
     def of_items(self, factor: Array) -> Array:
         """Of the loss of an item."""
-        return self._at_most(factor, LOG1P + self.of_row + self.of_weights + 4)
+        return self._at_most(factor, LOG1P + self.of_row + self.of_weights + 5)
 
     def of_total(self, of_items: Array) -> Array:
         """Of a sum of items, none of which is negative; ``of_items``: the largest bound of one."""
@@ -160,7 +158,8 @@ def exactly(
     rows = rows_of(ops, spec, arrays, weighed)
     losses = item_losses(ops, spec, weighed, loss_of_mass(ops, spec, weighed, rows))
     scale = scale_of(ops, spec, weighed, under, arrays)
-    bounds, asked, slopes = Bounds.of(ops, spec, arrays["predictions"]), None, None
+    bounds, slopes = Bounds.of(ops, spec, arrays["predictions"]), None
+    asked = xp.zeros_like(losses, dtype=ops.dtype("bool"))
     if gradient:
         slopes, asked = first_gradient(
             ops,
@@ -171,18 +170,12 @@ def exactly(
     of_items = bounds.of_items(scale)
     if spec.reduction == "none":
         outputs: tuple[Array, ...] = (itemised(ops, spec, losses),)
-        own = ops.undecided(losses, of_items)
-        return revised(ops, spec, given, Looked(outputs, slopes, joined(asked, own), None))
+        asked = asked | ops.undecided(losses, of_items)
+        return revised(ops, spec, given, Looked(outputs, slopes, asked, None))
     total = total_of(ops, spec, weighed, losses, under)
     outputs = reduced(ops, spec, arrays, total, counts, under)
     unsure = of_sums(bounds, total, xp.max(of_items), counts)
-    asked = xp.zeros_like(losses, dtype=ops.dtype("bool")) if asked is None else asked
     return revised(ops, spec, given, Looked(outputs, slopes, asked, unsure))
-
-
-def joined(asked: Array | None, more: Array) -> Array:
-    """Items that one of two asks for."""
-    return more if asked is None else asked | more
 
 
 def first_gradient(
@@ -244,9 +237,9 @@ def _on_host(
 def _again(
     ops: ArrayOps, spec: LossSpec, arrays: Arrays, first: Looked
 ) -> tuple[tuple[Array, ...], Array | None]:
-    double, xp = DoubleOps(ops), ops.xp
+    double, xp, spec = DoubleOps(ops), ops.xp, spec._replace(link=Softmax())
     arrays = with_balance(double, spec, arrays)
-    counts, under = _divisor(double, spec, arrays)
+    _, counts, under = counted_and_shared(double, spec, arrays, weigh(double, spec, arrays))
     asked = _flat(ops, spec, arrays, first.items)[:, 0]
     asked = asked if first.total is None else asked | first.total
     nothing = xp.zeros_like(asked, dtype=ops.dtype("float64"))
@@ -289,15 +282,6 @@ def _sums(
         own = to_float32(double.base, known[name])
         outputs.append(xp.where(first.total & xp.isfinite(output), own, output))
     return tuple(outputs)
-
-
-def _divisor(
-    double: DoubleOps, spec: LossSpec, arrays: Arrays
-) -> tuple[dict[str, Any], Divisor | None]:
-    """What items are divided by, of all of them."""
-    count = partial(sums_over_items, double, spec, arrays, weigh(double, spec, arrays))
-    counts = count()
-    return counts, divisor(double, spec, arrays, counts, count)
 
 
 class _Rows(NamedTuple):

@@ -99,7 +99,8 @@ __all__ = [
 ]
 
 for _public in (
-    *(*CONFIGURED, *OF_LAYERS),
+    *CONFIGURED,
+    *OF_LAYERS,
     *(kind._function for kind in (*FUNCTIONS, *OF_LAYERS)),
     combine,
 ):

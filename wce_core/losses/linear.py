@@ -32,7 +32,12 @@ CHUNK_BYTES = 2**24
 """16 MiB: with fewer the products take longer, with more the memory is larger and nothing else."""
 OF_LOGITS = ("predictions", "targets", "cost_matrix", "clip", "axis")
 """What belongs to predictions that are there."""
-_ARRAYS = [name for name in signature(cross_entropy).parameters if name in WEIGHTINGS]
+_ARRAYS = [
+    name
+    for name in signature(cross_entropy).parameters
+    if name in WEIGHTINGS and name not in OF_LOGITS
+]
+_FAMILY = {name: default for name, default in CATEGORICAL.items() if name not in OF_LOGITS}
 
 
 class LinearOptions(TypedDict, total=False):
@@ -160,12 +165,10 @@ def linear_cross_entropy(  # noqa: D417  # the rest is documented where it comes
     np.float64(8.813131)
 
     """
-    family = {name: default for name, default in CATEGORICAL.items() if name not in OF_LOGITS}
-    arrays = [name for name in _ARRAYS if name not in OF_LOGITS]
     options, given = sorted_out(
         rest,
-        family,
-        arrays,
+        _FAMILY,
+        _ARRAYS,
         categorical=True,
         term=NEGATIVE_LOG_LIKELIHOOD,
         chunk_bytes=chunk_bytes,

@@ -185,7 +185,10 @@ def _log1p(x: Any) -> Any:
 
 
 def ordered(x: Any) -> Any:
-    """A number's bits as an integer that is larger of a larger number, largest of NaN; and back."""
+    """A number's bits as an integer that is larger of a larger number; and back.
+
+    Largest of a NaN without sign.
+    """
     raise NotImplementedError  # in a loop Numba puts what is registered below in its place
 
 
@@ -198,7 +201,10 @@ def _ordered(x: Any) -> Any:
 
 @INLINE
 def largest_of(x: Any) -> Any:
-    """The largest number of a row, or a NaN in it: by integers, which compare without doubt."""
+    """The largest number of a row: by integers, which compare without doubt.
+
+    Of a NaN without sign it is that; one with a sign is met among the exponentials.
+    """
     top = ordered(bits(like(-inf, x)))
     for j in range(x.shape[0]):
         top = max(top, ordered(bits(x[j])))

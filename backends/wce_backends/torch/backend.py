@@ -243,12 +243,12 @@ class TorchBackend(Backend):
     ) -> Outcome | None:
         """Few numbers in the host's memory by NumPy's program for them; compiled, as one node."""
         del gradient  # which is autograd's
-        if options.chunk_bytes is not None and not torch.compiler.is_dynamo_compiling():
-            return None
         if torch.compiler.is_dynamo_compiling():
             node: Outcome | None = _as_a_node(self, options, given)
             return node
-        if torch.compiler.is_compiling() or unusual(options, given["predictions"]):
+        if options.chunk_bytes is not None or torch.compiler.is_compiling():
+            return None
+        if unusual(options, given["predictions"]):
             return None
         tensors = {name: each for name, each in given.items() if type(each) in PLAIN}
         constants = as_constants(
@@ -410,11 +410,11 @@ class _Blocks(OneByOne, TorchBackend):
         return min(count, 4 * level + 40)
 
     def flushed_and_undecided(self, array: Array, ulps: Array, axis: int) -> tuple[Array, Array]:
-        """By two minima along rows, and a closer look at small numbers only where there are any."""
+        """By the least and the most of rows; small numbers and NaN are looked at one by one."""
+        if not array.numel() or not bool(array.abs().amin() > numpy.ABOVE):
+            return super().flushed_and_undecided(array, ulps, axis)
         # As in NumPy's backend: a middle is the least of all numbers, or next to the largest one.
         places = array.view(torch.int64).to(torch.int32).bitwise_left_shift_(3)
-        if not array.numel() or bool(array.abs().amin() <= 2 * SMALLEST_NORMAL):
-            return super().flushed_and_undecided(array, ulps, axis)
         least, most = (each.to(torch.int64) for each in places.aminmax(dim=axis, keepdim=True))
         far = 8 * HALF - 8 * ulps
         return array, (least <= -far) | (most >= far)

@@ -69,14 +69,13 @@ class Double:
         finite = xp.isfinite(first)
         return Double(self.ops, xp.where(finite, hi, first), xp.where(finite, lo, 0.0))
 
-    def __radd__(self, other: Any) -> Double:
-        return self.__add__(wide(self.ops, other, self.hi))
+    __radd__ = __add__
 
     def __sub__(self, other: Any) -> Double:
         return self.__add__(-wide(self.ops, other, self.hi))
 
     def __rsub__(self, other: Any) -> Double:
-        return (-self).__add__(wide(self.ops, other, self.hi))
+        return (-self).__add__(other)
 
     def __mul__(self, other: Any) -> Double:
         ops, other = self.ops, wide(self.ops, other, self.hi)
@@ -84,8 +83,7 @@ class Double:
         more = rounded_product(ops, self.hi, other.lo) + rounded_product(ops, self.lo, other.hi)
         return Double(ops, *quick_two_sum(product, error + more))
 
-    def __rmul__(self, other: Any) -> Double:
-        return self.__mul__(wide(self.ops, other, self.hi))
+    __rmul__ = __mul__
 
     def __truediv__(self, other: Any) -> Double:
         """Three digits of a long division, each a float64 number."""

@@ -106,11 +106,6 @@ class DoubleOps(ArrayOps):
         """By e^−|x|."""
         return self.sigmoids(self.log_sum(array)[1])
 
-    def looks_again(self, like: Any) -> bool:
-        """It is that look: nothing is lost that would have to be made up for."""
-        del like
-        return True
-
     def constant(self, array: Any) -> Any:
         """Nothing is differentiated."""
         return array

@@ -18,11 +18,14 @@ class SoftmaxRows:
     With d_k = x_k − x_a and R = Σ_{j≠a} exp(d_j): log p_k = d_k − log1p(R). Confident rows keep
     their last bits because R never swallows the 1 of the largest class, and a shared offset
     cancels exactly. The difference is taken of ``x_a`` itself, not of a constant, so autodiff of
-    this form gives −Σ_{j≠a} p_j at the largest class, never p_a − 1.
+    this form gives −Σ_{j≠a} p_j at the largest class, never p_a − 1. ``narrowed``: float64 losses
+    of float32 logits, which will be rounded to float32.
     """
 
-    def __init__(self, ops: ArrayOps, predictions: Array, axis: int) -> None:
-        self.ops, self.axis = ops, axis
+    def __init__(
+        self, ops: ArrayOps, predictions: Array, axis: int, *, narrowed: bool = False
+    ) -> None:
+        self.ops, self.axis, self.narrowed = ops, axis, narrowed
         xp = ops.xp
         self.top, self.largest = top, largest = ops.argmax_and_max(predictions, axis)
         # A largest logit of ±inf or NaN leaves no distribution: NaN, in this row alone.
@@ -35,12 +38,29 @@ class SoftmaxRows:
 
     def at(self, index: Array) -> Array:
         """−log p of class ``index`` of each row."""
-        return self.log_sum - self.ops.take_along_axis(self.shifted, index, self.axis)
+        difference = self.ops.take_along_axis(self.shifted, index, self.axis)
+        return _sum(self.ops, self.log_sum, difference, self.narrowed)
 
     def every(self, mass: Array) -> Array:
         """−log p of every class."""
         del mass
         return self.log_sum - self.shifted
+
+
+def _sum(ops: ArrayOps, log_sum: Array, difference: Array, narrowed: bool) -> Array:
+    """log Σ e^d less d; ``narrowed``: with an odd last bit where nothing is left of the first.
+
+    Of logits tens apart the difference is often the middle of two float32 numbers. What float64 has
+    no digits for says then which of them is nearer (rounding to odd: S. Boldo and G. Melquiond,
+    "Emulation of FMA and correctly rounded sums", IEEE TC 57(4), 2008).
+    """
+    surprisal = log_sum - difference
+    if not narrowed:
+        return surprisal
+    found = ops.constant(surprisal)
+    lost = (log_sum > 0) & (found == 0.0 - difference)
+    odd = ops.from_bits(ops.bits(found) | 1)
+    return surprisal + ops.xp.where(lost, odd - found, 0.0)
 
 
 class ClosedSoftmax:
@@ -49,8 +69,10 @@ class ClosedSoftmax:
     A largest logit of ±inf or NaN makes x_a − x_a, and with it all of the row, NaN.
     """
 
-    def __init__(self, ops: ArrayOps, predictions: Array, axis: int) -> None:
-        self.ops, self.axis, self.predictions = ops, axis, predictions
+    def __init__(
+        self, ops: ArrayOps, predictions: Array, axis: int, *, narrowed: bool = False
+    ) -> None:
+        self.ops, self.axis, self.predictions, self.narrowed = ops, axis, predictions, narrowed
         found = ops.softmax_sums(predictions, axis)
         self.largest, self.exp, self.whole, self.rest = found
         self.log_sum = ops.xp.log1p(self.rest)
@@ -64,20 +86,8 @@ class ClosedSoftmax:
             self.difference = (
                 self.ops.take_along_axis(self.predictions, index, self.axis) - self.largest
             )
-            self.surprisal = self._with_what_is_lost(self.log_sum - self.difference)
+            self.surprisal = _sum(self.ops, self.log_sum, self.difference, self.narrowed)
         return self.surprisal
-
-    def _with_what_is_lost(self, surprisal: Array) -> Array:
-        """A last bit more where the sum is one of its terms and the other is positive.
-
-        Of logits tens apart the difference is often the middle of two float32 numbers. What float64
-        has no digits for says then which of them is nearer.
-        """
-        ops, xp = self.ops, self.ops.xp
-        if ops.dtype_name(surprisal) != "float64" or ops.looks_again(self.predictions):
-            return surprisal
-        lost = (self.log_sum > 0) & (surprisal == 0.0 - self.difference)
-        return xp.where(lost, surprisal * (1.0 + 2.0**-52), surprisal)
 
     def every(self, mass: Array) -> Array:
         """−log p of every class."""
@@ -126,8 +136,9 @@ class ClosedSoftmax:
 
 @dataclass(frozen=True)
 class Softmax:
-    """Link of multi-class logits."""
+    """Link of multi-class logits; ``narrowed``: of float32, whose losses are rounded to it."""
 
+    narrowed: bool = False
     neutral: float = 0.0
     curves: ClassVar[bool] = True
 
@@ -136,8 +147,8 @@ class Softmax:
     ) -> SoftmaxRows:
         """The rows of ``predictions`` along ``axis``, differentiable: no slope is infinite."""
         del silent
-        return SoftmaxRows(ops, predictions, axis)
+        return SoftmaxRows(ops, predictions, axis, narrowed=self.narrowed)
 
     def closed(self, ops: ArrayOps, predictions: Array, axis: int) -> ClosedSoftmax:
         """The same with the way back, not differentiable."""
-        return ClosedSoftmax(ops, predictions, axis)
+        return ClosedSoftmax(ops, predictions, axis, narrowed=self.narrowed)
