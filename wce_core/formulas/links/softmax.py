@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import ClassVar
 
 from wce_core.arrays.cancellation import snapped, sum_of_others
@@ -58,7 +59,7 @@ def _sum(ops: ArrayOps, log_sum: Array, difference: Array, narrowed: bool) -> Ar
     if not narrowed:
         return surprisal
     found = ops.constant(surprisal)
-    lost = (log_sum > 0) & (found == 0.0 - difference)
+    lost = (log_sum > 0) & (found == 0.0 - difference) & (found < inf)
     odd = ops.from_bits(ops.bits(found) | 1)
     return surprisal + ops.xp.where(lost, odd - found, 0.0)
 
