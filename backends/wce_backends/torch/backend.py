@@ -61,6 +61,7 @@ from .tensors import (
     traced,
     transformed,
     unrecorded,
+    viewed,
 )
 
 
@@ -215,11 +216,11 @@ class TorchBackend(Backend):
 
     def bits(self, array: Array) -> Array:
         """The same memory."""
-        return array.view(torch.int64)
+        return viewed(array, torch.int64)
 
     def from_bits(self, bits: Array) -> Array:
         """The same memory."""
-        return bits.view(torch.float64)
+        return viewed(bits, torch.float64)
 
     def constant(self, array: Array) -> Array:
         """Detached."""

@@ -77,6 +77,14 @@ def traced(*arrays: Array) -> bool:
     return modes and any(_get_dispatch_mode(kind) is not None for kind in TRACERS)
 
 
+def viewed(array: Array, dtype: torch.dtype) -> Array:
+    """The same bits as another dtype of that size.
+
+    Copied by a tracer, whose graphs refuse ``view`` of a dtype (PyTorch 2.13).
+    """
+    return torch.view_copy(array, dtype=dtype) if _is_tracing() else array.view(dtype)
+
+
 def _tangent(array: Array) -> Array | None:
     return forward_ad.unpack_dual(array).tangent  # type: ignore[no-untyped-call]  # unannotated in PyTorch
 
