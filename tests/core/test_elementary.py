@@ -15,7 +15,7 @@ from mpmath import mp
 
 from wce_conformance.adapters import adapter
 from wce_conformance.judging.numbers import EPS
-from wce_core.arrays.numerics import complement_of_exp, log_complement
+from wce_core.arrays.numerics import complement_of_exp, log_complement, log_complement_of_exp
 from wce_core.frameworks.registry import backend_of
 from wce_core.types import Namespace
 
@@ -27,12 +27,14 @@ REAL: dict[str, Callable[[Any], Any]] = {
     "log1p": mp.log1p,
     "1 - exp": lambda x: -mp.expm1(x),
     "log(1 - p)": lambda p: mp.log1p(-p),
+    "log(1 - exp)": lambda x: mp.log(-mp.expm1(x)) if x else -mp.inf,
 }
 OWN: dict[str, Callable[[Namespace, Any], Any]] = {
     "exp": lambda xp, x: xp.exp(x),
     "log1p": lambda xp, x: xp.log1p(-x),
     "1 - exp": complement_of_exp,
     "log(1 - p)": lambda xp, x: log_complement(xp, 1.0 + x / 32.0),
+    "log(1 - exp)": log_complement_of_exp,
 }
 """Of x ≤ 0, made into what each is used for."""
 ARGUMENTS: dict[str, Callable[[Any], Any]] = {
@@ -40,6 +42,7 @@ ARGUMENTS: dict[str, Callable[[Any], Any]] = {
     "log1p": lambda x: -x,
     "1 - exp": lambda x: x,
     "log(1 - p)": lambda x: 1 + x / 32,
+    "log(1 - exp)": lambda x: x,
 }
 POINTS = [0.0, -1e-30, -1e-9, -1e-7, -3e-4, -0.01, -0.125, -0.35, -0.4, -0.499, -0.5, -0.501]
 POINTS += [-0.69, -0.7, -1.0, -1.4, -5.0, -17.0, -19.3, -20.6, -31.9]

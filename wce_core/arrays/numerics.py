@@ -72,6 +72,19 @@ def complement_of_exp(xp: Namespace, x: Array) -> Array:
     return xp.where(zero, 0.0 - x, rest)
 
 
+def log_complement_of_exp(xp: Namespace, x: Array) -> Array:
+    """log(1 − exp(x)) for x ≤ 0.
+
+    Near 0 of two factors, −x and (1 − exp(x)) / −x: a slope that overflows, as −1e30 / x can, is
+    then met by no other, with which infinity would make NaN.
+    """
+    near = x > -0.5
+    small = xp.where(near, x, -0.25)
+    by_factors = xp.log(0.0 - small) + xp.log1p(small * _beyond_linear_share(small))
+    p = xp.exp(xp.where(near, -1.0, x))
+    return xp.where(near, by_factors, log_complement(xp, p))
+
+
 def smooth_complement_of_exp(xp: Namespace, x: Array) -> Array:
     """The same where no logarithm is taken of it: right in all derivatives, at 0 too."""
     near = x > -0.5
@@ -94,9 +107,14 @@ def _expm1(x: Array) -> Array:
 
 def _beyond_linear(x: Array) -> Array:
     """exp(x) − 1 − x for |x| ≤ ½."""
+    return x * x * _beyond_linear_share(x)
+
+
+def _beyond_linear_share(x: Array) -> Array:
+    """(exp(x) − 1 − x) / x² for |x| ≤ ½."""
     z = x * x
     p, q, d = (_polynomial(each, z) for each in (_P, _Q, _D))
-    return z * (p + x * d) / (q - x * p)
+    return (p + x * d) / (q - x * p)
 
 
 def _polynomial(coefficients: tuple[float, ...], z: Array) -> Array:

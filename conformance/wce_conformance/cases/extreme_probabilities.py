@@ -11,6 +11,7 @@ def cases() -> Iterator[Case]:
     yield from each_dtype(_zero_and_one)
     yield from each_dtype(_clipped)
     yield from each_dtype(_logarithms)
+    yield from each_dtype(_steep)
 
 
 def _zero_and_one(dtype: str) -> Iterator[Case]:
@@ -161,3 +162,17 @@ def _logarithms(dtype: str) -> Iterator[Case]:
             form="log_probabilities",
             reduction="none",
         )
+
+
+def _steep(dtype: str) -> Iterator[Case]:
+    yield binary(
+        "slopes that overflow beside log p = 0",
+        dtype,
+        [-(2.0 ** {"float16": -14, "float64": -1022}.get(dtype, -126)), -0.5, -(2.0**-10)],
+        [0.0, 0.0, 0.25],
+        "+inf, and no NaN by what it is multiplied with",
+        "impossible",
+        form="log_probabilities",
+        sample_weight=[16384.0, 1.0, 2.0],
+        reduction="none",
+    )

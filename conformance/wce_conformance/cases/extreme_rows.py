@@ -149,3 +149,9 @@ def _costs(loss: str, dtype: str) -> Iterator[Case]:
         [2, 0, 1], "weights of the batch, of the items that take part", "excluded",
         costs=costs, mask=[True, False, True], class_weight="balanced", reduction="sum",
     )  # fmt: skip
+    yield _of_costs(
+        loss, "slopes that overflow beside log p = 0", dtype,
+        [[-(2.0**-1022), -4.0, -5.0], [-1.0, -1.0, -2.0]], [1, 2],
+        "+inf, and no NaN by what it is multiplied with", "impossible",
+        costs=free, form="log_probabilities", sample_weight=[16384.0, 1.0], reduction="none",
+    )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wce_core.arrays.missing import of_nan
-from wce_core.arrays.numerics import along, complement_of_exp, log_of
+from wce_core.arrays.numerics import along, complement_of_exp, log_complement_of_exp
 from wce_core.arrays.ops import ArrayOps
 from wce_core.types import Array
 
@@ -59,8 +59,8 @@ class BinaryLogProbabilityRows:
         x = xp.where(lost, -1.0, self.x)
         if self.silent is not None and self.silent.zero is not None:
             x = xp.where(self.silent.zero & (x == 0), self.ops.constant(x), x)
-        rest = log_of(xp, complement_of_exp(xp, x), -xp.exp(x))
-        return 0.0 - self.predictions, xp.where(lost, 0.0, 0.0 - rest)
+        rest = 0.0 - log_complement_of_exp(xp, x)
+        return 0.0 - self.predictions, xp.where(lost, 0.0, rest)
 
     def vjp_pair(self, slope_one: Array, slope_zero: Array, into: Array | None = None) -> Array:
         """−d₁ + d₀·p / (1 − p), where p / (1 − p) = exp(x) / (1 − exp(x))."""
