@@ -31,7 +31,8 @@ def function_of(case: Case, precision: str) -> Callable[..., Any]:
             options[name] = argument
 
     def function(predictions: Any, targets: Any, **arrays: Any) -> Any:
-        return loss(predictions, targets, **arrays, **options)
+        before = (arrays.pop("weight"),) if case.layered else ()
+        return loss(predictions, *before, targets, **arrays, **options)
 
     return function
 

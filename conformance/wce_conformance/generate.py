@@ -13,6 +13,7 @@ from wce_conformance.bookkeeping import lines_of, record, refuse_problems
 from wce_conformance.cases import Argument, Case, Tensor, small_cases
 from wce_conformance.cases.hunting import hunting_cases
 from wce_conformance.cases.long import large_cases, more_cases
+from wce_conformance.cases.of_layers import layer_cases
 from wce_conformance.cases.reported import reported_cases
 from wce_conformance.cases.steps import step_cases
 from wce_conformance.cases.systematic import MODES
@@ -63,7 +64,14 @@ def differences(
 
 def cases() -> list[Case]:
     """The cases of all vectors but the invalid ones."""
-    return [*small_cases(), *more_cases(), *hunting_cases(), *step_cases(), *reported_cases()]
+    return [
+        *small_cases(),
+        *more_cases(),
+        *hunting_cases(),
+        *step_cases(),
+        *reported_cases(),
+        *layer_cases(),
+    ]
 
 
 def rendered(*, advance: Callable[[], object] = lambda: None) -> dict[str, str]:

@@ -76,6 +76,9 @@ def answer_of_block(once: Result, block: Case, times: int) -> Result:
         bend=whole.bend[:length],
         gradient=whole.gradient[:length],
         gradient_scale=whole.gradient_scale[:length],
-        gradient_sizes={n: sizes[:length] for n, sizes in whole.gradient_sizes.items()},
+        gradient_sizes={
+            **whole.gradient_sizes,
+            "predictions": whole.gradient_sizes["predictions"][:length],
+        },
         lost=None if whole.lost is None else Lost(*(own[:length] for own in whole.lost)),
     )

@@ -11,6 +11,7 @@ import numpy as np
 import wce_core
 from wce_conformance.adapters import Adapter, adapter
 from wce_conformance.calls import arrays_of, function_of, outcome_of, supports
+from wce_conformance.cases.case import LAYER
 from wce_conformance.implementation import Answer, Given, NotOffered, Refused
 from wce_conformance.vectors import Vector
 from wce_core.frameworks.registry import backend_of
@@ -49,17 +50,17 @@ class WceCore:
         return Answer(value, gradient, self._further(vector, route, precision))
 
     def _further(self, vector: Vector, route: str, precision: str) -> dict[str, np.ndarray]:
-        """Gradients to weights and soft targets, where a tape gives them at little cost."""
-        if (route, precision) != ("eager", "native") or self.adapter.name not in _TAPES:
-            return {}
+        """Gradients to a layer, and to weights and soft targets where a tape gives them cheaply."""
+        taped = (route, precision) == ("eager", "native") and self.adapter.name in _TAPES
+        names = [name for name in vector.answer["gradients"] if taped or name in LAYER]
         function = function_of(vector.case, precision)
-        arrays = arrays_of(vector.case, self.adapter)
-        return {name: self._gradient(function, arrays, name) for name in vector.answer["gradients"]}
+        arrays = arrays_of(vector.case, self.adapter) if names else {}
+        return {name: self._gradient(route, function, arrays, name) for name in names}
 
     def _gradient(
-        self, function: Callable[..., Any], arrays: Mapping[str, Any], name: str
+        self, route: str, function: Callable[..., Any], arrays: Mapping[str, Any], name: str
     ) -> np.ndarray:
-        _, gradient = self.adapter.differentiate("eager", function, arrays, name)
+        _, gradient = self.adapter.differentiate(route, function, arrays, name)
         if gradient is None:
             return np.zeros(arrays[name].shape)
         return self.adapter.numpy(gradient)

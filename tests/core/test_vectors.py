@@ -23,7 +23,7 @@ from wce_conformance.cases.systematic import REDUCTIONS as SYSTEMATIC
 from wce_conformance.generate import cases, differences, file_of, invalid
 from wce_conformance.invalid_calls import BAD_INPUTS
 from wce_conformance.oracle import LOSSES as OF_THE_ORACLE
-from wce_conformance.oracle import Grid, exact_result
+from wce_conformance.oracle import OF_LAYERS, Grid, exact_result
 from wce_conformance.oracle.real import mp
 from wce_conformance.vectors import FOLDER, Vector, numbers
 from wce_conformance.vectors.encode import encode_input
@@ -97,7 +97,7 @@ def test_a_change_is_noticed(tmp_path: Path) -> None:
 
 
 def test_a_few_megabytes() -> None:
-    assert sum(file.stat().st_size for file in FILES) < 4_000_000
+    assert sum(file.stat().st_size for file in FILES) < 4_250_000
 
 
 def missing(vectors: list[Vector], loss: str, argument: str, wanted: Any, default: Any) -> set[str]:
@@ -115,9 +115,9 @@ def test_the_losses_of_the_library_are_those_of_the_oracle() -> None:
         if inspect.isfunction(function) and function.__module__ == losses.__name__
         if name[0] != "_"
     }
-    # What is made of other losses, and of the layer before them, is no loss of vectors.
-    made = {losses.combine.__name__, losses.linear_cross_entropy.__name__}
-    assert public - made == set(REGISTERED) == set(OF_THE_ORACLE)
+    made = {losses.combine.__name__}  # what is made of other losses is no loss of vectors
+    assert public - made == {*REGISTERED, *OF_LAYERS}
+    assert set(REGISTERED) == set(OF_THE_ORACLE)
     for name, loss in OF_THE_ORACLE.items():
         assert REGISTERED[name]._categorical is loss.categorical
         # Classes of generalized Dice are together, which is no choice.
@@ -175,6 +175,23 @@ def test_every_setting_of_a_loss_of_regions(loss: str) -> None:
     logits = [v for v in own if v.case.arguments.get("form", "logits") == "logits"]
     categorical = OF_THE_ORACLE[loss].categorical
     assert {v.id for v in own if "lost" in v.answer} == {v.id for v in logits if categorical}
+
+
+@pytest.mark.parametrize("loss", OF_LAYERS)
+def test_every_setting_of_a_loss_of_a_layer(loss: str) -> None:
+    own = [v for v in VALID if v.loss == loss]
+    modes = set(WEIGHTINGS) & set(inspect.signature(getattr(losses, loss)).parameters)
+    met = {(mode, v.reduction) for v in own for mode in v.modes}
+    assert {mode for mode, _ in met} == modes
+    assert met >= set(product(modes - {"ignore_index"}, {r.split()[0] for r in SYSTEMATIC}))
+    assert {v.dtype for v in own} == {"float64", "float32", "float16", "bfloat16"}
+    assert {v.arrays["weight"].shape[0] for v in own} >= {7, 8, 9, 15, 16, 17, 127, 128, 129}
+    assert missing(own, loss, "soft_weighting", SOFT_WEIGHTINGS, "per_class") == set()
+    for v in own:
+        layer = {"weight", "bias"} & set(v.case.arguments)
+        assert layer <= set(v.answer["gradients"])
+        assert len(v.answer["gradient"]["digits"]) == v.arrays["predictions"].size
+    assert any(v.arrays["weight"].dtype != v.arrays["predictions"].dtype for v in own)
 
 
 @pytest.mark.parametrize("categorical", [True, False])

@@ -120,7 +120,7 @@ def _summed(
     """Sums over all items; a chunk at a time, unless each is one number."""
     if spec.one_class:
         return of(arrays)
-    one = of({name: each[:1, ...] if has_rows(each) else each for name, each in arrays.items()})
+    one = of({name: _first(ops, each) if has_rows(each) else each for name, each in arrays.items()})
     nothing = {name: ops.xp.zeros_like(each) for name, each in one.items()}
 
     def chunk(sums: Arrays, part: Arrays) -> tuple[Arrays, tuple[Array, ...]]:
@@ -128,6 +128,11 @@ def _summed(
 
     rows = rows_at_once(spec, ops.shape(arrays["predictions"])[0])
     return ops.in_chunks(chunk, nothing, arrays, rows)[0]
+
+
+def _first(ops: ArrayOps, array: Array) -> Array:
+    """The first row, if there is one: the standard knows no slice beyond the end."""
+    return array[: 0 if ops.shape(array)[0] == 0 else 1, ...]
 
 
 def _occurrences(ops: ArrayOps, spec: LossSpec, part: Arrays) -> dict[str, Array]:
@@ -207,7 +212,7 @@ def _start(layer: Layer, known: Ahead, wanted: Collection[str]) -> Arrays:
     """Sums of nothing, each of which varies over devices as whatever will be added to it."""
     ops, xp, spec = layer.ops, layer.ops.xp, known.spec
     given = [*known.arrays.values(), layer.projection, layer.bias]
-    few = [each[:1, ...] if each.ndim else each for each in given if each is not None]
+    few = [_first(ops, each) if each.ndim else each for each in given if each is not None]
     zeros = [xp.zeros_like(each, dtype=ops.dtype(spec.accumulate)) for each in few]
     nothing = sum(xp.sum(each) for each in zeros)
     start = {} if spec.reduction == "none" else {"total": nothing}

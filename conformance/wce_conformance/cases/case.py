@@ -8,7 +8,8 @@ from math import prod
 from typing import Any, TypeAlias
 
 from wce_conformance.oracle import (
-    LOSSES,
+    CALLED,
+    OF_LAYERS,
     Conventions,
     Grid,
     Nested,
@@ -17,6 +18,8 @@ from wce_conformance.oracle import (
     round_to,
 )
 
+LAYER = ("weight", "bias")
+"""The arrays of a linear layer: a row for each class, and a number for each."""
 _FLOATS = ("float64", "float32", "float16", "bfloat16")
 _OTHERS = {
     "int64": int,
@@ -79,18 +82,23 @@ class Case:
     def expected(self, wrt: Collection[str] = ()) -> Result:
         """What the oracle says, with gradients to the arguments named in `wrt`."""
         arguments = {name: _oracle_argument(value) for name, value in self.arguments.items()}
-        loss = LOSSES[self.loss].function
+        loss = CALLED[self.loss].function
         return loss(self.predictions.grid(), self.targets.grid(), **arguments, wrt=wrt)
 
     @property
     def categorical(self) -> bool:
         """Has it a class axis?"""
-        return LOSSES[self.loss].categorical
+        return CALLED[self.loss].categorical
 
     @property
     def of_regions(self) -> bool:
         """Is it of a loss of regions?"""
-        return bool(LOSSES[self.loss].of_regions)
+        return bool(CALLED[self.loss].of_regions)
+
+    @property
+    def layered(self) -> bool:
+        """Are its predictions hidden states, of which a linear layer makes logits?"""
+        return self.loss in OF_LAYERS
 
     @property
     def loss_shape(self) -> tuple[int, ...]:
@@ -105,7 +113,7 @@ class Case:
             return self.item_shape
         kinds = () if axis is None else (shape.pop(axis),)
         samples = tuple(shape[:1]) if per_sample else ()
-        apart = LOSSES[self.loss].apart and self.arguments.get("classes", "apart") == "apart"
+        apart = CALLED[self.loss].apart and self.arguments.get("classes", "apart") == "apart"
         return samples + (kinds if apart else ())
 
     @property
@@ -122,7 +130,7 @@ class Case:
         left_out = ("reduction", "normalizer", "empty")
         given = {name: value for name, value in self.arguments.items() if name not in left_out}
         arguments = {name: _oracle_argument(value) for name, value in given.items()}
-        targets, loss = self.targets.grid(), LOSSES[self.loss].function
+        targets, loss = self.targets.grid(), CALLED[self.loss].function
 
         def gradient(predictions: Grid[Any]) -> Nested:
             return loss(predictions, targets, **arguments, reduction="sum").gradient
@@ -139,11 +147,11 @@ class Case:
 
     def differentiable(self) -> tuple[str, ...]:
         """The arguments beside the predictions that `expected` can differentiate to."""
-        weights = ("class_weight", "pos_weight", "sample_weight", "cost_matrix", "costs")
+        weights = ("class_weight", "pos_weight", "sample_weight", "cost_matrix", "costs", *LAYER)
         given = tuple(n for n in weights if self.arguments.get(n) not in (None, "balanced"))
         dense = len(self.targets.shape) == len(self.predictions.shape)
         dense = dense and not (self.categorical and self.targets.dtype == "bool")  # candidates
-        dense = dense and not LOSSES[self.loss].labels
+        dense = dense and not CALLED[self.loss].labels
         return ("targets", *given) if dense else given
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from wce_conformance.cases import Case, Tensor
 from wce_conformance.cases.by_hand import binary, multiclass
+from wce_conformance.cases.case import LAYER
 from wce_conformance.oracle import Lost, Parts, Result, map_nested
 from wce_conformance.oracle.real import mp
 from wce_conformance.oracle.reduction import DENOMINATORS
@@ -93,12 +94,19 @@ def scaled(result: Result, block: Case, times: int) -> Result:
         loss_scale=result.loss_scale * (1 if mean else times),
         gradient=_divided(result.gradient, count) * times,
         gradient_scale=_divided(result.gradient_scale, count) * times,
-        gradients={},
+        gradients=_of_layer(result.gradients, mp.mpf(times) / count),
         gradient_sizes={
-            "predictions": _divided(result.gradient_sizes["predictions"], count) * times
+            "predictions": _divided(result.gradient_sizes["predictions"], count) * times,
+            **_of_layer(result.gradient_sizes, mp.mpf(times) / count),
         },
         lost=None if result.lost is None else _lost(result.lost, count, times),
     )
+
+
+def _of_layer(gradients: Mapping[str, Any], factor: Any) -> dict[str, Any]:
+    """To what all items have in common."""
+    own = {name: gradients[name] for name in LAYER if name in gradients}
+    return {n: map_nested(lambda number: number * factor, nested) for n, nested in own.items()}
 
 
 def _lost(lost: Lost, count: int, times: int) -> Lost:

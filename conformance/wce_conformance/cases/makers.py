@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from wce_conformance.cases import draw
 from wce_conformance.cases.case import Argument, Tensor
 from wce_conformance.cases.covering import Row
-from wce_conformance.oracle import LOSSES
+from wce_conformance.oracle import CALLED
 
 RowMaker: TypeAlias = Callable[[int, Random], Sequence[Any]]
 
@@ -226,4 +226,4 @@ class _BinaryMaker(Maker):
 
 def maker(loss: str, row: Row, random: Random) -> Maker:
     """What makes a case of a loss."""
-    return (_MulticlassMaker if LOSSES[loss].categorical else _BinaryMaker)(row, random)
+    return (_MulticlassMaker if CALLED[loss].categorical else _BinaryMaker)(row, random)

@@ -4,6 +4,7 @@
   log Σ e^x inherits the mean of that over p, and a confident row, whose loss is tiny, nothing else.
 * The shares of soft targets are rounded, and w^r inherits |r·log w| times that.
 * Of several probabilities of candidates the sum is rounded, which beside 1 is all of its logarithm.
+* Products of hidden states and a layer are rounded, and so are their sums.
 * A region's sums are made of p of many rows, and inherit what each has lost: it is stored.
 * What is below the smallest normal number may be flushed to 0 before a large weight multiplies it.
 """
@@ -16,11 +17,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wce_conformance.cases import Case, Tensor
-from wce_conformance.judging.lost_in_steps import lost_in_steps
+from wce_conformance.cases.case import LAYER
+from wce_conformance.judging.lost_in_steps import form_of, logits_of, lost_in_steps, numbers_of
 from wce_conformance.oracle import Result
 from wce_conformance.oracle.grid import Grid, Nested
 from wce_conformance.oracle.real import Real, mp
-from wce_conformance.oracle.steps import Logits
 
 
 class Lost(NamedTuple):
@@ -52,7 +53,16 @@ def lost_of_rows(case: Case, expected: Result) -> list[Lost]:
         return _of_regions(case, expected.gradient_scale, stored, gradient=True)
     under, bends = denominator(case, expected), Grid.of(expected.bend).flat
     pairs = zip(_of_items(case, expected, gradient=True), bends, strict=True)
-    return [divided(lost.times(bend), under) for lost, bend in pairs]
+    each = [lost.times(bend * _largest_of_layer(case)) for lost, bend in pairs]
+    return [divided(lost, under) for lost in each]
+
+
+def _largest_of_layer(case: Case) -> float:
+    """By what the layer multiplies what p of all classes loses; 1 where there is none."""
+    weight = case.arguments.get("weight")
+    if not (case.layered and isinstance(weight, Tensor)):
+        return 1.0
+    return 2.0 * float(np.abs(numbers_of(weight)).max(initial=0.0))
 
 
 def _of_regions(
@@ -89,10 +99,13 @@ def _per_unit(case: Case, items: int, *, gradient: bool) -> list[tuple[float, fl
 
 def lost_of_slopes(case: Case, sizes: list[Real]) -> list[Real]:
     """For each element of the gradient, by its size: the exponent of a cap's slope is rounded."""
-    form = case.arguments.get("form")
-    if not isinstance(form, Logits) or form.softcap is None or not _shows(case, gradient=True):
+    form = form_of(case)
+    if form is None or form.softcap is None or not _shows(case, gradient=True):
         return [mp.mpf(0)] * len(sizes)
-    caps = [abs(x) / form.softcap for x in case.predictions.data]
+    x, _ = logits_of(case)
+    if case.layered:  # each hidden state has a part in every logit of its item
+        x = np.broadcast_to(np.abs(x).max(-1, keepdims=True), case.predictions.shape)
+    caps = [abs(each) / form.softcap for each in x.reshape(-1).tolist()]
     found = zip(sizes, caps, strict=True)
     return [size * cap / 2 if size and mp.isfinite(size) else mp.mpf(0) for size, cap in found]
 
@@ -143,6 +156,8 @@ def widening(case: Case, name: str) -> list[float]:
         return [_widening_of_chances(case)] * len(array.data)
     if case.of_regions:
         return [_widening_of_regions(case)] * len(array.data)
+    if name in LAYER:
+        return [_widening_of_layer(case)] * len(array.data)
     own = _widening_of_rows(case) if case.predictions.data else None
     if own is None:
         return [1.0] * len(array.data)
@@ -162,6 +177,19 @@ def _widening_of_chances(case: Case) -> float:
     return 1.0 + float(below[np.isfinite(below)].max(initial=0.0)) / 8
 
 
+def _widening_of_layer(case: Case) -> float:
+    """What p of any class of any item may be off more, by its logit and by their sum."""
+    form = form_of(case)
+    assert form is not None
+    x, rounded = logits_of(case)
+    with np.errstate(all="ignore"):
+        sizes = np.abs(x - x.max(-1, keepdims=True, initial=-np.inf)) + 3 * rounded
+        if form.softcap is not None:
+            sizes = sizes + 2 * np.abs(x) / form.softcap
+    largest = float(sizes[np.isfinite(sizes)].max(initial=0.0)) / min(1.0, form.temperature)
+    return 1.0 + largest / 4
+
+
 def _widening_of_regions(case: Case) -> float:
     """A slope of a quotient of sums is off by four times what each p may be."""
     return 4.0 * _widening_of_chances(case) - 3.0 if _rounds(case) else 1.0
@@ -171,7 +199,7 @@ def _widening_of_rows(case: Case) -> Any:
     """For each row; None: by nothing."""
     steps = lost_in_steps(case)
     if steps is not None:
-        return 1.0 + steps.ratios.max(-1) if _shows(case) else None
+        return 1.0 + steps.ratios.max(-1) if case.layered or _shows(case) else None
     if not _rounds(case):
         return _widening_of_sums(case)
     below, _ = _below(case)

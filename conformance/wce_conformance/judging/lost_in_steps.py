@@ -2,6 +2,7 @@
 
 Each step rounds what it adds, divides or bounds, and a softmax keeps the differences of what comes
 out. So an item may lose some roundings of the sizes of all that went into them, and nothing else.
+Logits that a linear layer makes are rounded once for each product and sum that they are made of.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wce_conformance.cases import Case
+from wce_conformance.cases import Case, Tensor
+from wce_conformance.cases.case import LAYER
 from wce_conformance.oracle.steps import Logits
 
 ROUNDINGS = 3 / 8
 """Of each size, so that 4 eps of it are one and a half."""
 CAPPED = 3.0
 """A capped logit has passed three times as many operations."""
+TERM = 1 / 3
+"""Of the sizes that a logit of a layer is the sum of, for each: 4 eps of ⅜ of it are half."""
 
 
 class LostInSteps(NamedTuple):
@@ -40,9 +44,9 @@ class _Rows(NamedTuple):
 
 
 def lost_in_steps(case: Case) -> LostInSteps | None:
-    """None for a case without steps."""
-    form = case.arguments.get("form")
-    if not isinstance(form, Logits):
+    """None for a case whose logits are given, and without steps."""
+    form = form_of(case)
+    if form is None:
         return None
     with np.errstate(all="ignore"):
         rows = _rows(case, form)
@@ -66,8 +70,35 @@ def lost_in_steps(case: Case) -> LostInSteps | None:
     return LostInSteps((value, of_z), gradient, ratios)
 
 
+def form_of(case: Case) -> Logits | None:
+    """The steps between the numbers that are given and the softmax."""
+    form = case.arguments.get("form", "logits")
+    if isinstance(form, Logits):
+        return form
+    return Logits() if case.layered else None
+
+
+def logits_of(case: Case) -> tuple[Any, Any]:
+    """Those that the steps begin with, and the sizes that each was rounded to on the way there."""
+    x = numbers_of(case.predictions)
+    if not case.layered:
+        return x, 0.0
+    weight, bias = (case.arguments.get(name) for name in LAYER)
+    assert isinstance(weight, Tensor)
+    rows = numbers_of(weight).T
+    own = numbers_of(bias) if isinstance(bias, Tensor) else np.zeros(rows.shape[1])
+    terms = rows.shape[0] + isinstance(bias, Tensor)
+    with np.errstate(invalid="ignore"):
+        return x @ rows + own, TERM * terms * (np.abs(x) @ np.abs(rows) + np.abs(own))
+
+
+def numbers_of(tensor: Tensor) -> Any:
+    """In float64."""
+    return np.array(tensor.data, np.float64).reshape(tensor.shape)
+
+
 def _rows(case: Case, form: Logits) -> _Rows:
-    x = np.array(case.predictions.data, np.float64).reshape(case.predictions.shape)
+    x, rounded = logits_of(case)
     if case.categorical:
         axis = case.arguments.get("axis", -1)
         assert isinstance(axis, int)
@@ -84,7 +115,7 @@ def _rows(case: Case, form: Logits) -> _Rows:
     added = np.zeros(x.shape[-1]) if form.adjustment is None else np.array(form.adjustment)
     offset = added.max()
     z = cooled + (added - offset)
-    sizes = np.abs(cooled) * times + np.abs(added - offset)
+    sizes = np.abs(cooled) * times + np.abs(added - offset) + rounded / form.temperature
     return _Rows(z, sizes, level + offset, np.abs(level) * times + abs(offset))
 
 
@@ -117,11 +148,12 @@ def _met(case: Case) -> Any:
     """Which classes may have mass."""
     if case.arguments.get("label_smoothing"):
         return True
-    targets = np.array(case.targets.data, np.float64).reshape(case.targets.shape)
+    targets = numbers_of(case.targets)
     if not case.categorical:
         return np.stack([targets != 1, targets != 0], -1)
     axis = case.arguments.get("axis", -1)
     assert isinstance(axis, int)
-    if case.targets.shape == case.predictions.shape:
+    if len(case.targets.shape) == len(case.predictions.shape):
         return np.moveaxis(targets, axis, -1) != 0
-    return targets[..., None] == np.arange(case.predictions.shape[axis])
+    classes = logits_of(case)[0].shape[axis]
+    return targets[..., None] == np.arange(classes)

@@ -64,7 +64,7 @@ def judge(
         if bits and slack:
             _judge_between(verdict, quantity, got, want, scale, dtype)
         elif bits:
-            _judge_bits(verdict, quantity, got, exact_result(want, dtype))
+            judge_bits(verdict, quantity, got, exact_result(want, dtype))
         else:
             unit = EPS[dtype] * scale + smallest * mp.mpf(2) ** SMALLEST[dtype]
             judge_element(verdict, quantity, got, want, unit, dtype)
@@ -77,7 +77,7 @@ def judge_element(
     """A native number: within :data:`BOUND` units, or the same infinity or NaN."""
     if not (mp.isfinite(want) and np.isfinite(got)):
         if not (mp.isfinite(want) and np.isinf(got) and _beyond(unit, dtype)):
-            _judge_bits(verdict, quantity, got, exact_result(want, dtype))
+            judge_bits(verdict, quantity, got, exact_result(want, dtype))
         return
     # Of a unit that is not finite every number would be within.
     error = float(abs(mp.mpf(got) - want) / unit) if mp.isfinite(unit) else inf
@@ -94,7 +94,8 @@ def _beyond(unit: Real, dtype: str) -> bool:
     return bool(mp.isfinite(unit)) and isinf(exact_result(BOUND * unit, dtype))
 
 
-def _judge_bits(verdict: Verdict, quantity: str, got: float, want: float) -> None:
+def judge_bits(verdict: Verdict, quantity: str, got: float, want: float) -> None:
+    """The same number, or NaN where NaN is right."""
     if got != want and not (got != got and want != want):
         verdict.failures.append(f"{quantity} is {got!r}, expected {want!r}")
 
@@ -107,7 +108,7 @@ def _judge_between(
     error = BOUND * unit if mp.isfinite(want) and mp.isfinite(unit) else 0
     low, high = exact_result(want - error, dtype), exact_result(want + error, dtype)
     if not low <= got <= high:
-        _judge_bits(verdict, quantity, got, exact_result(want, dtype))
+        judge_bits(verdict, quantity, got, exact_result(want, dtype))
 
 
 Scale = tuple[Real, Real]

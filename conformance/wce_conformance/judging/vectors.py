@@ -9,13 +9,14 @@ import numpy as np
 
 from wce_conformance.adapters.base import Outcome
 from wce_conformance.cases import Case
+from wce_conformance.cases.case import LAYER
 from wce_conformance.implementation import Answer, Given, NotOffered, Refused
-from wce_conformance.oracle import Grid, Result
+from wce_conformance.oracle import Grid, Result, exact_result
 from wce_conformance.vectors import Vector
 from wce_conformance.vectors.numbers import UNDEFINED
 
 from .lost_digits import widening
-from .numbers import EPS, SMALLEST, Verdict, judge, judge_element
+from .numbers import EPS, SMALLEST, Verdict, judge, judge_bits, judge_element
 
 Status: TypeAlias = Literal["passed", "failed", "known", "not offered"]
 """`known`: failed, as the vector says that exact mode may; no failure of a run."""
@@ -62,7 +63,7 @@ def _compared(vector: Vector, given: Outcome | Answer, *, exact: bool) -> Judgem
     outcomes = blocks_of(given, vector.times, vector.reduction)
     verdict = judged_together(vector.block, expected, outcomes, exact=exact)
     for name, gradient in getattr(given, "gradients", {}).items():
-        _further(verdict, vector, name, gradient)
+        _further(verdict, vector, name, gradient, exact=exact)
     status: Status = "failed" if verdict.failures else "passed"
     if verdict.failures and exact and vector.case.known_to_fail:
         between = judged_together(vector.block, expected, outcomes, exact=True, slack=True)
@@ -70,10 +71,13 @@ def _compared(vector: Vector, given: Outcome | Answer, *, exact: bool) -> Judgem
     return Judgement(status, verdict.worst, verdict.failures)
 
 
-def _further(verdict: Verdict, vector: Vector, name: str, gradient: np.ndarray) -> None:
+def _further(
+    verdict: Verdict, vector: Vector, name: str, gradient: np.ndarray, *, exact: bool
+) -> None:
     """Gradients to weights and targets: 4 eps of the sum of the sizes of an element's terms.
 
     The eps is that of the coarser of two dtypes: the argument's, and that of the computation.
+    Exact ones to a linear layer have the right bits, unless something is of float64.
     """
     wants = Grid.of(vector.expected.gradients[name]).flat
     sizes = Grid.of(vector.expected.gradient_sizes[name]).flat
@@ -82,9 +86,12 @@ def _further(verdict: Verdict, vector: Vector, name: str, gradient: np.ndarray) 
     own = vector.arrays[name].dtype.name
     eps, smallest = further_units(vector.dtype, own)
     more = widening(vector.case, name)
+    bits = exact and name in LAYER and "float64" not in (own, vector.dtype)
     for i, got in enumerate(numbers):
-        if texts[i] != UNDEFINED:
-            where = f"gradient to {name}[{i}]"
+        where = f"gradient to {name}[{i}]"
+        if bits:
+            judge_bits(verdict, where, got, exact_result(wants[i], own))
+        elif texts[i] != UNDEFINED:
             judge_element(verdict, where, got, wants[i], eps * more[i] * sizes[i] + smallest, own)
 
 

@@ -6,15 +6,16 @@ differentiating that definition step by step. It shares no code with any impleme
 
 Read it in this order: `surprise` (−log p), `terms` (what it costs), `mass` (targets), `weighting`
 (item losses), `reduction`, and then `multiclass` and `binary`, which put them together, and
-`losses`, which names them all. Losses of regions go by `chances` (p), `overlap` (sums of a region
-and their quotient), `regions`, which puts them together, and `region_losses`.
+`losses`, which names them all; `linear` makes logits of hidden states first. Losses of regions go
+by `chances` (p), `overlap` (sums of a region and their quotient), `regions`, which puts them
+together, and `region_losses`.
 """
 
 from wce_conformance.oracle.binary import binary_cross_entropy
 from wce_conformance.oracle.conventions import Probabilities
 from wce_conformance.oracle.curvature import curvature
 from wce_conformance.oracle.grid import Grid, Nested, map_nested
-from wce_conformance.oracle.losses import LOSSES, Loss
+from wce_conformance.oracle.losses import CALLED, LOSSES, OF_LAYERS, Loss
 from wce_conformance.oracle.multiclass import cross_entropy
 from wce_conformance.oracle.reduction import Parts
 from wce_conformance.oracle.result import Lost, Result
@@ -23,7 +24,9 @@ from wce_conformance.oracle.steps import Logits
 from wce_conformance.oracle.surprise import Conventions
 
 __all__ = [
+    "CALLED",
     "LOSSES",
+    "OF_LAYERS",
     "Conventions",
     "Grid",
     "Logits",

@@ -7,6 +7,7 @@ from wce_conformance.oracle.any_of import any_of_cross_entropy
 from wce_conformance.oracle.binary import binary_cross_entropy
 from wce_conformance.oracle.costs import expected_cost, pairwise_cost
 from wce_conformance.oracle.grid import Nested
+from wce_conformance.oracle.linear import linear_cross_entropy
 from wce_conformance.oracle.multiclass import cross_entropy
 from wce_conformance.oracle.region_losses import (
     Family,
@@ -81,6 +82,11 @@ def asymmetric_loss(
     return binary_cross_entropy(predictions, targets, terms=terms, **rest)
 
 
+def _of_layer(hidden: Nested, targets: Nested, *, weight: Nested, **rest: Any) -> Result:
+    """Hidden states in the place of predictions."""
+    return linear_cross_entropy(hidden, weight, targets, **rest)
+
+
 _OF_REGIONS: Mapping[str, tuple[Callable[[Family], Family], tuple[str, ...]]] = {
     "dice_loss": (dice, ("squared",)),
     "jaccard_loss": (jaccard, ("squared",)),
@@ -128,3 +134,10 @@ LOSSES: Mapping[str, Loss] = {
         lovasz_hinge, categorical=False, own=("absent",), of_regions=("per",), labels=True
     ),
 }
+"""Losses of predictions."""
+OF_LAYERS: Mapping[str, Loss] = {
+    "linear_cross_entropy": Loss(_of_layer, categorical=True, own=("weight", "bias")),
+}
+"""Losses of hidden states and of a linear layer, which makes the predictions."""
+CALLED: Mapping[str, Loss] = {**LOSSES, **OF_LAYERS}
+"""All that a vector may call."""

@@ -127,7 +127,7 @@ def _collected(graph: Graph, reduction: Reduction, wrt: Collection[str]) -> Resu
     places = graph.shape if graph.places is None else graph.places
     steepest = max((item.steepest for item in graph.batch.items), default=ONE)
     scales = tuple(
-        _largest([_size(leaf) for leaf in row]) * times
+        largest([_size(leaf) for leaf in row]) * times
         for row, times in zip(graph.rows, _bends_of_rows(graph), strict=True)
     )
     sizes = {name: graph.leaves[name].map(_size) for name in wrt}
@@ -184,6 +184,6 @@ def _loss_scale(batch: Batch, reduction: Reduction) -> Real:
     return sum(sizes, mp.zero) / abs(denominator)
 
 
-def _largest(sizes: Sequence[Real]) -> Real:
+def largest(sizes: Sequence[Real]) -> Real:
     """The largest that is finite, if any is: beside infinity every error would be small."""
     return max([size for size in sizes if mp.isfinite(size)] or sizes)

@@ -2,13 +2,14 @@
 
 A suite that has never failed proves nothing. `reference` computes all losses in plain NumPy and
 passes every vector; each class in `weights`, `targets`, `numbers`, `conventions`, `logits`,
-`reductions`, `gradients`, `terms`, `rows` and `regions` changes one step of it, as real libraries
-have it wrong, and names the flag of the vectors that must notice.
+`reductions`, `gradients`, `terms`, `rows`, `regions` and `layers` changes one step of it, as real
+libraries have it wrong, and names the flag of the vectors that must notice.
 """
 
 from wce_conformance.wrong import (
     conventions,
     gradients,
+    layers,
     logits,
     numbers,
     reductions,
@@ -27,6 +28,7 @@ __all__ = [
     "Wrong",
     "conventions",
     "gradients",
+    "layers",
     "logits",
     "numbers",
     "reductions",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -111,7 +112,20 @@ class Reference:
         x = arrays["predictions"]
         if vector.case.categorical:
             x = np.moveaxis(x, vector.options.get("axis", -1), -1)
-        return Call(vector, arrays, vector.options, x)
+        call = Call(vector, arrays, vector.options, x)
+        return replace(call, x=self.made(call)) if vector.case.layered else call
+
+    def made(self, call: Call) -> np.ndarray:
+        """Logits of hidden states, of those that are not excluded."""
+        return np.asarray(self.states(call) @ call.arrays["weight"].T + self.bias(call))
+
+    def states(self, call: Call) -> np.ndarray:
+        """The hidden states."""
+        return self.without(call.arrays["predictions"], self.seen(call))
+
+    def bias(self, call: Call) -> Any:
+        """That of the layer."""
+        return call.arrays.get("bias", 0.0)
 
     def answer(self, call: Call) -> Answer:
         """Every step in turn."""
@@ -130,7 +144,29 @@ class Reference:
         if unit != 1.0:
             counts = ("items", "all_items", "nonzero", "batch")
             parts = {**parts, **{name: parts[name] * unit for name in counts}}
-        return Answer(*self.reduced(call, items, gradient, parts))
+        value, gradient = self.reduced(call, items, gradient, parts)
+        return (
+            self.of_layer(call, value, gradient)
+            if "weight" in call.arrays
+            else Answer(value, gradient)
+        )
+
+    def of_layer(self, call: Call, value: Any, slopes: np.ndarray) -> Answer:
+        """From the gradient to logits to those to hidden states and the layer."""
+        arrays, hidden = call.arrays, self.states(call)
+        flat = slopes.reshape(prod(call.items), call.classes)
+        gradients = {"weight": self.to_weight(call, flat, hidden)}
+        if "bias" in arrays:
+            gradients["bias"] = self.to_bias(flat)
+        return Answer(value, rounded(slopes @ arrays["weight"], call), gradients)
+
+    def to_weight(self, call: Call, slopes: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+        """Σ over items of their slopes times their hidden states."""
+        return np.asarray(slopes.T @ hidden.reshape(len(slopes), hidden.shape[-1]))
+
+    def to_bias(self, slopes: np.ndarray) -> np.ndarray:
+        """Σ over items."""
+        return np.asarray(slopes.sum(0))
 
     def of_regions(self, call: Call) -> Answer:
         """Of a loss of regions: arrays of items with their classes last, or one class of all."""
@@ -503,7 +539,7 @@ class Reference:
             empty = self.empty(call)
             value = rounded(numerator / z if z != 0 else empty, call)
             gradient = gradient / z if z != 0 else self.over_zero(call, gradient)
-        return value, rounded(gradient, call)
+        return value, gradient if "weight" in call.arrays else rounded(gradient, call)
 
     def over_zero(self, call: Call, gradient: np.ndarray) -> np.ndarray:
         """The gradient of a quotient whose denominator is 0."""

@@ -1,0 +1,39 @@
+"""Vectors of linear layers on every framework: value, and gradients to hidden states and layer."""
+
+from __future__ import annotations
+
+import pytest
+
+from wce_conformance.runner import Task, in_sample, records
+from wce_conformance.this_library import WceCore
+from wce_conformance.vectors import FOLDER, load_vectors
+
+VECTORS = load_vectors(FOLDER / "linear_cross_entropy.json")
+ONE_IN = {
+    ("torch", "functional"): 4,
+    ("torch", "compiled"): 8,
+    ("jax", "eager"): 20,
+    ("jax", "compiled"): 16,
+    ("tensorflow", "eager"): 2,
+    ("tensorflow", "compiled"): 20,
+    ("tensorflow", "xla"): 20,
+}
+"""Routes that compile: ``python -m wce_conformance run`` sees more of them, or all."""
+
+
+@pytest.mark.parametrize("precision", ["native", "exact"])
+def test_vectors(backend: str, precision: str) -> None:
+    own = WceCore(backend)
+    todo = [
+        Task(vector, route, precision)
+        for route in own.routes
+        for vector in VECTORS
+        if in_sample(vector, ONE_IN.get((backend, route), 1))
+    ]
+    assert {task.route for task in todo} == set(own.routes)
+    found = list(records(own, todo))
+    wrong = [(r.vector, r.route, r.judgement.failures[:2]) for r in found if r.status == "failed"]
+    assert wrong == []
+    assert any(r.status == "passed" for r in found)
+    judged = {name for r in found for name in r.judgement.worst}
+    assert precision == "exact" or {"gradient", "gradient to weight", "gradient to bias"} <= judged
