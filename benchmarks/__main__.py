@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -49,7 +50,13 @@ def main() -> None:
     if counts:
         report.show_counts(console, counts)
     if options.output:
-        report.write(options.output, results, counts)
+        report.write(options.output, results, counts, _traffic() if "torch" in frameworks else ())
+
+
+def _traffic() -> Iterable[str]:
+    from benchmarks import traffic
+
+    return traffic.page()
 
 
 def _in_a_process(framework: str, folder: Path, *, whole: bool) -> dict[str, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,12 +56,18 @@ def show_counts(console: Console, counts: Sequence[Result]) -> None:
     console.print(table)
 
 
-def write(folder: Path, results: Sequence[Result], counts: Sequence[Result] = ()) -> None:
-    """``benchmarks.md`` and a PNG per framework."""
+def write(
+    folder: Path,
+    results: Sequence[Result],
+    counts: Sequence[Result] = (),
+    further: Iterable[str] = (),
+) -> None:
+    """``benchmarks.md`` with further lines, and a PNG per framework."""
     folder.mkdir(parents=True, exist_ok=True)
     for result in results:
         heat_maps(result, folder / f"benchmarks-{result['framework']}.png")
-    (folder / "benchmarks.md").write_text("\n".join((*_page(results), *counts_page(counts))) + "\n")
+    lines = (*_page(results), *counts_page(counts), *further)
+    (folder / "benchmarks.md").write_text("\n".join(lines) + "\n")
 
 
 def _page(results: Sequence[Result]) -> Iterator[str]:

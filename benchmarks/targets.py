@@ -53,6 +53,15 @@ SHORTEST = 30e-6
 MEMORY: dict[tuple[str, str, str], Target] = {("F", "eager", "native"): Target(0.6, 0.5)}
 """Ratios of peak memory, value and gradient."""
 
+MOVED = {
+    ("CE, native", "compiled"): Target(0.5, 0.5),
+    ("CE, exact", "compiled"): Target(0.6, 0.6),
+    ("BCE, native", "compiled"): Target(0.5, 0.5),
+    ("CE, native", "operations"): Target(1.5, 1.5),
+    ("BCE, native", "operations"): Target(2.0, 2.0),
+}
+"""(loss, way) → what eager PyTorch moves on an accelerator, over what its own losses do."""
+
 
 def goal_of(
     workload: Workload, peer: str, mode: str, precision: str, what: str, *, theirs: float

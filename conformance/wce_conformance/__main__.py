@@ -156,7 +156,8 @@ def _wrong_route(options: argparse.Namespace) -> str | None:
     if options.route and options.exec:
         return "--route is for a --backend; a program has one way to be called"
     for backend in options.backend if options.route else ():
-        routes = adapter(backend).routes
+        own = adapter(backend)
+        routes = (*own.routes, *own.own_routes)
         for route in options.route:
             if route not in routes:
                 return f"{backend} has no route {route!r}; it has {', '.join(routes)}"

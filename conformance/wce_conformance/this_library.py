@@ -17,7 +17,7 @@ from wce_conformance.vectors import Vector
 from wce_core.frameworks.registry import backend_of
 
 SAMPLED: Mapping[str, Mapping[str, int]] = {
-    "torch": {"compiled": 25},
+    "torch": {"compiled": 25, "programs": 200},
     "jax": {"eager": 3, "compiled": 2},
     "tensorflow": {"compiled": 6, "xla": 10},
 }
@@ -35,7 +35,7 @@ class WceCore:
         self.name = f"wce_core on {backend}"
         self.adapter: Adapter = adapter(backend)
         self.version = wce_core.__version__
-        self.routes: tuple[str, ...] = self.adapter.routes
+        self.routes: tuple[str, ...] = (*self.adapter.routes, *self.adapter.own_routes)
         self.sampled: Mapping[str, int] = SAMPLED.get(backend, {})
 
     def offers(self, vector: Vector) -> bool:

@@ -6,6 +6,7 @@ Backends choose by size, device and trace; small cases alone would always take t
 from __future__ import annotations
 
 import functools
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -148,6 +149,7 @@ WAYS: dict[str, dict[str, Way]] = {
         "plain": Way("plain", {}),
         # Few cases a share, of which losses of single regions take the plain formula.
         "compiled": Way("fused", {}, "compiled", 80, least=0.25),
+        "programs": Way("compiled", {}, "programs", 160, least=0.25),
     },
     "jax": {
         "closed form": Way("fused", {}, every=24),
@@ -219,6 +221,9 @@ def _count(monkeypatch: pytest.MonkeyPatch, counts: Counter[str]) -> None:
     one_sum = _counted(eager.OneByOne._by_one_sum, "one sum", counts)
     monkeypatch.setattr(eager.OneByOne, "_by_one_sum", one_sum)
     monkeypatch.setattr(looped, "_loop", _counted(looped._loop, "loops", counts))
+    of_torch = sys.modules.get("wce_backends.torch.compiled")
+    if of_torch is not None:
+        monkeypatch.setattr(of_torch, "_found", _counted(of_torch._found, "compiled", counts))
     deferred = _counted(evaluate.deferred, "deferred", counts)
     monkeypatch.setattr(evaluate, "deferred", deferred)
 

@@ -4,6 +4,8 @@ Classes stand along axis 1, as in PyTorch's losses, and weights are buffers. ``w
 the losses themselves.
 """
 
+from wce_core.frameworks.compiling import compile_calls
+
 from .combined import CombinedLoss
 from .hugging_face import ComputeLoss, WeightedLossTrainer
 from .items import (
@@ -62,4 +64,5 @@ __all__ = [
     "PolyCrossEntropyLoss",
     "TverskyLoss",
     "WeightedLossTrainer",
+    "compile_calls",
 ]

@@ -3,9 +3,11 @@
 Three routes to the gradient:
 
 * Plain eager tensors: an ``autograd.Function`` whose forward pass finishes value and gradient,
-  block by block, and whose backward pass hands the gradient over. Under ``create_graph=True`` the
-  backward pass differentiates the plain formula from the inputs instead. What has been handed over
-  belongs to the receiver, who may change it in place; a second backward pass computes it again.
+  block by block, and whose backward pass hands the gradient over. On an accelerator with a compiler
+  the forward pass is a compiled program of the value, the backward pass one of the gradient. Under
+  ``create_graph=True`` the backward pass differentiates the plain formula from the inputs instead.
+  What has been handed over belongs to the receiver, who may change it in place; a second backward
+  pass computes it again.
 * Under ``torch.func`` and forward AD: the plain formula, which PyTorch differentiates to any order.
   (A Function with ``jvp`` and a generated vmap rule has a Hessian of zeros there.)
 * Under ``torch.compile``: a Function whose forward pass is value and gradient as one graph for the
@@ -42,7 +44,8 @@ from ..programs import Outcome, as_constants
 from . import namespace
 from .calls import Prepared, Replay, block_size, unusual
 from .functions import Compiled, Eager, applied, flushed
-from .layers import NODES, of_layer
+from .layers import of_layer
+from .nodes import NODES
 from .ranks import all_summed
 from .tensors import (
     DTYPES,
@@ -57,6 +60,7 @@ from .tensors import (
     least_piece,
     on_host,
     places,
+    selected,
     split,
     traced,
     transformed,
@@ -178,7 +182,7 @@ class TorchBackend(Backend):
         Where each rank has some of the elements, by selection: only a sum is communicated.
         """
         if split(array, axis):
-            return torch.where(places(array, axis) == index, array, 0).sum(axis, keepdim=True)
+            return selected(array, index, axis)
         return torch.gather(array, axis, index)
 
     def argmax(self, array: Array, axis: int) -> Array:
@@ -345,7 +349,7 @@ def _run(be: TorchBackend, spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
         return evaluate.plain(be, spec, arrays)
     call = Prepared(be, BLOCKS, spec, names)
     with torch.no_grad():
-        outcome = call.evaluated(tensors, gradient=tracked and tensors[0].requires_grad)
+        outcome = call.outcome(tensors, gradient=tracked and tensors[0].requires_grad)
     return applied(Eager, call, outcome, (), *tensors) if tracked else outcome[1]
 
 
@@ -521,9 +525,17 @@ class _Blocks(OneByOne, TorchBackend):
         return array.scatter_(axis, index, value.expand(index.shape))
 
 
+class _Programs(TorchBackend):
+    """In a program that is compiled for an accelerator."""
+
+    def take_along_axis(self, array: Array, index: Array, axis: int) -> Array:
+        """By selection, which is part of the visit that sums a row; a gather is a visit more."""
+        return selected(array, index, axis)
+
+
 BACKEND = TorchBackend()
 BLOCKS = _Blocks()
-NODES["backend"] = BACKEND
+NODES.update(layer=BACKEND, program=_Programs())
 
 
 def _as_a_node(be: TorchBackend, options: Options, given: dict[str, Any]) -> Any:

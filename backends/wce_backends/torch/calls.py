@@ -15,12 +15,14 @@ from wce_core.evaluation import evaluate
 from wce_core.evaluation.blocks import in_blocks
 from wce_core.evaluation.options import Options
 from wce_core.evaluation.spec import LossSpec
+from wce_core.frameworks import compiling
 from wce_core.frameworks.backend import Backend
 from wce_core.types import Array
 
 from .. import fast, numpy
 from ..programs import Outcome
-from .functions import Eager, applied
+from . import compiled
+from .functions import Eager, applied, multiplied
 from .tensors import DTYPES, PLAIN, comparable, distributed, on_host, traced
 
 CPU_BLOCK = 2**18
@@ -44,6 +46,13 @@ class Prepared(NamedTuple):
     spec: LossSpec
     names: tuple[str, ...]
 
+    def outcome(self, tensors: Sequence[Array], *, gradient: bool) -> Outcome:
+        """By a compiled program, which leaves the gradient for later; else all at once."""
+        outputs = compiled.outputs(compiled.kind_of(self.spec, self.names), tensors)
+        if outputs is not None:
+            return self.spec, outputs, None
+        return self.evaluated(tensors, gradient=gradient)
+
     def evaluated(self, tensors: Sequence[Array], *, gradient: bool) -> Outcome:
         """By NumPy of few numbers on the host, where its calls take a third; else in blocks."""
         spec, arrays = self.spec, dict(zip(self.names, tensors, strict=True))
@@ -59,9 +68,13 @@ class Prepared(NamedTuple):
             outputs = (outputs[0].to(DTYPES[spec.result]),)
         return spec, outputs, slopes
 
-    def again(self, tensors: Sequence[Array]) -> Array:
-        """The gradient."""
-        return self.evaluated(tensors, gradient=True)[2]
+    def again(self, tensors: Sequence[Array], cotangent: Array) -> Array:
+        """The gradient times the cotangent."""
+        made = compiled.gradient(compiled.kind_of(self.spec, self.names), tensors, cotangent)
+        if made is not None:
+            return made
+        slopes = self.evaluated(tensors, gradient=True)[2]
+        return multiplied(slopes, cotangent, self.spec, tensors[0].dtype)
 
     def plain(self, tensors: Sequence[Array]) -> tuple[Array, ...]:
         """The plain formula."""
@@ -109,10 +122,10 @@ class Replay(NamedTuple):
             call, own = self._prepared(tensors)
             return call.evaluated(own, gradient=True)
 
-    def again(self, tensors: Sequence[Array]) -> Array:
-        """The gradient, by the usual way."""
+    def again(self, tensors: Sequence[Array], cotangent: Array) -> Array:
+        """The gradient times the cotangent, by the usual way."""
         call, own = self._prepared(tensors)
-        return call.again(own)
+        return call.again(own, cotangent)
 
     def plain(self, tensors: Sequence[Array]) -> tuple[Array, ...]:
         """The plain formula, by the usual way."""
@@ -136,6 +149,8 @@ def unusual(options: Options, predictions: Array) -> bool:
     if torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0:
         return True
     if traced() or options.dtype is not None or options.region is not None:
+        return True
+    if not predictions.is_cpu or compiling.said().when == "always":
         return True
     return bool(predictions.numel() > (numpy.few(options.precision) if fast.in_use() else FEW))
 

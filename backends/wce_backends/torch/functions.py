@@ -20,8 +20,8 @@ from .tensors import traced, transformed
 class Call(Protocol):
     """A call that can be made again; ``tensors``: predictions first."""
 
-    def again(self, tensors: Sequence[Array]) -> Array:
-        """The closed-form gradient to the predictions."""
+    def again(self, tensors: Sequence[Array], cotangent: Array) -> Array:
+        """The closed-form gradient to the predictions, times the cotangent, in their dtype."""
         ...
 
     def plain(self, tensors: Sequence[Array]) -> tuple[Array, ...]:
@@ -36,13 +36,13 @@ def applied(function: type[torch.autograd.Function], *args: Any) -> tuple[Array,
 
 
 class Eager(torch.autograd.Function):
-    """Hands over the gradient that was made together with the outputs."""
+    """Hands over the gradient that was made together with the outputs, or makes it."""
 
     @staticmethod
     def forward(
         ctx: Any, call: Call, outcome: Outcome, constants: tuple[Array, ...], *tensors: Any
     ) -> Any:
-        """The outputs; the gradient to the predictions, the first tensor, is kept."""
+        """The outputs; the gradient to the predictions, the first tensor, is kept if it is made."""
         ctx.call, ctx.handed_over = call, False
         ctx.spec, outputs, gradient = outcome
         ctx.save_for_backward(*tensors, *constants, gradient)
@@ -68,13 +68,14 @@ class Eager(torch.autograd.Function):
         return None, None, None, *gradients[: len(inputs)]
 
 
-def _handed_over(ctx: Any, tensors: list[Array], gradient: Array, cotangent: Array) -> Array:
-    """The product of both; for a cotangent of 1 the saved gradient itself, without a copy."""
-    dtype = tensors[0].dtype
-    if ctx.handed_over:
-        gradient = ctx.call.again(tensors)
-    if gradient.dtype != dtype or not _is_one(cotangent):
-        return _product(gradient, cotangent, ctx.spec, dtype)
+def _handed_over(ctx: Any, tensors: list[Array], gradient: Array | None, cotangent: Array) -> Array:
+    """The product of both; what was kept is given away once, and then made again."""
+    if gradient is None or ctx.handed_over:
+        made: Array = ctx.call.again(tensors, cotangent)
+        return made
+    found = multiplied(gradient, cotangent, ctx.spec, tensors[0].dtype)
+    if found is not gradient:
+        return found
     ctx.handed_over = True
     # A tensor of its own on the same memory: changes to it don't count as changes to the saved one.
     return gradient.data
@@ -92,7 +93,14 @@ def _is_one(cotangent: Array) -> bool:
         return False
 
 
-def _product(gradient: Array, cotangent: Array, spec: LossSpec, dtype: torch.dtype) -> Array:
+def multiplied(gradient: Array, cotangent: Array, spec: LossSpec, dtype: torch.dtype) -> Array:
+    """The gradient times the cotangent; itself where that is known to be 1."""
+    if gradient.dtype == dtype and _is_one(cotangent):
+        return gradient
+    return product(gradient, cotangent, spec, dtype)
+
+
+def product(gradient: Array, cotangent: Array, spec: LossSpec, dtype: torch.dtype) -> Array:
     """Multiplied in float32 or float64, and only then rounded to a half type."""
     if spec.reduction == "none" and spec.axis is not None:
         cotangent = cotangent.unsqueeze(spec.axis)
@@ -154,8 +162,8 @@ class Compiled(torch.autograd.Function):
     def backward(ctx: Any, *cotangents: Any) -> Any:
         """The product of cotangent and gradient."""
         (gradient,) = ctx.saved_tensors
-        product = _product(gradient, cotangents[0], ctx.spec, ctx.dtype)
-        gradients = [product if name == "predictions" else None for name in ctx.names]
+        own = product(gradient, cotangents[0], ctx.spec, ctx.dtype)
+        gradients = [own if name == "predictions" else None for name in ctx.names]
         return None, None, None, *gradients
 
 

@@ -9,8 +9,6 @@ logits at once.
 
 from __future__ import annotations
 
-import base64
-import pickle
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,6 +25,7 @@ from wce_core.frameworks.backend import Backend
 from wce_core.types import Array, Arrays
 
 from .functions import applied, plain_gradients
+from .nodes import NODES, read, written
 from .tensors import DTYPES, NAMES
 
 ITEMS = "none"
@@ -109,32 +108,16 @@ def _in(gradient: Array | None, dtype: torch.dtype) -> Array | None:
     return None if gradient is None else gradient.to(dtype)
 
 
-NODES: dict[str, Any] = {}
-"""The backend that runs a node, put here where it is made."""
-
-
 def as_a_node(spec: LossSpec, arrays: Arrays) -> tuple[Array, ...]:
     """The outputs, by one operation of the graph that is compiled."""
     tracked = torch.is_grad_enabled()
     wanted = tuple(n for n in CLOSED if n in arrays and tracked and arrays[n].requires_grad)
-    found = _node(list(arrays.values()), _written(spec, tuple(arrays), wanted))
+    found = _node(list(arrays.values()), written(spec, tuple(arrays), wanted))
     return tuple(found[: _count(spec)])
 
 
 def _count(spec: LossSpec) -> int:
     return len(PARTS) if spec.reduction == "parts" else 1
-
-
-def _written(spec: LossSpec, names: tuple[str, ...], wanted: tuple[str, ...]) -> str:
-    """A call as text, which an operation takes and a compiler's cache keeps."""
-    return base64.b85encode(pickle.dumps((spec, names, wanted))).decode()
-
-
-def _read(call: str) -> tuple[LossSpec, tuple[str, ...], tuple[str, ...]]:
-    found: tuple[LossSpec, tuple[str, ...], tuple[str, ...]] = pickle.loads(
-        base64.b85decode(call)
-    )  # written above
-    return found
 
 
 def _ahead(spec: LossSpec, names: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[str, ...]:
@@ -144,16 +127,16 @@ def _ahead(spec: LossSpec, names: tuple[str, ...], wanted: tuple[str, ...]) -> t
 
 def _evaluated(tensors: Sequence[Tensor], call: str) -> list[Tensor]:
     """The outputs, and the gradients that are made with them."""
-    spec, names, wanted = _read(call)
+    spec, names, wanted = read(call)
     arrays = dict(zip(names, tensors, strict=True))
     ahead = _ahead(spec, names, wanted)
-    outputs, gradients = NODES["backend"].fused_layer(spec, arrays, ahead)
+    outputs, gradients = NODES["layer"].fused_layer(spec, arrays, ahead)
     return [*(each.clone() for each in outputs), *(gradients[name] for name in ahead)]
 
 
 def _shaped(tensors: Sequence[Tensor], call: str) -> list[Tensor]:
     """The same as far as a compiler has to know: shapes and dtypes."""
-    spec, names, wanted = _read(call)
+    spec, names, wanted = read(call)
     arrays = dict(zip(names, tensors, strict=True))
     hidden = arrays["predictions"]
     if spec.reduction == "parts":
@@ -180,17 +163,17 @@ _node.register_fake(_shaped)
 def _keep(ctx: Any, inputs: Any, output: Any) -> None:
     tensors, ctx.call = inputs
     ctx.count = len(tensors)
-    spec, _, _ = _read(ctx.call)
+    spec, _, _ = read(ctx.call)
     ctx.save_for_backward(*tensors, *output[_count(spec) :])
 
 
 def _back(ctx: Any, cotangents: Any) -> Any:
     """Products of what was made, or what is made now of items."""
-    spec, names, wanted = _read(ctx.call)
+    spec, names, wanted = read(ctx.call)
     tensors, kept = ctx.saved_tensors[: ctx.count], ctx.saved_tensors[ctx.count :]
     cotangent = cotangents[0]
     if spec.reduction == ITEMS and wanted:
-        laid = _written(spec, (*names, COTANGENT), wanted)
+        laid = written(spec, (*names, COTANGENT), wanted)
         _, *found = _node([*tensors, cotangent.unsqueeze(-1)], laid)
     else:
         found = [each * cotangent for each in kept]

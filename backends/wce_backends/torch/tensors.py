@@ -155,11 +155,16 @@ def least_piece(array: Array, axis: int) -> int:
 
 
 def places(array: Array, axis: int) -> Array:
-    """0, 1, … along an axis of a DTensor, laid beside it: on all ranks, which take their own."""
+    """0, 1, … along an axis; of a DTensor laid beside it: on all ranks, which take their own."""
     row = torch.arange(array.shape[axis], device=array.device)
     shape = [1] * array.ndim
     shape[axis] = -1
     return beside(row.reshape(shape), array)
+
+
+def selected(array: Array, index: Array, axis: int) -> Array:
+    """The element at ``index`` of each row, as the sum of what is selected."""
+    return torch.where(places(array, axis) == index, array, 0).sum(axis, keepdim=True)
 
 
 def copied(value: np.ndarray) -> Array:

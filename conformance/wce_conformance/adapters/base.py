@@ -25,10 +25,14 @@ class Outcome(NamedTuple):
 
 
 class Adapter(ABC):
-    """One framework: its arrays and its ways to a gradient (``routes``)."""
+    """One framework: its arrays and its ways to a gradient (``routes``).
+
+    ``own_routes`` are such as only wce_core has.
+    """
 
     name: str
     routes: tuple[str, ...]
+    own_routes: tuple[str, ...] = ()
     dtypes: frozenset[str] = frozenset(
         {"float64", "float32", "float16", "bfloat16"}
         | {"int64", "int32", "int16", "int8", "uint8", "bool"}

@@ -12,7 +12,7 @@ from wce_conformance.adapters.base import Adapter, without
 
 
 class TorchAdapter(Adapter):
-    """Three routes to the gradient.
+    """Three routes to the gradient, and "programs": eager calls as they run on an accelerator.
 
     ``compiler``: the backend of ``torch.compile``. "aot_eager" captures forward and backward pass
     as "inductor" does and then runs PyTorch's own kernels; Inductor takes a C++ compiler and some
@@ -21,6 +21,7 @@ class TorchAdapter(Adapter):
 
     name = "torch"
     routes = ("eager", "functional", "compiled")
+    own_routes = ("programs",)
 
     def __init__(self, compiler: str = "aot_eager") -> None:
         self.compiler = compiler
@@ -60,7 +61,14 @@ class TorchAdapter(Adapter):
             _first(value).sum().backward()
             return value, own[wrt].grad
 
-        return outcome
+        return self._forced(outcome) if route == "programs" else outcome
+
+    def _forced(self, outcome: Callable[..., Any]) -> Callable[..., Any]:
+        """As programs, whatever the device."""
+        from wce_core.frameworks.compiling import compile_calls
+
+        torch._dynamo.reset()
+        return compile_calls("always", self.compiler)(outcome)
 
 
 def _first(value: Any) -> Any:
