@@ -107,7 +107,7 @@ def _counting() -> Iterator[None]:
 
     log = logging.Logger("bytes", logging.INFO)
     log.addHandler(logging.NullHandler())
-    caches = config.patch(fx_graph_cache=False)
+    caches = config.patch(fx_graph_cache=False, compile_threads=1)
     sums = patch.object(namespace, "sum", standard.sum)
     with caches, sums, patch.object(compile_fx, "inductor_metrics_log", log):
         yield
