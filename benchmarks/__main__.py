@@ -40,7 +40,7 @@ def main() -> None:
     frameworks = options.framework or [name for name in NAMES if find_spec(name)]
     with TemporaryDirectory() as folder:
         results = [_in_a_process(name, Path(folder), whole=options.whole) for name in frameworks]
-    from benchmarks import counting, report
+    from benchmarks import counting, linear, report
 
     # A table is cut where nobody looks at a terminal.
     console = Console()
@@ -49,8 +49,12 @@ def main() -> None:
     counts = [] if options.framework else counting.in_processes()
     if counts:
         report.show_counts(console, counts)
+    layers = linear.in_processes(frameworks)
+    if layers:
+        report.show_layers(console, layers)
     if options.output:
-        report.write(options.output, results, counts, _traffic() if "torch" in frameworks else ())
+        traffic = _traffic() if "torch" in frameworks else ()
+        report.write(options.output, results, counts, (*report.layers_page(layers), *traffic))
 
 
 def _traffic() -> Iterable[str]:

@@ -6,20 +6,32 @@ operating system, each in a process of its own. Linux.
 
 from __future__ import annotations
 
+import argparse
+import json
 import statistics
+import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 import numpy as np
+from rich.console import Console
 
 from benchmarks.memory import in_a_process, peak_of
+from benchmarks.targets import Target, verdict
 
 SIZES = {"1024 × 256 × 32,000": (1024, 256, 32_000), "4096 × 512 × 50,257": (4096, 512, 50_257)}
-ROUNDS = 5
+ROUNDS = 3
+OURS = "here"
+TARGETS = {
+    "unchunked": (Target(1.2, 0.9), Target(0.3, 0.15)),
+    "PyTorch's chunks": (Target(0.5, 0.4), Target(1.0, 1.0)),
+}
+"""Of time and of memory, by what it is compared with."""
 Job = Callable[..., Any]
+Row = dict[str, Any]
 
 
 def torch_jobs(hidden: np.ndarray, weight: np.ndarray, labels: np.ndarray) -> dict[str, Job]:
@@ -98,25 +110,69 @@ def memory(framework: str, size: str, name: str) -> int:
     return in_a_process("benchmarks.linear", framework, size, name) - 4 * width * (items + classes)
 
 
-def main() -> None:
-    """Prints the table."""
-    print("| framework | tokens × width × vocabulary | | seconds | here / it | MB | here / it |")
-    print("|---|---|---|---|---|---|---|")
-    for framework in FRAMEWORKS:
-        for size in SIZES:
-            seconds = times(framework, size)
-            held = {name: memory(framework, size, name) for name in seconds}
-            for name in seconds:
-                ratios = seconds["here"] / seconds[name], held["here"] / max(1, held[name])
-                print(
-                    f"| {framework} | {size} | {name} | {seconds[name]:.2f} | {ratios[0]:.2f} "
-                    f"| {held[name] / 2**20:.0f} | {ratios[1]:.2f} |",
-                    flush=True,
+def rows(framework: str) -> list[Row]:
+    """What this library takes beside each other way, of each size."""
+    return [row for size in SIZES for row in _beside(framework, size)]
+
+
+def _beside(framework: str, size: str) -> list[Row]:
+    seconds = times(framework, size)
+    held = {name: memory(framework, size, name) for name in seconds}
+    return [
+        {
+            "framework": framework,
+            "size": size,
+            "peer": name,
+            "ours": seconds[OURS],
+            "theirs": own,
+            "time": seconds[OURS] / own,
+            "our_memory": held[OURS],
+            "their_memory": held[name],
+            "memory": held[OURS] / max(1, held[name]),
+            "verdicts": [
+                verdict(target, ratio)
+                for target, ratio in zip(
+                    TARGETS[name],
+                    (seconds[OURS] / own, held[OURS] / max(1, held[name])),
+                    strict=True,
                 )
+            ],
+        }
+        for name, own in seconds.items()
+        if name != OURS
+    ]
+
+
+def in_processes(frameworks: Iterable[str]) -> list[Row]:
+    """The rows of those of the frameworks that are compared, each in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.linear", "--json", "--framework"]
+    outputs = (
+        subprocess.run([*command, name], capture_output=True, check=True).stdout
+        for name in frameworks
+        if name in FRAMEWORKS
+    )
+    return [row for output in outputs for row in json.loads(output.splitlines()[-1])]
+
+
+def main() -> None:
+    """The table; of one framework its rows as JSON; of one way its peak memory."""
+    from benchmarks import report
+
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.linear", description=__doc__)
+    parser.add_argument("--framework", choices=FRAMEWORKS, action="append")
+    parser.add_argument("--json", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    frameworks = options.framework or list(FRAMEWORKS)
+    if options.json:
+        print(json.dumps([row for name in frameworks for row in rows(name)]))
+    else:
+        console = Console()
+        wide = console if console.is_terminal else Console(width=200)
+        report.show_layers(wide, in_processes(frameworks))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 4:
+    if len(sys.argv) == 4 and sys.argv[1] in FRAMEWORKS:
         print(peak_of(jobs(*sys.argv[1:3])[sys.argv[3]]))
     else:
         main()

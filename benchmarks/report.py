@@ -25,6 +25,11 @@ MEMORY_TITLE = (
 )
 COUNT_COLUMNS = ("labels", "ratio", "quartiles", "ours", "NumPy's", "our memory", "NumPy's memory")
 
+LAYER_COLUMNS = (
+    "framework", "tokens × width × vocabulary", "peer", "ours", "theirs", "ratio", "set",
+    "our memory", "their memory", "ratio", "set",
+)  # fmt: skip
+
 KEPT = 0.05
 """Below it the allocator had kept the memory of an earlier call, and nothing can be seen."""
 
@@ -53,6 +58,18 @@ def show_counts(console: Console, counts: Sequence[Result]) -> None:
         table.add_column(column, no_wrap=True)
     for cells in _count_cells(counts):
         table.add_row(*cells)
+    console.print(table)
+
+
+def show_layers(console: Console, layers: Sequence[Result]) -> None:
+    """Linear layers and their loss."""
+    table = Table(
+        title="Cross-entropy of a linear layer", box=box.SIMPLE_HEAD, title_justify="left"
+    )
+    for column in LAYER_COLUMNS:
+        table.add_column(column, no_wrap=True)
+    for cells in _layer_cells(layers):
+        table.add_row(*(cell.replace("**", "") for cell in cells))
     console.print(table)
 
 
@@ -102,6 +119,37 @@ def _page(results: Sequence[Result]) -> Iterator[str]:
         for cells in _memory_cells(result):
             yield f"| {' | '.join(cells)} |"
         yield ""
+
+
+def layers_page(layers: Sequence[Result]) -> Iterator[str]:
+    """The lines of the page that are about linear layers."""
+    if not layers:
+        return
+    yield "\n## Cross-entropy of a linear layer\n"
+    yield (
+        "`linear_cross_entropy`, value and gradients to hidden states and weight, beside the "
+        "framework's own linear layer and cross-entropy, of all logits, and PyTorch's in chunks. "
+        "Memory is what a call holds at its most beyond inputs and gradients, by the operating "
+        "system.\n"
+    )
+    yield f"| {' | '.join(LAYER_COLUMNS)} |"
+    yield "|" + "---|" * len(LAYER_COLUMNS)
+    for cells in _layer_cells(layers):
+        yield f"| {' | '.join(cells)} |"
+
+
+def _layer_cells(layers: Sequence[Result]) -> Iterator[tuple[str, ...]]:
+    for row in layers:
+        of_time, of_memory = row["verdicts"]
+        yield (
+            *(row[name] for name in ("framework", "size", "peer")),
+            *(_seconds(row[name]) for name in ("ours", "theirs")),
+            f"{row['time']:.2f}",
+            of_time,
+            *(f"{row[name] / 2**20:.0f} MB" for name in ("our_memory", "their_memory")),
+            f"{row['memory']:.2f}",
+            of_memory,
+        )
 
 
 def counts_page(counts: Sequence[Result]) -> Iterator[str]:

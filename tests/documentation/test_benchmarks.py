@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from benchmarks import counting, measure, memory, report, timing
+from benchmarks import counting, linear, measure, memory, report, timing
 from benchmarks.frameworks import NAMES, pairs_of
 from benchmarks.pairs import FOCAL
 from benchmarks.plane import WITHOUT, Plane, cells
@@ -139,3 +139,18 @@ def test_peak_memory_is_that_of_the_call() -> None:
     workload = next(each for each in WORKLOADS if each.name == "CE 4096 × 1000")
     ours, theirs = (memory.peak("numpy", workload, 1, side) for side in ("ours", "theirs"))
     assert workload.size * 4 <= ours < theirs
+
+
+@pytest.mark.parametrize("framework", [name for name in linear.FRAMEWORKS if find_spec(name)])
+def test_layers_beside_other_ways(framework: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linear, "SIZES", {"tiny": (6, 4, 10)})
+    monkeypatch.setattr(linear, "memory", lambda framework, size, name: len(name))
+    found = linear.rows(framework)
+    assert {row["peer"] for row in found} == {*linear.jobs(framework, "tiny")} - {linear.OURS}
+    page = "\n".join(report.layers_page(found))
+    assert f"| {framework} | tiny | unchunked |" in page
+    assert all(row["verdicts"] for row in found)
+    ways = [job()[-1] for job in linear.jobs(framework, "tiny").values()]
+    gradients = [np.asarray(way[-1] if isinstance(way, tuple) else way) for way in ways]
+    for each in gradients[1:]:
+        np.testing.assert_allclose(each, gradients[0], rtol=1e-4, atol=1e-6)
