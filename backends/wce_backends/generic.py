@@ -10,6 +10,7 @@ from typing import Any
 import array_api_compat
 import numpy as np
 
+from wce_core.arrays.rounding import rounded
 from wce_core.call.handles import Predictions, Tracked, TrackedItems, plain
 from wce_core.evaluation import evaluate
 from wce_core.evaluation.second_look import is_proved
@@ -165,7 +166,7 @@ class GenericBackend(Backend):
         if value.made is not None and value.made.dtype == predictions.dtype:
             return value.made
         with np.errstate(all="ignore"):
-            return self.cast(value.gradient, self.dtype_name(predictions))
+            return rounded(self, value.gradient, self.dtype_name(predictions), exact=True)
 
     def describe(self) -> Description:
         """The version of the array's own package."""

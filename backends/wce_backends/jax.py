@@ -441,7 +441,7 @@ def _sum(tangent: Any, more: Any) -> Any:
 def _contracted(spec: LossSpec, gradient: Array, dot: Array, dtype: Any) -> Array:
     """Σ gradient·dot, of each item for ``reduction="none"``.
 
-    Transposed, this applies the cotangent in the gradient's float32 and rounds only the product.
+    Transposed, this applies the cotangent in the gradient's dtype and rounds only the product.
     """
     products = gradient * dot.astype(gradient.dtype)
     if spec.reduction == "none":
@@ -450,7 +450,7 @@ def _contracted(spec: LossSpec, gradient: Array, dot: Array, dtype: Any) -> Arra
 
 
 def _plain_gradients(spec: LossSpec, wanted: tuple[str, ...], arrays: Arrays) -> Arrays:
-    """The same gradients, by JAX from the plain formula; float32 for half types."""
+    """The same gradients, by JAX from the plain formula, in the same dtypes."""
 
     def total(own: Arrays) -> Array:
         losses = evaluate.plain(BACKEND, spec, {**arrays, **own})[0]
@@ -458,9 +458,15 @@ def _plain_gradients(spec: LossSpec, wanted: tuple[str, ...], arrays: Arrays) ->
 
     own = {name: arrays[name] for name in wanted}
     found: Arrays = jax.grad(total)(
-        {name: array.astype(at_least_float32(array.dtype.name)) for name, array in own.items()}
+        {name: array.astype(_kept(spec, array)) for name, array in own.items()}
     )
     return found
+
+
+def _kept(spec: LossSpec, array: Array) -> str:
+    """The dtype of a gradient in closed form: that to a layer is rounded when it is whole."""
+    own = at_least_float32(array.dtype.name)
+    return own if spec.chunk_bytes is not None else spec.kept(own)
 
 
 def _number_of_chunks(count: int, rows: int) -> int:

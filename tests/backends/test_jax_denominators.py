@@ -20,16 +20,16 @@ import numpy as np
 import pytest
 from jax import lax
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
+from rank_cases import DIVIDED, EVERY, REDUCTIONS, Cell, cells
 
-from wce_core import LossParts, effective_weight, losses, metrics
-from wce_core.formulas.reductions import DENOMINATORS
+from wce_core import LossParts, effective_weight, losses, metrics, value_and_grad
 
 DEVICES = 8
 N, WIDE, C = 64, 5, 16
-REDUCTIONS = [name for name, under in DENOMINATORS.items() if under not in (None, "normalizer")]
 EPS = 2.0**-23
 RNG = np.random.default_rng(11)
-X = (RNG.normal(size=(N, C)) * 3).astype(np.float32)
+X = (RNG.normal(size=(N, C)) * 3 * 2**8).round().astype(np.float32) / np.float32(2**8)
+"""So that their differences are float32 numbers, too."""
 H = RNG.normal(size=(N, WIDE)).astype(np.float32)
 P = np.linspace(-1, 1, WIDE * C).reshape(WIDE, C).astype(np.float32)
 Y = RNG.integers(0, C, N).astype(np.int32)
@@ -38,7 +38,11 @@ Y[-3:] = -100
 S = RNG.uniform(size=N).astype(np.float32)
 W = np.linspace(0.5, 2.0, C).astype(np.float32)
 LOSS: Any = losses.CrossEntropy(class_weight=W, ignore_index=-100, reduction="parts")
+EXACT: Any = dataclasses.replace(LOSS, precision="exact", dtype="float64")
 D, EVERYWHERE = PartitionSpec("d"), PartitionSpec()
+IN_STEPS = PartitionSpec(None, "d")
+FEW = 24
+"""Items of a cell, of which any device may have all."""
 
 
 def mesh(count: int, kind: AxisType = AxisType.Auto) -> Any:
@@ -56,41 +60,143 @@ def all_means(parts: LossParts) -> Any:
     return jnp.stack([getattr(parts, reduction)() for reduction in REDUCTIONS])
 
 
-def accumulated(x: Any, y: Any, s: Any, steps: int) -> LossParts:
+def accumulated(x: Any, y: Any, s: Any, loss: Any = LOSS) -> LossParts:
+    """The parts of steps, which are along the first axis."""
+
     def body(carry: LossParts, batch: Any) -> tuple[LossParts, None]:
         x, y, s = batch
-        return carry + LOSS(x, y, sample_weight=s), None
+        return carry + loss(x, y, sample_weight=s), None
 
-    batches = [each.reshape(steps, -1, *each.shape[1:]) for each in (x, y, s)]
-    found: LossParts = lax.scan(body, LossParts.zero(x), tuple(batches))[0]
+    start = LossParts.zero(x, dtype=loss.dtype)
+    found: LossParts = lax.scan(body, start, (x, y, s))[0]
     return found
 
 
-@functools.cache
-def of_one_device() -> tuple[Any, Any]:
-    """Every mean of the whole, and its gradient to each logit."""
+def dealt(cell: Cell) -> tuple[Any, ...]:
+    """The items of each device, padded to as many as any has, in steps: (steps, items, …)."""
+    each = -(-FEW // cell.steps)
+    room = (cell.count, cell.steps * each)
+    laid = [np.zeros((*room, C), np.float32), np.full(room, -100, np.int32), np.ones(room)]
+    for device, rows in enumerate(cell.rows(FEW)):
+        for into, whole in zip(laid, (X, Y[8:], S), strict=True):  # of labels few are ignored
+            own = whole[:FEW][rows]
+            into[device, : len(own)] = own
+    in_steps = (a.reshape(cell.count, cell.steps, each, *a.shape[2:]) for a in laid)
+    turned = (a.swapaxes(0, 1).reshape(cell.steps, -1, *a.shape[3:]) for a in in_steps)
+    x, y, s = turned
+    return x, y, s.astype(np.float32)
+
+
+def of_one_process(batch: tuple[Any, ...], *, exact: bool) -> tuple[Any, Any]:
+    """Every mean of all items at once, and its gradient: proved bits, or all digits of float64."""
+    x, y, s = (each.reshape(-1, *each.shape[2:]) for each in batch)
+    own = x if exact else x.astype(np.float64)
+    precision = "exact" if exact else "native"
+    loss = dataclasses.replace(EXACT, precision=precision, dtype=None)
     values, slopes = [], []
     for reduction in REDUCTIONS:
-        loss = dataclasses.replace(LOSS, reduction=reduction)
-        value, slope = jax.value_and_grad(loss)(X, Y, sample_weight=S)
-        values.append(np.asarray(value))
-        slopes.append(np.asarray(slope))
+        mean = functools.partial(
+            dataclasses.replace(loss, reduction=reduction), targets=y, sample_weight=s
+        )
+        value, slope = value_and_grad(mean)(own)
+        values.append(value)
+        slopes.append(slope.reshape(batch[0].shape))
     return np.stack(values), np.stack(slopes)
 
 
-def check_values_and_gradients() -> None:
-    """Every reduction of every device count; accumulated by ``lax.scan``."""
-    values, slopes = of_one_device()
-    for count, steps in ((1, 8), (2, 4), (4, 2), (8, 1)):
+@functools.cache
+def in_shards(count: int, loss: Any) -> Any:
+    """Every mean and its gradient, by ``psum`` within ``shard_map``."""
+
+    @functools.partial(
+        jax.shard_map, mesh=mesh(count), in_specs=(IN_STEPS,) * 3, out_specs=EVERYWHERE
+    )
+    def means(x: Any, y: Any, s: Any) -> Any:
+        return all_means(accumulated(x, y, s, loss).psum("d"))
+
+    return with_jacobian(means)
+
+
+@functools.cache
+def of_sharded(loss: Any) -> Any:
+    """Every mean and its gradient of sharded arrays: parts are those of all devices."""
+    return with_jacobian(lambda x, y, s: all_means(accumulated(x, y, s, loss)))
+
+
+def with_jacobian(means: Any) -> Any:
+    def both(x: Any, y: Any, s: Any) -> Any:
+        values = means(x, y, s)
+        return values, values
+
+    return jax.jit(jax.jacrev(both, has_aux=True))
+
+
+def check_cell(cell: Cell, kind: AxisType | None, *, exact: bool) -> None:
+    """Within 4 eps; exact, which sums and gradients of float64 are rounded to, the same bits.
+
+    ``kind``: how the mesh of sharded arrays is meant; None: in ``shard_map``.
+    """
+    batch, loss = dealt(cell), EXACT if exact else LOSS
+    values, slopes = of_one_process(batch, exact=exact)
+    with jax.enable_x64(exact):
+        if kind is None:
+            gradient, found = in_shards(cell.count, loss)(*batch)
+        else:
+            own = NamedSharding(mesh(cell.count, kind), IN_STEPS)
+            gradient, found = of_sharded(loss)(*(jax.device_put(each, own) for each in batch))
+    if exact:
+        np.testing.assert_array_equal(np.asarray(found).astype(np.float32), values, str(cell))
+        np.testing.assert_array_equal(gradient, slopes, str(cell))
+    else:
+        within(found, values)
+        within(gradient, slopes)
+
+
+KINDS = {"shards": None, "sharded": AxisType.Auto, "explicit": AxisType.Explicit}
+
+
+def check_cells(kind: AxisType | None, *, exact: bool) -> None:
+    """Every cell; of a sample one in four by each way, exact one of all."""
+    own = cells(DEVICES)
+    if not EVERY:
+        first = list(KINDS.values()).index(kind)
+        own = own[4 + first : 5 + first] if exact else own[first::4]
+    for cell in own:
+        check_cell(cell, kind, exact=exact)
+
+
+def check_exact_shares() -> None:
+    """Without float64: bits, where what is divided by, known before, is a float32 number."""
+    weights = np.asarray([0.5, 1.0, 4.0, 2.0] * (C // 4), np.float32)
+    loss: Any = dataclasses.replace(EXACT, class_weight=weights, dtype=None)
+    own = cells(DEVICES)
+    for cell in own if EVERY else own[3:4]:
+        x, y, _ = dealt(cell)
 
         @functools.partial(
-            jax.shard_map, mesh=mesh(count), in_specs=(D, D, D), out_specs=EVERYWHERE
+            jax.shard_map,
+            mesh=mesh(cell.count),
+            in_specs=(IN_STEPS,) * 2,
+            out_specs=PartitionSpec(None, *IN_STEPS),
         )
-        def means(x: Any, y: Any, s: Any, steps: int = steps) -> Any:
-            return all_means(accumulated(x, y, s, steps).psum("d"))
+        def slopes(x: Any, y: Any) -> Any:
+            found = []
+            for reduction in DIVIDED:
+                own = effective_weight(loss, y.reshape(-1), reduction=reduction)
+                whole = lax.psum(own, "d")
+                share = functools.partial(
+                    dataclasses.replace(loss, reduction="sum"), normalizer=whole
+                )
+                found.append(lax.map(lambda own, share=share: jax.grad(share)(*own), (x, y)))
+            return jnp.stack(found)
 
-        within(jax.jit(means)(X, Y, S), values)
-        within(jax.jit(jax.jacrev(means))(X, Y, S), slopes)
+        found = jax.jit(slopes)(x, y)
+        flat = x.reshape(-1, C), y.reshape(-1)
+        for place, reduction in enumerate(DIVIDED):
+            mean = dataclasses.replace(loss, reduction=reduction)
+            _, expected = value_and_grad(functools.partial(mean, targets=flat[1]))(flat[0])
+            own_slopes = np.asarray(found[place]).reshape(-1, C)
+            np.testing.assert_array_equal(own_slopes, expected, f"{cell}, {reduction}")
 
 
 def of_parameters(p: Any, h: Any, y: Any, s: Any) -> Any:
@@ -125,20 +231,6 @@ def check_gradients_of_parameters() -> None:
         found, slopes = jax.jit(function)(P, H, Y, S)
         within(found, value, (abs(H) @ abs(P)).max())
         within(slopes, gradient, sizes)
-
-
-def check_sharded_jit() -> None:
-    """Parts of sharded arrays are those of all devices, without ``psum``."""
-    values, slopes = of_one_device()
-    for kind in (AxisType.Auto, AxisType.Explicit):
-        own = NamedSharding(mesh(DEVICES, kind), D)
-        x, y, s = (jax.device_put(each, own) for each in (X, Y, S))
-
-        def means(x: Any, y: Any, s: Any) -> Any:
-            return all_means(LOSS(x, y, sample_weight=s))
-
-        within(jax.jit(means)(x, y, s), values)
-        within(jax.jit(jax.jacrev(means))(x, y, s), slopes)
 
 
 def check_counts_are_exact() -> None:
@@ -205,11 +297,14 @@ def communicated(program: str) -> list[int]:
 
 def check_vocabulary(kind: AxisType) -> None:
     """The value and the gradient of one device; only numbers of items are communicated."""
-    counts = (1, 2, 4) if kind is AxisType.Auto else (8,)
-    for count, name in itertools.product(counts, VOCABULARY):
-        if name != "weighted mean" and count != 4:
+    counts = (1, 2, 4) if kind is AxisType.Auto or EVERY else (8,)
+    reductions = REDUCTIONS if EVERY else (None,)
+    for count, name, reduction in itertools.product(counts, VOCABULARY, reductions):
+        if name != "weighted mean" and count != 4 and not EVERY:
             continue
         loss, labels = VOCABULARY[name], abs(Y) % C
+        if reduction is not None:
+            loss = dataclasses.replace(loss, reduction=reduction)
         on = mesh(count, kind)
         spread = functools.partial(jax.device_put, device=NamedSharding(on, CLASSES))
         for targets, placed in ((labels, labels), (MASS, spread(MASS))):
@@ -224,6 +319,8 @@ def check_vocabulary(kind: AxisType) -> None:
             assert set(communicated(text)) <= {1, N}, (count, name)
             assert count == 1 or communicated(text)
             assert found[1].sharding.is_equivalent_to(NamedSharding(on, CLASSES), 2)
+            if loss.precision == "exact":
+                jax.tree.map(np.testing.assert_array_equal, found, expected)
             np.testing.assert_allclose(found[0], expected[0], rtol=4 * EPS)
             np.testing.assert_allclose(found[1], expected[1], rtol=16 * EPS, atol=EPS / N)
 
@@ -240,18 +337,22 @@ def check_items_and_vocabulary() -> None:
 
     x = jax.device_put(X, NamedSharding(on, PartitionSpec("d", "c")))
     program = jax.jit(jax.value_and_grad(loss)).lower(x, Y, S).compile()
-    values, slopes = of_one_device()
-    place = REDUCTIONS.index("weighted_mean")
+    whole = dataclasses.replace(LOSS, reduction="weighted_mean")
+    expected, slopes = value_and_grad(functools.partial(whole, targets=Y, sample_weight=S))(X)
     value, gradient = program(x, Y, S)
-    within(value, values[place])
-    within(gradient, slopes[place], abs(slopes[place]) + EPS / N)
+    within(value, expected)
+    within(gradient, slopes, abs(slopes) + EPS / N)
     assert max(communicated(program.as_text())) <= N // 2
 
 
 CHECKS: dict[str, Callable[[], None]] = {
-    "values and gradients": check_values_and_gradients,
+    **{
+        f"{name}, {precision}": functools.partial(check_cells, kind, exact=precision == "exact")
+        for name, kind in KINDS.items()
+        for precision in ("native", "exact")
+    },
+    "exact shares": check_exact_shares,
     "gradients of parameters": check_gradients_of_parameters,
-    "sharded jit": check_sharded_jit,
     "counts": check_counts_are_exact,
     "metrics": check_metrics,
     "regions": check_regions,
@@ -271,10 +372,11 @@ def outcome(check: Callable[[], None]) -> str:
 
 
 @functools.cache
-def outcomes() -> dict[str, str]:
+def outcomes(*names: str) -> dict[str, str]:
+    """Of all checks, or of some."""
     flags = f"--xla_force_host_platform_device_count={DEVICES}"
     finished = subprocess.run(
-        [sys.executable, "-W", "error", __file__],
+        [sys.executable, "-W", "error", __file__, *names],
         env={**os.environ, "XLA_FLAGS": flags},
         capture_output=True,
         text=True,
@@ -286,7 +388,8 @@ def outcomes() -> dict[str, str]:
 
 @pytest.mark.parametrize("name", CHECKS)
 def test_on_several_devices(name: str) -> None:
-    assert outcomes()[name] == "passed", outcomes()[name]
+    found = (outcomes(name) if EVERY else outcomes())[name]
+    assert found == "passed", found
 
 
 def test_an_axis_that_nobody_named() -> None:
@@ -304,4 +407,4 @@ def test_of_another_framework() -> None:
 
 if __name__ == "__main__":
     assert jax.device_count() == DEVICES
-    print(json.dumps({name: outcome(check) for name, check in CHECKS.items()}))
+    print(json.dumps({name: outcome(CHECKS[name]) for name in sys.argv[1:] or CHECKS}))

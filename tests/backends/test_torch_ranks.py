@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from rank_cases import EVERY
+from torch_denominators import PIECES
 
 from wce_core import LossParts, losses, metrics
 
@@ -15,10 +17,15 @@ CHECKS = Path(__file__).with_name("torch_denominators.py")
 X, Y = torch.zeros(2, 3), torch.tensor([0, 2])
 
 
-def test_denominators_over_ranks() -> None:
+@pytest.mark.parametrize("piece", PIECES if EVERY else [None], ids=lambda name: name or "all")
+def test_denominators_over_ranks(piece: str | None) -> None:
     """Every check of torch_denominators.py, in eight processes; none of them waits for ever."""
     done = subprocess.run(
-        [sys.executable, str(CHECKS)], capture_output=True, text=True, check=False, timeout=500
+        [sys.executable, str(CHECKS), *([piece] if piece else [])],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=3600 if EVERY else 500,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("passed") == 8

@@ -1,15 +1,17 @@
 """What must hold of parts over processes and of classes over processes; run by test_torch_ranks.py.
 
-One start of eight processes for everything: groups of 1 to 8 of them.
+One start of eight processes for the pieces that are named, or for all: groups of 1 to 8 of them.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
+import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -18,25 +20,18 @@ import numpy as np
 import pytest
 import torch
 import torch.distributed as dist
+from rank_cases import DIVIDED, EVERY, REDUCTIONS, Cell, cells
+from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor, Replicate, Shard, distribute_tensor, init_device_mesh
 from torch.distributed.tensor.debug import CommDebugMode
 from torch.nn.parallel import DistributedDataParallel
 
 from wce_core import LossParts, effective_weight, losses, metrics
-from wce_core.formulas.reductions import DENOMINATORS
 from wce_core.losses.registry import LOSSES
 
 RANKS = 8
-ACCUMULATED = (1, 2, 4, 8)
 N, WIDE, C = 24, 5, 3
-REDUCTIONS = [name for name, under in DENOMINATORS.items() if under not in (None, "normalizer")]
-CUTS: dict[str, Callable[[int, int], float]] = {
-    "even": lambda rank, count: rank / count,
-    "uneven": lambda rank, count: (rank / count) ** 2,
-    "ranks without items": lambda rank, count: rank // 2 * 2 / count,
-}
-"""Where the items of a rank begin."""
 EPS = {torch.float32: 2.0**-23, torch.float64: 2.0**-52}
 GENERATOR = torch.Generator().manual_seed(0)
 X = torch.randn(N, C, generator=GENERATOR, dtype=torch.float64) * 3
@@ -47,6 +42,7 @@ S = torch.rand(N, generator=GENERATOR, dtype=torch.float64)
 S[-2:] = 0.0
 W = torch.tensor([1.0, 4.0, 0.5], dtype=torch.float64)
 LOSS: Any = losses.CrossEntropy(class_weight=W, ignore_index=-100, reduction="parts")
+EXACT: Any = dataclasses.replace(LOSS, precision="exact")
 
 
 def within(found: Any, expected: Any, eps: float, scale: Any = None) -> None:
@@ -58,22 +54,32 @@ def within(found: Any, expected: Any, eps: float, scale: Any = None) -> None:
 class Ranks:
     """A group of so many processes, and what this one has of a batch."""
 
-    def __init__(self, group: Any, cut: str) -> None:
-        self.group, self.count, self.cut = group, dist.get_world_size(group), cut
-        ends = [*(int(N * CUTS[cut](k, self.count)) for k in range(self.count)), N]
-        rank = dist.get_rank(group)
-        self.rows = slice(ends[rank], ends[rank + 1])
+    def __init__(self, group: Any, cell: Cell) -> None:
+        self.group, self.count, self.cell = group, cell.count, cell
+        self.rows = cell.rows(N)[dist.get_rank(group)]
 
-    def micro(self, number: int) -> list[torch.Tensor]:
+    def micro(self, number: int | None = None) -> list[torch.Tensor]:
         """The rows of micro-batches, of which some may have none."""
-        return list(torch.arange(N)[self.rows].tensor_split(number))
+        return list(torch.arange(N)[self.rows].tensor_split(number or self.cell.steps))
 
 
-def groups() -> Iterator[Ranks]:
-    made = [dist.new_group(list(range(n))) for n in range(1, RANKS)]
-    for group, cut in itertools.product((*made, None), CUTS):
-        if dist.get_rank(group) >= 0:
-            yield Ranks(group, cut)
+def over(checks: list[Callable[[Ranks], None]]) -> None:
+    """Each check in each cell, by the processes of its group."""
+    for cell in cells(RANKS):
+        if dist.get_rank() < cell.count:
+            ranks = Ranks(group_of(cell.count), cell)
+            for check in checks:
+                check(ranks)
+
+
+@functools.cache
+def made_groups() -> list[Any]:
+    """Of 1, 2, … processes, made by all of them in one order."""
+    return [dist.new_group(list(range(count))) for count in range(1, RANKS)]
+
+
+def group_of(count: int) -> Any:
+    return None if count == RANKS else made_groups()[count - 1]
 
 
 def summed(rows: list[torch.Tensor], x: torch.Tensor, loss: Any = LOSS) -> LossParts:
@@ -81,8 +87,9 @@ def summed(rows: list[torch.Tensor], x: torch.Tensor, loss: Any = LOSS) -> LossP
     return sum(pieces, LossParts.zero(x, dtype=loss.dtype))
 
 
-def of_one_process(reduction: str, x: torch.Tensor, loss: Any = LOSS) -> tuple[Any, Any]:
-    own = x.detach().requires_grad_()
+@functools.cache
+def of_one_process(reduction: str, dtype: torch.dtype, loss: Any = LOSS) -> tuple[Any, Any]:
+    own = X.to(dtype).requires_grad_()
     value = dataclasses.replace(loss, reduction=reduction)(own, Y, sample_weight=S)
     return value.detach(), torch.autograd.grad(value, own)[0]
 
@@ -91,35 +98,84 @@ def method(parts: LossParts, reduction: str) -> Any:
     return getattr(parts, reduction)()
 
 
+def of_own_rows(ranks: Ranks, slopes: torch.Tensor) -> torch.Tensor:
+    """A gradient to all items, of which a rank has that to its own and no other."""
+    outside = slopes.clone()
+    outside[ranks.rows] = 0.0
+    assert not outside.any()
+    return slopes[ranks.rows]
+
+
 def check_values_and_gradients(ranks: Ranks, dtype: torch.dtype) -> None:
-    """Every reduction, accumulated in every number of steps; gradients as engines add them up."""
-    x = X.to(dtype)
-    expected = {reduction: of_one_process(reduction, x) for reduction in REDUCTIONS}
-    for number in ACCUMULATED:
-        own = x.clone().requires_grad_()
-        parts = summed(ranks.micro(number), own).all_reduce(ranks.group, averaged_over=2)
-        for reduction, (value, gradient) in expected.items():
-            found = method(parts, reduction)
-            within(found.detach(), value, EPS[dtype])
-            (slopes,) = torch.autograd.grad(found, own, retain_graph=True)
-            within(slopes[ranks.rows] / 2, gradient[ranks.rows], EPS[dtype])
-            assert not slopes[: ranks.rows.start].any()
+    """Every reduction; gradients as engines add them up."""
+    own = X.to(dtype).requires_grad_()
+    parts = summed(ranks.micro(), own).all_reduce(ranks.group, averaged_over=2)
+    for reduction in REDUCTIONS:
+        value, gradient = of_one_process(reduction, dtype)
+        found = method(parts, reduction)
+        within(found.detach(), value, EPS[dtype])
+        (slopes,) = torch.autograd.grad(found, own, retain_graph=True)
+        within(of_own_rows(ranks, slopes) / 2, gradient[ranks.rows], EPS[dtype])
 
 
 def check_exact(ranks: Ranks) -> None:
-    """In float64 sums keep what rounding to float32 at the end needs: the bits of one process."""
-    loss = dataclasses.replace(LOSS, precision="exact", dtype="float64")
-    x = X.float()
+    """The bits of one process: float64 sums and gradients keep what is rounded at the end."""
+    loss = dataclasses.replace(EXACT, dtype="float64")
+    own = X.float().requires_grad_()
+    parts = summed(ranks.micro(), own, loss).all_reduce(ranks.group, averaged_over=2)
     for reduction in REDUCTIONS:
-        own = x.clone().requires_grad_()
-        rounded = dataclasses.replace(LOSS, precision="exact")
-        value, gradient = of_one_process(reduction, x, rounded)
-        for number in (1, 4):
-            parts = summed(ranks.micro(number), own, loss).all_reduce(ranks.group)
-            found = method(parts, reduction)
-            assert torch.equal(found.float(), value)
-            (slopes,) = torch.autograd.grad(found, own)
-            within(slopes[ranks.rows], gradient[ranks.rows], EPS[torch.float32])
+        value, gradient = of_one_process(reduction, torch.float32, EXACT)
+        found = method(parts, reduction)
+        assert torch.equal(found.float(), value), (ranks.cell, reduction)
+        (slopes,) = torch.autograd.grad(found, own, retain_graph=True)
+        bits = torch.equal(of_own_rows(ranks, slopes) / 2, gradient[ranks.rows])
+        assert bits, (ranks.cell, reduction)
+
+
+def check_exact_shares(ranks: Ranks) -> None:
+    """The same bits where what is divided by is known before: nothing is kept in float64."""
+    share = dataclasses.replace(EXACT, reduction="sum")
+    own = X.float()
+    for reduction in DIVIDED:
+        _, gradient = of_one_process(reduction, torch.float32, EXACT)
+        whole = denominator(ranks, reduction)
+        for i in ranks.micro():
+            x = own[i].requires_grad_()
+            value = share(x, Y[i], sample_weight=S[i], normalizer=whole)
+            bits = torch.equal(torch.autograd.grad(value, x)[0], gradient[i])
+            assert bits, (ranks.cell, reduction)
+
+
+def denominator(ranks: Ranks, reduction: str) -> Any:
+    """What the loss of all items is divided by, without predictions."""
+    own = [
+        effective_weight(LOSS, Y[i], sample_weight=S[i], reduction=reduction)
+        for i in ranks.micro()
+    ]
+    whole = torch.stack(own).sum()
+    dist.all_reduce(whole, group=ranks.group)
+    return whole
+
+
+def check_exact_items_of_a_dtensor(count: int) -> None:
+    """Logits that are sharded by items: the loss is that of all, and so are its bits."""
+    mesh = mesh_of(count)
+    for reduction in REDUCTIONS:
+        value, gradient = of_one_process(reduction, torch.float32, EXACT)
+        x = distribute_tensor(X.float(), mesh, [Shard(0)]).requires_grad_()
+        loss = dataclasses.replace(EXACT, reduction=reduction)
+        y, s = (distribute_tensor(each, mesh, [Shard(0)]) for each in (Y, S))
+        found = loss(x, y, sample_weight=s)
+        (slopes,) = torch.autograd.grad(found, x)
+        assert torch.equal(found.full_tensor(), value), (count, reduction)
+        assert torch.equal(slopes.full_tensor(), gradient), (count, reduction)
+
+
+def mesh_of(count: int) -> DeviceMesh:
+    """The first processes."""
+    if count == RANKS:
+        return init_device_mesh("cpu", (RANKS,))
+    return DeviceMesh.from_group(group_of(count), "cpu")
 
 
 class Model(torch.nn.Linear):
@@ -140,6 +196,7 @@ def gradients(model: torch.nn.Module) -> list[torch.Tensor]:
     return found
 
 
+@functools.cache
 def reference(reduction: str) -> tuple[Any, list[Any], list[Any]]:
     """Value, gradients, and the sizes of what is added up to them."""
     model = Model()
@@ -160,30 +217,28 @@ def ddp(group: Any) -> Wrapped:
     return model, lambda last: nullcontext() if last else model.no_sync()
 
 
-def fsdp(group: Any) -> Wrapped:
-    del group
-    model: Any = fully_shard(Model())
+def fsdp2(group: Any) -> Wrapped:
+    model: Any = fully_shard(Model(), mesh=mesh_of(dist.get_world_size(group)))
     return model, lambda last: nullcontext(model.set_requires_gradient_sync(last))
 
 
-def added_up(ranks: Ranks, wrapped: Wrapped, number: int, reduction: str) -> Any:
+def added_up(ranks: Ranks, wrapped: Wrapped, reduction: str) -> Any:
     """All parts, then one step back."""
     model, _ = wrapped
-    parts = sum(LOSS(model(H[i]), Y[i], sample_weight=S[i]) for i in ranks.micro(number))
+    parts = sum(LOSS(model(H[i]), Y[i], sample_weight=S[i]) for i in ranks.micro())
     value = method(parts.all_reduce(ranks.group, averaged_over=ranks.count), reduction)
     value.backward()
     return value.detach()
 
 
-def known_before(ranks: Ranks, wrapped: Wrapped, number: int, reduction: str) -> Any:
+def known_before(ranks: Ranks, wrapped: Wrapped, reduction: str) -> Any:
     """The denominator of all first, then a step back for each micro-batch."""
     model, quiet = wrapped
-    rows = ranks.micro(number)
-    whole = sum(effective_weight(LOSS, Y[i], sample_weight=S[i], reduction=reduction) for i in rows)
-    dist.all_reduce(whole, group=ranks.group)
+    rows = ranks.micro()
+    whole = denominator(ranks, reduction) if reduction in DIVIDED else None
     total = torch.zeros((), dtype=torch.float64)
     for step, i in enumerate(rows):
-        with quiet(step == number - 1):
+        with quiet(step == len(rows) - 1):
             parts = LOSS(model(H[i]), Y[i], sample_weight=S[i])
             share = parts.all_reduce(ranks.group, averaged_over=ranks.count).sum(whole)
             share.backward()
@@ -193,12 +248,13 @@ def known_before(ranks: Ranks, wrapped: Wrapped, number: int, reduction: str) ->
 
 def check_engine(engine: Callable[[Any], Wrapped], ranks: Ranks) -> None:
     """Value and gradient of the parameters, on every rank, of an engine that averages gradients."""
-    for reduction, number, way in itertools.product(
-        ("weighted_mean", "mean", "mean_over_all"), (1, 4), (added_up, known_before)
-    ):
+    wrapped = engine(ranks.group)
+    ways = list(itertools.product(REDUCTIONS, (added_up, known_before)))
+    # Of a sample, each reduction and each way in some cell.
+    for reduction, way in ways if EVERY else ways[ranks.cell.steps % 3 :: 3]:
+        wrapped[0].zero_grad()
         value, slopes, sizes = reference(reduction)
-        wrapped = engine(ranks.group)
-        within(way(ranks, wrapped, number, reduction), value, EPS[torch.float64])
+        within(way(ranks, wrapped, reduction), value, EPS[torch.float64])
         for found, own, size in zip(gradients(wrapped[0]), slopes, sizes, strict=True):
             within(found, own, EPS[torch.float64], size)
 
@@ -271,14 +327,14 @@ def check_compiled(ranks: Ranks) -> None:
 
 
 def check_refused() -> None:
-    group = dist.new_group([0, 1])
+    group = group_of(2)
     parts = LOSS(X, Y)
     if dist.get_rank() > 1:
         with pytest.raises(ValueError, match="a group that this rank is not in"):
             parts.all_reduce(group)
     with pytest.raises(TypeError, match=r"begin with LossParts.zero\(like=...\)"):
         LossParts.zero().all_reduce()
-    mesh = init_device_mesh("cpu", (RANKS,))
+    mesh = mesh_of(RANKS)
     with pytest.raises(TypeError, match="those of all ranks of their mesh already"):
         LOSS(distribute_tensor(X, mesh, [Shard(0)]), Y).all_reduce()
     of_few = distribute_tensor(torch.zeros(2, RANKS + 2), mesh, [Shard(1)])
@@ -328,7 +384,7 @@ VOCABULARY: dict[str, dict[str, Any]] = {
 
 def check_large_vocabulary() -> None:
     """In blocks, as many elements are."""
-    mesh, classes = init_device_mesh("cpu", (RANKS,)), 2 * RANKS
+    mesh, classes = mesh_of(RANKS), 2 * RANKS
     x = torch.linspace(-3, 3, 20_000 * classes).reshape(-1, classes)
     labels = torch.arange(20_000) % classes
     own, sharded = x.clone().requires_grad_(), distribute_tensor(x, mesh, [Shard(1)])
@@ -345,39 +401,85 @@ def check_large_vocabulary() -> None:
     torch.testing.assert_close(slopes[1].full_tensor(), slopes[0])
 
 
-def check_of_few_counts(ranks: Ranks) -> None:
-    """What depends on their number by the same sums alone."""
-    check_values_and_gradients(ranks, torch.float32)
-    check_exact(ranks)
-    check_engine(ddp, ranks)
-    if ranks.group is None:
-        check_engine(fsdp, ranks)
-    check_nothing_left(ranks)
-    check_weights_have_gradients(ranks)
-    check_counts_are_exact(ranks)
-    check_metrics(ranks)
-    check_regions(ranks)
-    if ranks.group is not None and ranks.cut == "uneven":
-        check_compiled(ranks)
+def check_exact_vocabulary(count: int) -> None:
+    """Float32 logits, whose sums over classes are float64: the bits of one process."""
+    mesh = mesh_of(count)
+    classes, generator = 10, torch.Generator().manual_seed(count)
+    x = torch.randn(N, classes, generator=generator) * 3
+    labels = torch.randint(0, classes, (N,), generator=generator)
+    weights = torch.linspace(0.5, 2.0, classes)
+    for reduction in REDUCTIONS:
+        loss = losses.CrossEntropy(class_weight=weights, reduction=reduction, precision="exact")
+        own = x.clone().requires_grad_()
+        expected = loss(own, labels)
+        sharded = distribute_tensor(x, mesh, [Shard(1)]).requires_grad_()
+        found = loss(sharded, labels)
+        slopes = [
+            torch.autograd.grad(value, at)[0] for value, at in ((expected, own), (found, sharded))
+        ]
+        assert torch.equal(found.full_tensor(), expected), (count, reduction)
+        assert torch.equal(slopes[1].full_tensor(), slopes[0]), (count, reduction)
 
 
-def work(rank: int, count: int, path: str) -> None:
-    warnings.simplefilter("ignore")
-    torch.set_num_threads(1)
-    dist.init_process_group("gloo", init_method=f"file://{path}", rank=rank, world_size=count)
-    for ranks in groups():
-        check_values_and_gradients(ranks, torch.float64)
-        if ranks.count in (2, RANKS):
-            check_of_few_counts(ranks)
+def values() -> None:
+    over([functools.partial(check_values_and_gradients, dtype=dtype) for dtype in EPS])
+
+
+def exact() -> None:
+    over([check_exact, check_exact_shares])
+    for count in range(1, RANKS + 1) if EVERY else (3, RANKS):
+        if dist.get_rank() < count:
+            check_exact_items_of_a_dtensor(count)
+    for count in (1, 2, 4):
+        if dist.get_rank() < count:
+            check_exact_vocabulary(count)
+
+
+def sums() -> None:
+    """What depends on ranks and cuts by the same sums alone."""
+    over(
+        [
+            check_nothing_left,
+            check_weights_have_gradients,
+            check_counts_are_exact,
+            check_metrics,
+            check_regions,
+        ]
+    )
+    if dist.get_rank() < 2:
+        check_compiled(Ranks(group_of(2), Cell(2, 1, "uneven")))
     check_refused()
+
+
+def vocabulary() -> None:
     for number in (1, 2, 4):
         check_vocabulary(number)
     check_large_vocabulary()
+
+
+PIECES: dict[str, Callable[[], None]] = {
+    "values": values,
+    "exact": exact,
+    "ddp": lambda: over([functools.partial(check_engine, ddp)]),
+    "fsdp2": lambda: over([functools.partial(check_engine, fsdp2)]),
+    "sums": sums,
+    "vocabulary": vocabulary,
+}
+
+
+def work(rank: int, path: str, names: list[str]) -> None:
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo", init_method=f"file://{path}", rank=rank, world_size=RANKS)
+    made_groups()
+    for name in names or PIECES:
+        PIECES[name]()
+        dist.barrier()
     dist.destroy_process_group()
     print("passed", flush=True)
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as directory:
-        arguments = (RANKS, str(Path(directory) / "store"))
-        torch.multiprocessing.spawn(work, arguments, nprocs=RANKS)
+        arguments = (str(Path(directory) / "store"), sys.argv[1:])
+        torch.multiprocessing.start_processes(work, arguments, nprocs=RANKS, start_method="fork")

@@ -6,6 +6,7 @@ import copy
 from pathlib import Path
 from typing import Any
 
+import accelerate
 import pytest
 import torch
 import transformers
@@ -254,3 +255,20 @@ def test_processes_that_share_items_are_refused(kind: str, tmp_path: Path) -> No
     spread = type("Spread", (Trainer,), {name: lambda self: 2})
     with pytest.raises(ValueError, match=f"2 {kind} parallel processes have the same items"):
         trained(spread, tmp_path, accumulated=1, loss=losses.CrossEntropy())
+
+
+@pytest.mark.parametrize("engine", ["DeepSpeed", "Megatron-LM"])
+def test_engines_that_divide_by_themselves_are_refused(
+    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = engine.upper().replace("-", "_")
+    create = Trainer.create_accelerator_and_postprocess
+
+    def created(self: Any) -> None:
+        create(self)
+        kind = accelerate.DistributedType(name)
+        monkeypatch.setitem(self.accelerator.state._shared_state, "distributed_type", kind)
+
+    monkeypatch.setattr(Trainer, "create_accelerator_and_postprocess", created)
+    with pytest.raises(ValueError, match=f"{engine} divides losses and gradients in ways of its"):
+        trained(Trainer, tmp_path, accumulated=1, loss=losses.CrossEntropy())

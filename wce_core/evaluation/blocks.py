@@ -13,7 +13,6 @@ from operator import add
 from typing import Any, cast
 
 from wce_core.arrays.ops import ArrayOps
-from wce_core.dtypes import at_least_float32
 from wce_core.formulas.targets.class_indices import ClassIndices
 from wce_core.types import Array, Arrays, Cut
 
@@ -222,7 +221,7 @@ class Blocks:
         return part, weigh(self.ops, self.spec, part)
 
     def _slopes_dtype(self) -> str:
-        return at_least_float32(self.ops.dtype_name(self.arrays["predictions"]))
+        return self.spec.kept(self.ops.dtype_name(self.arrays["predictions"]))
 
 
 def _merged(counts: dict[str, Array], more: dict[str, Array]) -> dict[str, Array]:

@@ -55,7 +55,7 @@ def fused(
     """The outputs, and the gradient to the predictions of the one that depends on them.
 
     That is the value, ``LossParts.total``, or for ``reduction="none"`` their sum. The gradient is
-    float32, or float64 for float64 predictions; None if it is not asked for.
+    :meth:`LossSpec.kept` is its dtype; None if it is not asked for.
     """
     if is_proved(ops, spec, arrays["predictions"]):
         return exactly(ops, spec, arrays, gradient=gradient)

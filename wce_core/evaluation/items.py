@@ -7,7 +7,6 @@ from typing import Any
 
 from wce_core.arrays.ops import ArrayOps
 from wce_core.arrays.rounding import widened
-from wce_core.dtypes import at_least_float32
 from wce_core.evaluation.counting import COUNTS, Divisor
 from wce_core.evaluation.masses import neutralised
 from wce_core.evaluation.spec import COTANGENT, LossSpec
@@ -102,11 +101,11 @@ def kept_gradient(
 ) -> Array:
     """The closed-form gradient to the predictions, as it is kept until the cotangent is known.
 
-    float32, or float64 for float64 predictions. ``rows`` are used up. With ``into`` it may be that,
+    Of the dtype that the description says. ``rows`` are used up. With ``into`` it may be that,
     or wider than it: assigned, it is rounded. ``flushed`` in the place of the usual one looks at it
     before it is.
     """
-    kept = at_least_float32(ops.dtype_name(arrays["predictions"]))
+    kept = spec.kept(ops.dtype_name(arrays["predictions"]))
     own = into if kept == spec.compute else None
     gradient = gradient_of_mass(ops, spec, weighed, rows, scale, own)
     # Where items are counted, 0 means that all of them are excluded already.

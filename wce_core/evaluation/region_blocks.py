@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from wce_core.arrays.ops import ArrayOps
-from wce_core.dtypes import at_least_float32
 from wce_core.formulas.regions import Ratio
 from wce_core.types import Array, Arrays, Cut
 
@@ -50,7 +49,7 @@ def regions_in_blocks(
         return outputs_of(ops, spec, losses), None
     slopes = losses.slopes(divisor_of(ops, spec, losses))
     predictions = arrays["predictions"]
-    kept = at_least_float32(ops.dtype_name(predictions))
+    kept = spec.kept(ops.dtype_name(predictions))
     into = ops.empty(tuple(predictions.shape), kept, predictions)
 
     def write(cut: Cut) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 
 from wce_core.arrays.ops import ArrayOps
 from wce_core.arrays.rounding import rounded
-from wce_core.dtypes import at_least_float32
 from wce_core.formulas.regions import Ratio
 from wce_core.types import Array, Arrays
 
@@ -63,7 +62,7 @@ def pulled(
     found = rows.vjp(slopes)
     if weighed.included is not None:  # where the loss is NaN, 0 · NaN would not be 0
         found = ops.xp.where(weighed.included, found, 0.0)
-    kept = at_least_float32(ops.dtype_name(arrays["predictions"]))
+    kept = spec.kept(ops.dtype_name(arrays["predictions"]))
     if kept == spec.compute:
         return found
     return ops.cast(ops.flushed(found) if spec.exact else found, kept)

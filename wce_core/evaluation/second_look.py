@@ -174,7 +174,8 @@ def exactly(
         return revised(ops, spec, given, Looked(outputs, slopes, asked, None))
     total = total_of(ops, spec, weighed, losses, under)
     outputs = reduced(ops, spec, arrays, total, counts, under)
-    unsure = of_sums(bounds, total, xp.max(of_items), counts)
+    largest = xp.max(of_items) if bounds.items else ops.scalar(0, "int64", total)
+    unsure = of_sums(bounds, total, largest, counts)
     return revised(ops, spec, given, Looked(outputs, slopes, asked, unsure))
 
 

@@ -65,6 +65,15 @@ class LossSpec(NamedTuple):
         """Is all mass of an item, which is 1, on one class, or on one set of candidates?"""
         return (self.index_targets or self.candidates) and not self.label_smoothing
 
+    def kept(self, predictions: str) -> str:
+        """The dtype of the closed-form gradient to predictions of a dtype, till its cotangent is known.
+
+        An exact result of float64 has one of as many digits, and only their product is rounded.
+        """
+        if self.exact and self.result == "float64":
+            return "float64"
+        return at_least_float32(predictions)
+
     @property
     def part(self) -> str:
         """The dtype of the reals in LossParts: never a half type."""

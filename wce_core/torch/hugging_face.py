@@ -20,6 +20,8 @@ IGNORED = -100
 """The label that transformers leaves out."""
 SHARED = {"tensor": "get_tp_size", "context": "get_cp_size", "sequence": "get_sp_size"}
 """By what kind of parallel processes, the method of Trainer that tells their number."""
+ENGINES = {"DEEPSPEED": "DeepSpeed", "MEGATRON_LM": "Megatron-LM"}
+"""By accelerate's name, those that divide gradients or the loss in ways of their own."""
 HALF = (torch.float16, torch.bfloat16)
 
 
@@ -129,7 +131,8 @@ class WeightedLossTrainer:
     ValueError
         For ``"none"`` and ``"parts"``, for a ``cost_matrix`` where ω counts, for a
         ``compute_loss_func``, for tensor, context and sequence parallel processes, which share
-        items, and for batches without labels or the named weights.
+        items, for DeepSpeed and Megatron-LM, which divide in ways of their own, and for batches
+        without labels or the named weights.
 
     """
 
@@ -153,6 +156,7 @@ class WeightedLossTrainer:
             raise ValueError("both loss and compute_loss_func; pass one of them")
         super().__init__(*args, **kwargs)
         _check_each_process_has_items_of_its_own(self)
+        _check_gradients_are_averaged(self)
 
     def get_batch_samples(
         self, epoch_iterator: Any, num_batches: int, device: torch.device
@@ -224,6 +228,17 @@ def _check_each_process_has_items_of_its_own(trainer: Any) -> None:
                 f"{size} {kind} parallel processes have the same items, and their weights would be "
                 "added up as if they were other ones; use data parallel processes alone"
             )
+
+
+def _check_gradients_are_averaged(trainer: Any) -> None:
+    """Over all processes and by nothing else, as DDP and FSDP do."""
+    own = trainer.accelerator.distributed_type
+    engine = ENGINES.get(str(getattr(own, "value", own)))
+    if engine is not None:
+        raise ValueError(
+            f"{engine} divides losses and gradients in ways of its own, so that shares of a step "
+            "would be divided twice or not at all; use DDP or FSDP"
+        )
 
 
 def terms(labels: Tensor, weight: Tensor | None = None, *, shift_labels: bool) -> Terms:

@@ -19,6 +19,7 @@ import tensorflow as tf
 
 from wce_core.arrays.compiled import Fused
 from wce_core.arrays.ops import Chunked
+from wce_core.arrays.rounding import rounded
 from wce_core.call.describe import described
 from wce_core.compilers import do_not_convert
 from wce_core.evaluation import evaluate, linear
@@ -341,9 +342,10 @@ class _Loss:
     def differentiable(self, gradient: Array, cotangent: Array) -> Array:
         """The product of both, which a tape can differentiate again."""
         slopes = self._slopes(gradient, self.arrays)
-        # In the gradient's float32; only the product is rounded to a half type.
+        # In the gradient's float32 or float64; only the product is rounded.
         factor = _laid(self.spec, tf.cast(cotangent, slopes.dtype))
-        return tf.cast(slopes * factor, self.arrays["predictions"].dtype)
+        dtype = self.arrays["predictions"].dtype
+        return rounded(self.be, slopes * factor, dtype.name, exact=self.spec.exact)
 
     def _prepared(self, arrays: Arrays) -> tuple[Any, Later]:
         if not tf.executing_eagerly():
@@ -511,9 +513,9 @@ class _Replay(NamedTuple):
 
 def _product(spec: LossSpec, slopes: Array, cotangent: Array, dtype: tf.DType) -> Array:
     """Of what nobody differentiates again; by a cotangent of 1 the gradient itself."""
-    if spec.reduction != "none" and float(cotangent) == 1.0:
-        return tf.cast(slopes, dtype)
-    return tf.cast(slopes * _laid(spec, tf.cast(cotangent, slopes.dtype)), dtype)
+    if spec.reduction == "none" or float(cotangent) != 1.0:
+        slopes = slopes * _laid(spec, tf.cast(cotangent, slopes.dtype))
+    return rounded(BACKEND, slopes, dtype.name, exact=spec.exact)
 
 
 def _laid(spec: LossSpec, cotangent: Array) -> Array:

@@ -52,6 +52,7 @@ from .tensors import (
     NAMES,
     NO_FLOAT64,
     PLAIN,
+    added,
     autocast,
     beside,
     comparable,
@@ -114,9 +115,9 @@ class TorchBackend(Backend):
         return DTYPES.get(name) or getattr(torch, name)
 
     def cast(self, array: Array, dtype: str) -> Array:
-        """Without a call where it has the dtype already."""
+        """Without a call where it has the dtype already; what ranks have summands of is whole first."""
         own = self.dtype(dtype)
-        return array if array.dtype is own else array.to(own)
+        return array if array.dtype is own else added(array).to(own)
 
     def asarray(self, value: np.ndarray, like: Array) -> Array:
         """A copy on the device of ``like``; float64 only where the device has it.

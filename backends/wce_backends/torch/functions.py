@@ -101,10 +101,13 @@ def multiplied(gradient: Array, cotangent: Array, spec: LossSpec, dtype: torch.d
 
 
 def product(gradient: Array, cotangent: Array, spec: LossSpec, dtype: torch.dtype) -> Array:
-    """Multiplied in float32 or float64, and only then rounded to a half type."""
+    """Multiplied in the gradient's float32 or float64, and only then rounded."""
     if spec.reduction == "none" and spec.axis is not None:
         cotangent = cotangent.unsqueeze(spec.axis)
-    return (gradient * cotangent.to(gradient.dtype)).to(dtype)
+    found = gradient * cotangent.to(gradient.dtype)
+    if spec.exact and found.dtype == torch.float64 != dtype:
+        found = torch.where(found.abs() < SMALLEST_NORMAL, 0.0, found).float()
+    return found.to(dtype)
 
 
 def plain_gradients(

@@ -145,6 +145,16 @@ def split(array: Array, axis: int) -> bool:
     return any(each.is_shard(axis % array.ndim) or each.is_partial() for each in own)
 
 
+def added(array: Array) -> Array:
+    """A DTensor whose ranks have summands as their sum, which is rounded as a whole."""
+    if not distributed(array) or not any(each.is_partial() for each in array.placements):
+        return array
+    everywhere = sys.modules["torch.distributed.tensor"].Replicate()
+    own = [everywhere if each.is_partial() else each for each in array.placements]
+    whole: Array = array.redistribute(placements=own)
+    return whole
+
+
 def least_piece(array: Array, axis: int) -> int:
     """How many elements along an axis the rank has that has the fewest; ``torch.chunk`` cuts."""
     length: int = array.shape[axis]
