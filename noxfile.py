@@ -69,6 +69,12 @@ SITE = ["mkdocs-material", "mkdocstrings[python]", "griffelib", "mike"]
 """What the documentation is built with."""
 PLAYGROUND = ["starlette", "uvicorn"]
 FURTHER = [*DEMO, *EXAMPLES, *OTHERS, *BOOSTING, *HOMES, *SITE, *PLAYGROUND, "playwright"]
+OVER_RANKS = [
+    "tests/backends/test_torch_ranks.py",
+    "tests/backends/test_jax_denominators.py",
+    "tests/backends/test_tensorflow_denominators.py",
+]
+"""Tests of sums over processes, devices and replicas."""
 EVERYTHING = ROOT / ".nox" / "everything"
 COVERING = ("numpy", "array_api_strict")
 """Backends whose tests say what no test reaches: the others run the same code, and their own."""
@@ -155,7 +161,14 @@ def agreement(session: nox.Session) -> None:
 def thorough(session: nox.Session) -> None:
     """What other sessions see a sample of, whole: every case by every route, for hours."""
     files = ["tests/core/test_cases.py", "tests/agreement/test_agreement.py", "tests/dialects"]
-    command = ["pytest", "-n", "2", *(session.posargs or files)]
+    command = ["pytest", "-n", "2", *(session.posargs or [*files, *OVER_RANKS])]
+    run_with_everything(session, *command, env={"WCE_EVERY_CASE": "1"})
+
+
+@nox.session(default=False, venv_backend="none", requires=["everything"])
+def ranks(session: nox.Session) -> None:
+    """Ranks × accumulation × uneven and empty pieces × reductions, whole: part of ``thorough``."""
+    command = ["pytest", *(session.posargs or OVER_RANKS)]
     run_with_everything(session, *command, env={"WCE_EVERY_CASE": "1"})
 
 

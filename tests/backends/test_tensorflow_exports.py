@@ -64,6 +64,7 @@ HEADS: dict[str, Callable[[], Head]] = {
     "binary": lambda: Head(losses.BinaryCrossEntropy(pos_weight=[1.0, 2.0, 3.0]), LABELS),
     "dice": lambda: Head(losses.DiceLoss(per="batch", ignore_index=-1), INDEX),
     "asymmetric": lambda: Head(losses.AsymmetricLoss(), LABELS),
+    "lovasz": lambda: Head(losses.LovaszSoftmaxLoss(per="batch", ignore_index=-1), INDEX),
 }
 
 

@@ -149,8 +149,7 @@ def check_exact_shares(ranks: Ranks) -> None:
 def denominator(ranks: Ranks, reduction: str) -> Any:
     """What the loss of all items is divided by, without predictions."""
     own = [
-        effective_weight(LOSS, Y[i], sample_weight=S[i], reduction=reduction)
-        for i in ranks.micro()
+        effective_weight(LOSS, Y[i], sample_weight=S[i], reduction=reduction) for i in ranks.micro()
     ]
     whole = torch.stack(own).sum()
     dist.all_reduce(whole, group=ranks.group)

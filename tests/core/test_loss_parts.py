@@ -193,3 +193,39 @@ def test_handles_are_scaled_too() -> None:
     )
     np.testing.assert_allclose(value, 1.5 * expected, rtol=1e-14)
     np.testing.assert_allclose(gradient, 1.5 * slope, rtol=1e-13)
+
+
+@pytest.mark.parametrize("mean", MEANS)
+def test_exact_parts_of_float64_have_the_bits_of_the_mean(backend: str, mean: str) -> None:
+    """Their gradient is rounded when it is divided, and flushed then."""
+    own, rng = adapter(backend), np.random.default_rng(8)
+    x = (rng.normal(size=(300, 7)) * 3).astype(np.float32)
+    x[0] = [100.0, 12.0, 5.0, 0.0, 3.0, 1.0, 2.0]
+    y = own.array(rng.integers(0, 7, 300))
+    options: dict[str, Any] = {"class_weight": W + [0.1] * 4, "precision": "exact"}
+
+    def of_parts(x: Any) -> Any:
+        return getattr(
+            losses.cross_entropy(x, y, reduction="parts", dtype="float64", **options), mean
+        )()
+
+    value, gradient = wce_core.value_and_grad(of_parts)(own.array(x))
+    reduction: Any = mean
+    expected = wce_core.value_and_grad(losses.cross_entropy)(
+        own.array(x), y, reduction=reduction, **options
+    )
+    assert own.numpy(value).astype(np.float32) == own.numpy(expected[0])
+    assert own.numpy(gradient).dtype == np.float32
+    np.testing.assert_array_equal(own.numpy(gradient), own.numpy(expected[1]))
+    assert own.numpy(gradient)[0, 3] == 0.0
+
+
+@pytest.mark.parametrize("dtype", [None, "float64"])
+def test_exact_parts_of_nothing(backend: str, dtype: Any) -> None:
+    own = adapter(backend)
+    x, y = own.array(np.zeros((0, 3), np.float32)), own.array(np.zeros(0, np.int64))
+    loss = losses.CrossEntropy(class_weight=W, reduction="parts", precision="exact", dtype=dtype)
+    assert all(float(each) == 0.0 for each in loss(x, y))
+    value, gradient = wce_core.value_and_grad(lambda x: loss(x, y).weighted_mean())(x)
+    assert float(value) == 0.0
+    assert own.numpy(gradient).shape == (0, 3)

@@ -16,6 +16,7 @@ from wce_core.torch import (
     CrossEntropyLoss,
     DiceLoss,
     FocalCrossEntropyLoss,
+    LovaszSoftmaxLoss,
 )
 
 RNG = np.random.default_rng(3)
@@ -49,3 +50,12 @@ def test_onnxruntime_has_the_same_loss(module: Any, target: torch.Tensor, tmp_pa
         own = X[:size], target[:size]
         (found,) = session.run(None, dict(zip(names, (t.numpy() for t in own), strict=True)))
         assert abs(found - module(*own).numpy()) <= 1e-6 * abs(found)
+
+
+@pytest.mark.filterwarnings(r"ignore:`isinstance\(treespec, LeafSpec\)`:FutureWarning")  # PyTorch's
+def test_what_onnx_has_no_operation_for(tmp_path: Path) -> None:
+    """A sort that keeps the order of equal errors."""
+    with pytest.raises(torch.onnx.OnnxExporterError, match=r"No ONNX function found for.*sort"):
+        torch.onnx.export(
+            LovaszSoftmaxLoss().eval(), (X, LABELS), str(tmp_path / "loss.onnx"), dynamo=True
+        )

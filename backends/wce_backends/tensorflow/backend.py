@@ -154,7 +154,8 @@ class TensorFlowBackend(Backend):
 
     def leading(self, array: Array, count: int, axis: int) -> Array:
         """By ``top_k``, whose ties go to the lower index."""
-        found = tf.math.top_k(namespace.moveaxis(array, axis, -1), count)
+        of = tf.cast(count, tf.int32)  # no other number is one of TensorFlow Lite's
+        found = tf.math.top_k(namespace.moveaxis(array, axis, -1), of)
         return tf.cast(found.indices, self.index_dtype)
 
     def scalar(self, value: Any, dtype: str, like: Array) -> Array:

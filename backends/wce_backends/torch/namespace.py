@@ -1,13 +1,24 @@
-"""The array API namespace of PyTorch, but for sums that Inductor would add up one by one."""
+"""The array API namespace of PyTorch, but for what its compilers do otherwise.
+
+Sums, which Inductor would add up one by one, and ``take_along_dim``, which makes a program one for
+arrays of these lengths.
+"""
 
 # ruff: noqa: A001, F403, F821  (all names are the standard's, by array-api-compat)
 
 from __future__ import annotations
 
+import torch
 from array_api_compat.torch import *
 
 from .summing import summed
 
 sum = summed
+
+
+def take_along_axis(x: torch.Tensor, indices: torch.Tensor, /, *, axis: int = -1) -> torch.Tensor:
+    """By ``gather``: each array has the other's lengths along all other axes."""
+    return torch.gather(x, axis, indices)
+
 
 del classes, ops  # type: ignore[name-defined]  # the wildcard brings them, unseen by mypy; no functions
