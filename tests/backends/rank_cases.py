@@ -1,4 +1,4 @@
-"""Ranks, accumulation and pieces of a batch: each with each in a thorough session, else a sample."""
+"""Ranks, accumulation and pieces of a batch: each with each in a thorough session, or a sample."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Cell(NamedTuple):
 
 
 def cells(most: int, cuts: tuple[str, ...] = tuple(CUTS)) -> list[Cell]:
-    """Of 1 to ``most`` ranks and 1 to 8 steps; a sample has each number and each cut once or more."""
+    """Of 1 to ``most`` ranks and 1 to 8 steps; a sample has each number and each cut."""
     counts, steps = range(1, most + 1), range(1, 9)
     if EVERY:
         return [Cell(*each) for each in itertools.product(counts, steps, cuts)]

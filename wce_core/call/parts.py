@@ -236,7 +236,7 @@ def _fraction(total: Any, denominator: Any) -> Any:
     """total / denominator in the dtype of the total; 0, with gradient 0, over 0."""
     if type(total) in (Tracked, float, int):
         if denominator != 0:
-            return total / denominator
+            return total / _of_dtype(total, denominator)
         return total.nothing() if isinstance(total, Tracked) else 0.0
     be = backend_of(total)
     if be is None:
@@ -244,6 +244,14 @@ def _fraction(total: Any, denominator: Any) -> Any:
     with be.scope():
         under = be.scalar(denominator, be.dtype_name(total), total)
         return divide_or(be.xp, total, under, 0.0)
+
+
+def _of_dtype(total: Any, denominator: Any) -> Any:
+    """A denominator that the value of a handle can be divided by: the standard mixes no dtypes."""
+    if not isinstance(total, Tracked):
+        return denominator
+    be, value = total.predictions.backend, total.value
+    return be.scalar(denominator, be.dtype_name(value), value)
 
 
 @do_not_convert

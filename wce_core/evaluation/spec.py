@@ -66,7 +66,7 @@ class LossSpec(NamedTuple):
         return (self.index_targets or self.candidates) and not self.label_smoothing
 
     def kept(self, predictions: str) -> str:
-        """The dtype of the closed-form gradient to predictions of a dtype, till its cotangent is known.
+        """The dtype of the gradient to predictions of a dtype, until its cotangent is known.
 
         An exact result of float64 has one of as many digits, and only their product is rounded.
         """

@@ -115,7 +115,7 @@ class TorchBackend(Backend):
         return DTYPES.get(name) or getattr(torch, name)
 
     def cast(self, array: Array, dtype: str) -> Array:
-        """Without a call where it has the dtype already; what ranks have summands of is whole first."""
+        """Without a call where it has the dtype already; summands of ranks are added first."""
         own = self.dtype(dtype)
         return array if array.dtype is own else added(array).to(own)
 
