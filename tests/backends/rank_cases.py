@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from wce_core.formulas.reductions import DENOMINATORS
 
@@ -23,7 +23,8 @@ CUTS: dict[str, Callable[[int, int], float]] = {
 """Where the items of a rank begin, as a fraction of all."""
 
 
-class Cell(NamedTuple):
+@dataclass(frozen=True)
+class Cell:
     """How many ranks there are, in how many steps they accumulate, and which items are whose."""
 
     count: int

@@ -89,7 +89,7 @@ def summed(rows: list[torch.Tensor], x: torch.Tensor, loss: Any = LOSS) -> LossP
 
 @functools.cache
 def of_one_process(reduction: str, dtype: torch.dtype, loss: Any = LOSS) -> tuple[Any, Any]:
-    own = X.to(dtype).requires_grad_()
+    own = X.to(dtype, copy=True).requires_grad_()
     value = dataclasses.replace(loss, reduction=reduction)(own, Y, sample_weight=S)
     return value.detach(), torch.autograd.grad(value, own)[0]
 
@@ -108,7 +108,7 @@ def of_own_rows(ranks: Ranks, slopes: torch.Tensor) -> torch.Tensor:
 
 def check_values_and_gradients(ranks: Ranks, dtype: torch.dtype) -> None:
     """Every reduction; gradients as engines add them up."""
-    own = X.to(dtype).requires_grad_()
+    own = X.to(dtype, copy=True).requires_grad_()
     parts = summed(ranks.micro(), own).all_reduce(ranks.group, averaged_over=2)
     for reduction in REDUCTIONS:
         value, gradient = of_one_process(reduction, dtype)
