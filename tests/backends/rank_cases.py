@@ -12,7 +12,7 @@ from wce_core.formulas.reductions import DENOMINATORS
 EVERY = bool(os.environ.get("WCE_EVERY_CASE"))
 """Is each case wanted?"""
 REDUCTIONS = [name for name, under in DENOMINATORS.items() if under is not None]
-DIVIDED = [name for name in REDUCTIONS if DENOMINATORS[name] != "normalizer"]
+DIVIDED = [name for name, under in DENOMINATORS.items() if under not in (None, "normalizer")]
 """Those that know what they divide by."""
 CUTS: dict[str, Callable[[int, int], float]] = {
     "even": lambda rank, count: rank / count,
