@@ -102,14 +102,44 @@ def test_transformed() -> None:
     assert_near(found, expected, 1e-12)
 
 
-def test_a_nan_in_an_excluded_row_reaches_nothing() -> None:
+@pytest.mark.parametrize("bad", [torch.nan, torch.inf])
+def test_what_is_excluded_reaches_nothing(bad: float) -> None:
     hidden, weight, bias = drawn()
     with torch.no_grad():
-        hidden[~MASK] = torch.nan
+        hidden[~MASK] = bad
     for options in ({}, {"label_smoothing": 0.1}, {"reduction": "none"}):
         loss = in_chunks(hidden, weight, bias, mask=MASK, **options)
         for gradient in (loss, *torch.autograd.grad(loss, (hidden, weight, bias))):
             assert gradient.isfinite().all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_states_in_1_to_1024_chunks(dtype: torch.dtype) -> None:
+    """The gradient to the layer is as good as unchunked in float32."""
+    torch.manual_seed(2)
+    hidden, labels = torch.randn(1024, 8).to(dtype), torch.arange(1024) % 50
+    weight = torch.randn(50, 8)
+
+    def to_weight(wide: torch.dtype, states: Any, rows: int) -> Any:
+        own = weight.to(wide).requires_grad_()
+        loss = linear_cross_entropy(states, own, labels, reduction="sum", chunk_bytes=rows * 200)
+        return torch.autograd.grad(loss, own)[0].double()
+
+    right = to_weight(torch.float64, hidden.double(), 2048)
+    whole = (to_weight(torch.float32, hidden.float(), 1024) - right).abs().max()
+    for rows in (1024, 100, 8, 1):
+        assert (to_weight(torch.float32, hidden, rows) - right).abs().max() <= 4.0 * whole
+
+
+def test_a_vocabulary_that_no_block_divides() -> None:
+    """Value and gradients of 50,257 classes are those of all logits."""
+    torch.manual_seed(3)
+    own = [torch.randn(shape).requires_grad_() for shape in ((5, 4), (50_257, 4), (50_257,))]
+    labels = torch.tensor([50_256, 0, 7, 50_255, 2048])
+    found = in_chunks(*own, labels, chunk_bytes=1, label_smoothing=0.1)
+    expected = of_logits(*own, labels, label_smoothing=0.1)
+    assert_near([found], [expected], 1e-6)
+    assert_near(torch.autograd.grad(found, own), torch.autograd.grad(expected, own), 4e-6)
 
 
 @pytest.mark.parametrize("reduction", ["mean", "none", "parts"])
