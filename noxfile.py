@@ -79,6 +79,10 @@ EVERYTHING = ROOT / ".nox" / "everything"
 COVERING = ("numpy", "array_api_strict")
 """Backends whose tests say what no test reaches: the others run the same code, and their own."""
 MEASURED = ["--cov", "--cov-report="]
+SPREAD = ["-n", "2", "--dist", "loadgroup"]
+"""Over two processes; tests that share what takes long are in one (``xdist_group``)."""
+SAMPLE = ["--one-in", "8"]
+"""Every test function, with one of its sets of parameters and one in eight of the others."""
 
 
 def install(session: nox.Session, *packages: str) -> None:
@@ -97,7 +101,7 @@ def tests(session: nox.Session, backend: str) -> None:
     """The test suite on one backend, alone in its environment."""
     install(session, *CHECKOUT, *TOOLS, *FRAMEWORKS[backend])
     measured = MEASURED if backend in COVERING else []
-    command = ["pytest", "-n", "2", "--backend", backend, *measured]
+    command = ["pytest", *SPREAD, "--backend", backend, *measured]
     folders = ["tests/core", "tests/backends", "tests/fuzz"]
     session.run(*command, *folders, *session.posargs, env={"COVERAGE_FILE": _covered_by(backend)})
 
@@ -106,8 +110,9 @@ def tests(session: nox.Session, backend: str) -> None:
 def lowest(session: nox.Session) -> None:
     """NumPy and JAX, the demo and the commands, with the lowest versions that are allowed.
 
-    Without tests of the oracle and of what judges by it, which need mpmath alone, and without
-    array_api_strict, which has no lower version here.
+    Every test function with a sample of its parameters: what an older version lacks or does
+    otherwise fails whatever the numbers are. Without tests of the oracle and of what judges by it,
+    which need mpmath alone, and without array_api_strict, which has no lower version here.
     """
     extras = ["-e", ".[jax,demo,weights]", "-e", "./conformance[run]"]
     packages = [*TOOLS, *FRAMEWORKS["jax"]]
@@ -115,8 +120,8 @@ def lowest(session: nox.Session) -> None:
     commands = ["test_cli.py", "test_demo.py", "test_weights_command.py"]
     folders = ["tests/core", "tests/backends", *(f"tests/documentation/{c}" for c in commands)]
     same = [f"--ignore=tests/core/test_{name}.py" for name in ("oracle", "wrong", "runner")]
-    session.run("pytest", "-n", "2", "--backend", "numpy", *same, *folders)
-    session.run("pytest", "-n", "2", "--backend", "jax", "tests/backends")
+    session.run("pytest", *SPREAD, *SAMPLE, "--backend", "numpy", *same, *folders)
+    session.run("pytest", *SPREAD, *SAMPLE, "--backend", "jax", "tests/backends")
 
 
 def _lowest(folder: Path) -> str:
@@ -154,14 +159,14 @@ def run_with_everything(
 def agreement(session: nox.Session) -> None:
     """All frameworks in one process: equal bits and errors; other libraries, training with them."""
     folders = ["tests/agreement", "tests/dialects", "tests/homes"]
-    run_with_everything(session, "pytest", "-n", "2", *(session.posargs or folders))
+    run_with_everything(session, "pytest", *SPREAD, *(session.posargs or folders))
 
 
 @nox.session(default=False, venv_backend="none", requires=["everything"])
 def thorough(session: nox.Session) -> None:
     """What other sessions see a sample of, whole: every case by every route, for hours."""
     files = ["tests/core/test_cases.py", "tests/agreement/test_agreement.py", "tests/dialects"]
-    command = ["pytest", "-n", "2", *(session.posargs or [*files, *OVER_RANKS])]
+    command = ["pytest", *SPREAD, *(session.posargs or [*files, *OVER_RANKS])]
     run_with_everything(session, *command, env={"WCE_EVERY_CASE": "1"})
 
 
@@ -181,7 +186,7 @@ def fuzz(session: nox.Session) -> None:
 @nox.session(venv_backend="none", requires=["everything"])
 def doctest(session: nox.Session) -> None:
     """Every example in docstrings, the README and the docs, with every framework."""
-    command = ["pytest", "-n", "2", *MEASURED, "tests/documentation", *session.posargs]
+    command = ["pytest", *SPREAD, *MEASURED, "tests/documentation", *session.posargs]
     run_with_everything(session, *command, env={"COVERAGE_FILE": _covered_by("doctest")})
 
 
@@ -234,7 +239,7 @@ def wheel(session: nox.Session) -> None:
 @nox.session(requires=["everything"])
 def vectors(session: nox.Session) -> None:
     """wce-vectors: its plugin and worked examples, and its wheel beside NumPy and pytest alone."""
-    run_with_everything(session, "pytest", "-n", "2", *(session.posargs or ["tests/vectors"]))
+    run_with_everything(session, "pytest", *SPREAD, *(session.posargs or ["tests/vectors"]))
     install(session, "build", "hatchling")
     folder = session.create_tmp()
     session.run("python", "-m", "build", "--no-isolation", "--outdir", folder, "conformance")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 
@@ -15,6 +16,9 @@ from wce_conformance.adapters import NAMES
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--backend", action="append", choices=NAMES, help="framework to test (may be repeated)"
+    )
+    parser.addoption(
+        "--one-in", type=int, default=1, help="of each test function, one set of parameters in N"
     )
 
 
@@ -54,14 +58,28 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    left = _of_a_backend(items) if "numpy" not in backends(config) else items
+    left = _sample(left, config.getoption("--one-in"))
+    kept = set(left)
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = left
+
+
+def _of_a_backend(items: list[pytest.Item]) -> list[pytest.Item]:
     """What does not depend on a framework is tested with NumPy's, not once more with each."""
-    if "numpy" in backends(config):
-        return
-    once = [
+    return [
         item
         for item in items
-        if item.path.parent.name == "core"
-        and {"backend", "way"}.isdisjoint(getattr(item, "fixturenames", ()))
+        if item.path.parent.name != "core"
+        or not {"backend", "way"}.isdisjoint(getattr(item, "fixturenames", ()))
     ]
-    config.hook.pytest_deselected(items=once)
-    items[:] = [item for item in items if item not in once]
+
+
+def _sample(items: list[pytest.Item], one_in: int) -> list[pytest.Item]:
+    """Told by hashes of ids; of each test function at least the first of these."""
+    hashes = {item: crc32(item.nodeid.encode()) for item in items}
+    first: dict[str, pytest.Item] = {}
+    for item in sorted(items, key=hashes.__getitem__):
+        first.setdefault(item.nodeid.partition("[")[0], item)
+    kept = {item for item in items if hashes[item] % one_in == 0} | set(first.values())
+    return [item for item in items if item in kept]

@@ -25,9 +25,10 @@ HEAD = """# Losses, backends, modes
 
 Every loss runs on every backend, in every mode, native and exact, with its gradient. How do we
 know? By calls whose value and gradient an oracle of sixty digits has computed. The table says how
-many of them `{test}` makes, for each loss by each route to a gradient; each
-of them is native and exact. Routes that compile are slow, so the usual run sees one call in some;
-the number in brackets is that of `nox -s thorough`. (PyTorch compiles each loss in
+many of them `{test}` makes, for each loss by each route to a gradient, native and exact. Routes
+that compile are slow: the usual run sees a sample there, in which a call is native or exact; the
+number in brackets is that of `nox -s thorough`. A sample has every loss, weighting and reduction,
+on JAX every weighting and reduction of each loss. (PyTorch compiles each loss in
 `tests/backends/test_torch_modules.py::test_compiled`, too.) *strict* is array-api-strict, for any
 array of the standard; it has no half types. *functional* is `torch.func`, *XLA*
 `tf.function(jit_compile=True)`.
@@ -73,15 +74,9 @@ def _cell(loss: str, column: Column) -> str:
 
 def counted(loss: str, column: Column) -> tuple[int, int]:
     """How many calls of a loss the test makes by a route: in the usual run, and in a whole one."""
-    found = _test()
-    framework = adapter(column.backend)
-    step = found.SAMPLED.get(tuple(column), 1)
-    numbers = [
-        number
-        for number, case in enumerate(found.CASES.values())
-        if case.loss == loss and supports(case, framework)
-    ]
-    return sum(number % step == 0 for number in numbers), len(numbers)
+    found, framework = _test(), adapter(column.backend)
+    own = [v for v in found.VECTORS if v.loss == loss and supports(v.case, framework)]
+    return sum(bool(found.precisions(vector, *column)) for vector in own), len(own)
 
 
 @cache

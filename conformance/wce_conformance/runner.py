@@ -7,11 +7,11 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
-from zlib import crc32
 
 from wce_conformance.implementation import Given, Implementation, Refused
 from wce_conformance.judging.vectors import Judgement, Status, judged
 from wce_conformance.repeating import repeated
+from wce_conformance.sampling import in_sample
 from wce_conformance.vectors import Vector, load_vectors
 
 
@@ -63,11 +63,6 @@ def tasks(implementation: Implementation, choice: Choice, vectors: Sequence[Vect
         and (not choice.precisions or precision in choice.precisions)
         and (choice.everything or in_sample(vector, implementation.sampled.get(route, 1)))
     ]
-
-
-def in_sample(vector: Vector, one_in: int) -> bool:
-    """Told by the id, so that new vectors do not change which of the old ones are run."""
-    return crc32(vector.id.encode()) % one_in == 0
 
 
 def records(implementation: Implementation, todo: Iterable[Task]) -> Iterator[Record]:

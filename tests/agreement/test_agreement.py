@@ -1,6 +1,7 @@
 """All frameworks in one process: the same bits in exact mode, the same number in native.
 
-The whole corpus, and random batches of one shape, so that compiled programs are made once.
+Random batches of one shape, so that compiled programs are made once. That vectors have the same
+bits everywhere is in tests/core/test_cases.py.
 """
 
 from __future__ import annotations
@@ -18,11 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wce_conformance.adapters import NAMES, Adapter, adapter
-from wce_conformance.adapters.base import Outcome
-from wce_conformance.calls import outcome_of, supports
-from wce_conformance.judging.numbers import flat as numbers
-from wce_conformance.runner import in_sample
-from wce_conformance.vectors import Vector, load_vectors
+from wce_conformance.judging.bits import bits
 from wce_core import losses
 from wce_core.formulas.links import CATEGORICAL_LINKS
 from wce_core.formulas.reductions import REDUCTIONS
@@ -31,8 +28,11 @@ from wce_core.formulas.weightings import SOFT_WEIGHTINGS, WEIGHTINGS
 N, C = 24, 5
 DRAWS = 3
 DTYPES = {"float32": np.float32, "float16": np.float16, "bfloat16": ml_dtypes.bfloat16}
-FRAMEWORKS = [name for name in NAMES if name != "array_api_strict"]
-ROUTES = {"numpy": ("eager",), "torch": ("eager", "functional"), "jax": ("eager", "compiled")}
+FRAMEWORKS = [name for name in NAMES if name not in ("numpy", "array_api_strict")]
+"""Those that are compared with NumPy."""
+ROUTES = {"torch": ("eager", "functional"), "jax": ("eager", "compiled")}
+EXAMPLES = 1000 if os.environ.get("WCE_EVERY_CASE") else 400
+pytestmark = pytest.mark.xdist_group("batches")  # whose programs are compiled once in a process
 
 
 class Setting(NamedTuple):
@@ -121,29 +121,17 @@ def results(
     def function(predictions: Any, targets: Any, **arrays: Any) -> Any:
         return getattr(losses, setting.loss)(predictions, targets, **arrays, **options)
 
-    found = []
+    found, both = [], own.differentiated(route, function, "predictions")
     for seed in seeds:
         data = draw(setting, seed)
         data.pop("ignore_index", None)
-        arrays = {key: own.array(value) for key, value in data.items()}
-        value, gradient = own.differentiate(route, function, arrays, "predictions")
+        value, gradient = both({key: own.array(value) for key, value in data.items()})
         values = own.to_numpy(value)
         values = list(values) if isinstance(values, tuple) else [values]
         found.append(
             [np.asarray(v) for v in values] + ([] if gradient is None else [own.numpy(gradient)])
         )
     return found
-
-
-def bits(array: np.ndarray) -> np.ndarray:
-    """As integers, so that −0 differs from 0; every NaN is the same."""
-    if array.dtype.kind != "i":
-        array = np.where(np.isnan(array), array.dtype.type(np.nan), array)
-    return (
-        np.atleast_1d(array).astype(np.int64)
-        if array.dtype.kind == "i"
-        else np.atleast_1d(array).view(f"u{array.dtype.itemsize}")
-    )
 
 
 @pytest.mark.parametrize(
@@ -165,60 +153,12 @@ def same_bits(want: Any, got: Any, where: str) -> None:
             np.testing.assert_array_equal(bits(left), bits(right), err_msg=where)
 
 
-@settings(max_examples=1000, deadline=None, derandomize=True, database=None)
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None)
 @given(setting=st.sampled_from(every_setting()), seed=st.integers(0, 2**32 - 1))
 def test_random_batches_have_the_same_bits(setting: Setting, seed: int) -> None:
     want = results("numpy", "eager", setting, "exact", [seed])
     for name in FRAMEWORKS:
         same_bits(want, results(name, "eager", setting, "exact", [seed]), name)
-
-
-CORPUS = [
-    v
-    for v in load_vectors()
-    if v.error is None and v.dtype != "float64" and not v.case.known_to_fail
-]
-"""Without the rows in which frameworks are known to differ: tests/core/test_known.py has them."""
-COMPILED = {("torch", "compiled"): 60, ("tensorflow", "compiled"): 20, ("tensorflow", "xla"): 20}
-"""One vector in how many by the routes that compile each; ``nox -s thorough`` runs them all."""
-
-
-@pytest.mark.parametrize("vector", CORPUS, ids=str)
-def test_the_corpus_has_the_same_bits(vector: Vector) -> None:
-    want = flat(outcome_of(vector.case, made("numpy"), "eager", "exact"))
-    for name in FRAMEWORKS:
-        if not supports(vector.case, made(name)):
-            continue
-        for route in made(name).routes:
-            one_in = COMPILED.get((name, route), 6 if name == "jax" else 1)
-            if os.environ.get("WCE_EVERY_CASE") or in_sample(vector, one_in):
-                got = flat(outcome_of(vector.case, made(name), route, "exact"))
-                if route == "functional" and cancels(vector):
-                    same_bits([signless(want)], [signless(got)], f"{name} {route}")
-                else:
-                    same_bits([want], [got], f"{name} {route}")
-
-
-def cancels(vector: Vector) -> bool:
-    """Is an element of the gradient a sum of terms that leaves 0?
-
-    The closed form gives 0 then. The plain formula leaves what rounding does, here the sign of
-    that 0 (specification, section 7).
-    """
-    sizes = numbers(vector.expected.gradient_sizes["predictions"])
-    pairs = zip(numbers(vector.expected.gradient), sizes, strict=True)
-    return any(element == 0 and size > 0 for element, size in pairs)
-
-
-def signless(arrays: list[np.ndarray]) -> list[np.ndarray]:
-    """-0 becomes 0, all else stays."""
-    return [array + array.dtype.type(0) for array in arrays]
-
-
-def flat(outcome: Outcome) -> list[np.ndarray]:
-    """The value, or each part of it, and the gradient."""
-    values = outcome.value if isinstance(outcome.value, tuple) else (outcome.value,)
-    return [np.asarray(v) for v in (*values, outcome.gradient) if v is not None]
 
 
 @pytest.mark.parametrize("setting", every_setting()[::3], ids="-".join)

@@ -10,7 +10,8 @@ import pytest
 from wce_conformance.judging.vectors import Judgement
 from wce_conformance.peers import PEERS, environment, peer
 from wce_conformance.peers.base import Peer
-from wce_conformance.runner import Task, in_sample, records
+from wce_conformance.runner import Task, records
+from wce_conformance.sampling import in_sample
 from wce_conformance.scoreboard.measure import SLOW
 from wce_conformance.vectors import Vector, load_vectors
 

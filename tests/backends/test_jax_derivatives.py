@@ -240,6 +240,7 @@ def assert_close(actual: Any, expected: Any, tolerance: float = 2e-5) -> None:
         np.testing.assert_allclose(a, e, rtol=tolerance, atol=tolerance)
 
 
+@pytest.mark.xdist_group("jax derivatives")  # the truth of a case is compiled once
 @pytest.mark.parametrize("name", CASES)
 def test_value_and_every_gradient(name: str) -> None:
     (loss, _), at = CASES[name]
@@ -252,6 +253,7 @@ def test_value_and_every_gradient(name: str) -> None:
     assert_close(along(loss, own, single(direction(name))), dot(gradients, direction(name)))
 
 
+@pytest.mark.xdist_group("jax derivatives")
 @pytest.mark.parametrize(("name", "order"), SECOND_CASES)
 def test_second_derivatives_in_a_float32_program(name: str, order: str) -> None:
     (loss, _), at = CASES[name]

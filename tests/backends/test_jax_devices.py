@@ -13,7 +13,7 @@ import subprocess
 import sys
 import traceback
 import unittest.mock
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import jax
@@ -80,6 +80,11 @@ def on_one_device(function: Callable[..., Any], *arguments: Any) -> Any:
     return jax.tree.map(np.asarray, jax.jit(function)(*arguments))
 
 
+@functools.cache
+def slopes_on_one_device(name: str) -> Any:
+    return on_one_device(functools.partial(slopes, LOSSES[name]), ARRAYS)
+
+
 def placed(arrays: Arrays, on: Any, sharding: str) -> Arrays:
     shards = SHARDINGS[sharding]
     return {
@@ -88,12 +93,12 @@ def placed(arrays: Arrays, on: Any, sharding: str) -> Arrays:
     }
 
 
-def check_sharded(kind: AxisType, sharding: str) -> None:
+def check_sharded(kind: AxisType, sharding: str, names: Iterable[str] = tuple(LOSSES)) -> None:
     """Sharded arrays under ``jit``, and eager, inside ``set_mesh`` and outside."""
     on = mesh(kind)
     arrays = placed(ARRAYS, on, sharding)
-    for name, loss in LOSSES.items():
-        expected = on_one_device(functools.partial(slopes, loss), ARRAYS)
+    for name in names:
+        loss, expected = LOSSES[name], slopes_on_one_device(name)
         with jax.set_mesh(on):
             found = jax.jit(functools.partial(slopes, loss))(arrays)
         close(found, expected)
@@ -206,13 +211,13 @@ def check_part_of_the_mesh_explicit() -> None:
 
 
 def check_rows_in_pieces(kind: AxisType) -> None:
-    """As rows of thousands of classes are summed."""
+    """As rows of thousands of classes are summed, of indices and of mass."""
     replaced = unittest.mock.patch.multiple
     with replaced(backend._Closed, many_classes=1), replaced(compiled, LONGEST=2):
         jax.clear_caches()
         check_item_losses_stay_where_the_items_are(kind)
         for sharding in SHARDINGS:
-            check_sharded(kind, sharding)
+            check_sharded(kind, sharding, ("indices", "mass and costs"))
     jax.clear_caches()
 
 
@@ -246,11 +251,20 @@ def outcome(check: Callable[[], None]) -> str:
     return "passed"
 
 
-@functools.cache
-def outcomes() -> dict[str, str]:
+@pytest.fixture(scope="module")
+def outcomes(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Of the checks that this run of pytest asks for."""
+    tests = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    asked = [test for test in tests if test.function is test_on_several_devices]
     flags = f"--xla_force_host_platform_device_count={DEVICES}"
     finished = subprocess.run(
-        [sys.executable, "-W", "error", __file__],
+        [
+            sys.executable,
+            "-W",
+            "error",
+            __file__,
+            *(test.callspec.params["name"] for test in asked),
+        ],
         env={**os.environ, "XLA_FLAGS": flags},
         capture_output=True,
         text=True,
@@ -260,11 +274,12 @@ def outcomes() -> dict[str, str]:
     return dict(json.loads(finished.stdout))
 
 
+@pytest.mark.xdist_group("jax devices")  # the one process that all of them read
 @pytest.mark.parametrize("name", CHECKS)
-def test_on_several_devices(name: str) -> None:
-    assert outcomes()[name] == "passed", outcomes()[name]
+def test_on_several_devices(name: str, outcomes: dict[str, str]) -> None:
+    assert outcomes[name] == "passed", outcomes[name]
 
 
 if __name__ == "__main__":
     assert jax.device_count() == DEVICES
-    print(json.dumps({name: outcome(check) for name, check in CHECKS.items()}))
+    print(json.dumps({name: outcome(CHECKS[name]) for name in sys.argv[1:]}))

@@ -235,6 +235,7 @@ def outcomes(*names: str) -> dict[str, str]:
     return dict(json.loads(finished.stdout.splitlines()[-1]))
 
 
+@pytest.mark.xdist_group("replicas")  # the one process that all of them read
 @pytest.mark.parametrize("name", CHECKS)
 def test_on_two_replicas(name: str) -> None:
     found = (outcomes(name) if EVERY else outcomes())[name]

@@ -27,7 +27,8 @@ from wce_conformance.oracle.real import mp
 from wce_conformance.program import Program, question
 from wce_conformance.repeating import ITEMS, Repeated, repeated
 from wce_conformance.report import show, worst_errors
-from wce_conformance.runner import Choice, Record, in_sample, run, run_backend, tasks
+from wce_conformance.runner import Choice, Record, run, run_backend, tasks
+from wce_conformance.sampling import in_sample
 from wce_conformance.this_library import WceCore
 from wce_conformance.vectors import FOLDER, Vector
 from wce_conformance.vectors.reading import decode

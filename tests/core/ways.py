@@ -147,22 +147,23 @@ WAYS: dict[str, dict[str, Way]] = {
         "one block": Way("fused", {"FEW": -1, "CPU_BLOCK": HUGE}),
         "one sum": Way("one sum", {"FEW": -1, "CPU_BLOCK": HUGE}, least=0.2),
         "plain": Way("plain", {}),
-        # Few cases a share, of which losses of single regions take the plain formula.
-        "compiled": Way("fused", {}, "compiled", 80, least=0.25),
+        # The route of test_cases.py; losses of single regions take the plain formula.
+        "compiled": Way("fused", {}, "compiled", 160, least=0.25),
         "programs": Way("compiled", {}, "programs", 160, least=0.25),
     },
     "jax": {
-        "closed form": Way("fused", {}, every=24),
-        "rows in pieces": Way("pieces", {}, every=24, least=0.2),
-        "plain": Way("plain", {}, every=24),
+        # The route of test_cases.py.
+        "closed form": Way("fused", {}, every=120),
+        "rows in pieces": Way("pieces", {}, every=48, least=0.2),
+        "plain": Way("plain", {}, every=48),
     },
     "tensorflow": {
         "replayed": Way("program", {"LARGE": HUGE}, least=0.25),
         "host": Way("fused", {"LARGE": 0}),
         "device, eager": Way("deferred", {}, every=16),
-        "graph": Way("fused", {"LARGE": HUGE}, "compiled", 48),
-        "rows in pieces": Way("pieces", {"LARGE": HUGE}, "compiled", 16, least=0.1),
-        "graph by XLA": Way("fused", {"LARGE": 0}, "compiled", 48),
+        "graph": Way("fused", {"LARGE": HUGE}, "compiled", 80),
+        "rows in pieces": Way("pieces", {"LARGE": HUGE}, "compiled", 40, least=0.1),
+        "graph by XLA": Way("fused", {"LARGE": 0}, "compiled", 80),
         "plain": Way("plain", {}, every=16),
     },
 }

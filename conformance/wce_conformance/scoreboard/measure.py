@@ -12,7 +12,8 @@ from pathlib import Path
 from wce_conformance.implementation import Implementation
 from wce_conformance.peers import PEERS, peer
 from wce_conformance.peers.asked import CROSS_ENTROPIES
-from wce_conformance.runner import Record, Task, in_sample, records
+from wce_conformance.runner import Record, Task, records
+from wce_conformance.sampling import in_sample
 from wce_conformance.scoreboard.aspects import aspects
 from wce_conformance.scoreboard.columns import NAMES, Column, Failure, encoded
 from wce_conformance.scoreboard.faults import link
