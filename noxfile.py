@@ -165,7 +165,8 @@ def agreement(session: nox.Session) -> None:
 @nox.session(default=False, venv_backend="none", requires=["everything"])
 def thorough(session: nox.Session) -> None:
     """What other sessions see a sample of, whole: every case by every route, for hours."""
-    files = ["tests/core/test_cases.py", "tests/agreement/test_agreement.py", "tests/dialects"]
+    core = ["tests/core/test_cases.py", "tests/core/test_ways.py"]
+    files = [*core, "tests/agreement/test_agreement.py", "tests/dialects"]
     command = ["pytest", *SPREAD, *(session.posargs or [*files, *OVER_RANKS])]
     run_with_everything(session, *command, env={"WCE_EVERY_CASE": "1"})
 

@@ -62,6 +62,10 @@ CATEGORICAL = [w.name for w in WEIGHTINGS.values() if w.categorical and w.name !
 @few
 @given(seed=seeds)
 def test_an_index_is_its_one_hot_row(backend: str, reduction: str, rule: str, seed: int) -> None:
+    """On JAX, which compiles each pair, every reduction with one rule, and each rule with two."""
+    number = SCALARS.index(reduction) + list(SOFT_WEIGHTINGS).index(rule)
+    if backend == "jax" and number % len(SOFT_WEIGHTINGS):
+        return
     data, own = batch(seed), adapter(backend)
     dense = {**data, "targets": np.eye(C)[data["targets"]]}
     options = {"reduction": reduction, "soft_weighting": rule, "label_smoothing": 0.1}

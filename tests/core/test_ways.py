@@ -1,4 +1,4 @@
-"""Every small case by every way in which a backend evaluates, against the oracle."""
+"""Small cases by every way in which a backend evaluates, against the oracle."""
 
 from __future__ import annotations
 

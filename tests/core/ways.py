@@ -29,15 +29,15 @@ HUGE = 2**60
 class Way(NamedTuple):
     """``settings`` are attributes of the backend's module; ``runs``: what must run in every case.
 
-    ``route`` is the adapter's; ``every``: one in how many cases, where a case takes long;
-    ``least``: in which share of them. Single numbers have ways of their own, and so has a value
-    without a gradient.
+    ``route`` is the adapter's; ``every``: one in how many cases (test_cases.py runs all of them,
+    by the way that their size takes); ``least``: in which share of them. Single numbers have ways
+    of their own, and so has a value without a gradient.
     """
 
     runs: str
     settings: dict[str, Any]
     route: str = "eager"
-    every: int = 1
+    every: int = 3
     least: float = 0.5
 
 
