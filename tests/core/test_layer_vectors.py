@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from wce_conformance.runner import Task, in_sample, records
+from wce_conformance.runner import Task, records
+from wce_conformance.sampling import in_sample
 from wce_conformance.this_library import WceCore
 from wce_conformance.vectors import FOLDER, load_vectors
 
