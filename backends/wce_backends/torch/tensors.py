@@ -82,7 +82,8 @@ def viewed(array: Array, dtype: torch.dtype) -> Array:
 
     Copied by a tracer, whose graphs refuse ``view`` of a dtype (PyTorch 2.13).
     """
-    return torch.view_copy(array, dtype=dtype) if _is_tracing() else array.view(dtype)
+    tracing = torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]  # as in the backend
+    return torch.view_copy(array, dtype=dtype) if tracing else array.view(dtype)
 
 
 def _tangent(array: Array) -> Array | None:
