@@ -36,8 +36,8 @@ def compile_calls(when: When, compiler: str = "inductor") -> Iterator[None]:
     """Eager calls of PyTorch inside run as compiled programs, or operation by operation.
 
     ``"accelerator"``, which is the default: compiled on devices for which PyTorch has Triton (CUDA,
-    ROCm, XPU), from the second call of a kind on; the first waits for no compiler. ``"always"``: on
-    the CPU as well, and at once. ``"never"``: operation by operation. It is also a decorator.
+    ROCm, XPU). ``"always"``: on the CPU as well. ``"never"``: operation by operation. It is also a
+    decorator.
     ``WCE_TORCH_COMPILE=0`` in the environment says ``"never"`` for a whole process. ``compiler`` is
     the ``backend`` of ``torch.compile``.
 
