@@ -22,6 +22,7 @@ from wce_core.arrays.ops import Chunked
 from wce_core.arrays.rounding import rounded
 from wce_core.call.describe import described
 from wce_core.compilers import do_not_convert
+from wce_core.dtypes import SMALLEST_NORMAL
 from wce_core.evaluation import evaluate, linear
 from wce_core.evaluation.options import Options
 from wce_core.evaluation.spec import COTANGENT, LossSpec
@@ -177,6 +178,11 @@ class TensorFlowBackend(Backend):
         """By ``stop_gradient``."""
         return tf.stop_gradient(array)
 
+    def flushing(self, array: Array) -> Array:
+        """By an identity whose backward pass flushes: tapes follow the losses of single regions."""
+        found: Array = tf.custom_gradient(_flushed)(array)
+        return found
+
     def fast_path(
         self, options: Options, given: dict[str, Any], *, gradient: bool = False
     ) -> Outcome | None:
@@ -316,6 +322,15 @@ def _run(be: TensorFlowBackend, spec: LossSpec, tensors: Arrays) -> tuple[Array,
     for name in loss.names[1:]:
         outputs = loss.with_gradient_to(name, outputs)
     return tuple(outputs)
+
+
+def _flushed(array: Array) -> Any:
+    def backward(gradient: Array) -> Array:
+        """The derivative stays that of the identity, at a gradient of 0 too."""
+        small = tf.where(tf.abs(gradient) < SMALLEST_NORMAL, gradient, tf.zeros_like(gradient))
+        return gradient - tf.stop_gradient(small)
+
+    return tf.identity(array), backward
 
 
 class _Loss:
