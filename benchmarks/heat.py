@@ -11,6 +11,8 @@ from typing import Any
 import matplotlib as mpl
 
 Row = dict[str, Any]
+from benchmarks.table import table
+
 MAP = ("mode", "loss", "precision", "what")
 """What the cells of one map have in common."""
 DOUBLINGS = 2.0
@@ -18,6 +20,7 @@ DOUBLINGS = 2.0
 DARK = 1.5
 """Doublings from which letters are white."""
 NAMES = {"F": "torch.nn.functional", "sklearn _loss": "scikit-learn's compiled losses"}
+SUMMARY = (*MAP, "goals", "aim met", "must met", "missed", "largest ratio")
 MET, MISSED = "aim met", "**missed**"
 
 
@@ -32,15 +35,17 @@ def _maps(result: dict[str, Any]) -> dict[tuple[str, ...], list[Row]]:
 
 def summary(result: dict[str, Any]) -> Iterator[str]:
     """A line for each map: how many cells have goals and meet them, and the worst one."""
-    yield "| mode | loss | precision | what | goals | aim met | must met | missed | largest ratio |"
-    yield "|---|---|---|---|---|---|---|---|---|"
+    return table(SUMMARY, _counts(result))
+
+
+def _counts(result: dict[str, Any]) -> Iterator[tuple[object, ...]]:
     for key, rows in _maps(result).items():
         own = [row for row in rows if row["verdict"]]
         worst = max(own or rows, key=lambda row: row["median"])
         verdicts = [row["verdict"] for row in own]
         counts = [sum(v.startswith(kind) for v in verdicts) for kind in (MET, "must met", MISSED)]
         where = f"{worst['median']:.2f} at {worst['items']} × {worst['classes']}"
-        yield f"| {' | '.join(map(str, (*key, len(own), *counts, where)))} |"
+        yield *key, len(own), *counts, where
 
 
 def heat_maps(result: dict[str, Any], file: Path) -> None:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.heat import heat_maps, summary
+from benchmarks.table import table
 
 Result = dict[str, Any]
 COLUMNS = ("workload", "peer", "mode", "precision", "what", "ratio", "quartiles", "ours", "theirs")
@@ -108,16 +109,14 @@ def _page(results: Sequence[Result]) -> Iterator[str]:
         yield f"![Our time over the peer's, for each number of items and of classes]({image})\n"
         yield from summary(result)
         yield "\nBeside the plane:\n"
-        yield f"| {' | '.join((*COLUMNS, 'floor', 'set'))} |"
-        yield "|" + "---|" * (len(COLUMNS) + 2)
-        for row, cells in zip(result["rows"], _cells(result), strict=True):
-            floor = _seconds(result["floors"][row["workload"]])
-            yield f"| {' | '.join((*cells[:-1], floor, cells[-1]))} |"
+        pairs = zip(result["rows"], _cells(result), strict=True)
+        rows = (
+            (*cells[:-1], _seconds(result["floors"][row["workload"]]), cells[-1])
+            for row, cells in pairs
+        )
+        yield from table((*COLUMNS, "floor", "set"), rows)
         yield f"\n{MEMORY_TITLE}:\n"
-        yield f"| {' | '.join(MEMORY_COLUMNS)} |"
-        yield "|" + "---|" * len(MEMORY_COLUMNS)
-        for cells in _memory_cells(result):
-            yield f"| {' | '.join(cells)} |"
+        yield from table(MEMORY_COLUMNS, _memory_cells(result))
         yield ""
 
 
@@ -132,10 +131,7 @@ def layers_page(layers: Sequence[Result]) -> Iterator[str]:
         "Memory is what a call holds at its most beyond inputs and gradients, by the operating "
         "system.\n"
     )
-    yield f"| {' | '.join(LAYER_COLUMNS)} |"
-    yield "|" + "---|" * len(LAYER_COLUMNS)
-    for cells in _layer_cells(layers):
-        yield f"| {' | '.join(cells)} |"
+    yield from table(LAYER_COLUMNS, _layer_cells(layers))
 
 
 def _layer_cells(layers: Sequence[Result]) -> Iterator[tuple[str, ...]]:
@@ -161,10 +157,7 @@ def counts_page(counts: Sequence[Result]) -> Iterator[str]:
         "`wce_core.class_weights.ClassCounts` beside `numpy.bincount`, of labels in memory. Memory "
         "is what a call holds at its most beyond the labels.\n"
     )
-    yield f"| {' | '.join(COUNT_COLUMNS)} |"
-    yield "|" + "---|" * len(COUNT_COLUMNS)
-    for cells in _count_cells(counts):
-        yield f"| {' | '.join(cells)} |"
+    yield from table(COUNT_COLUMNS, _count_cells(counts))
 
 
 def _count_cells(counts: Sequence[Result]) -> Iterator[tuple[str, ...]]:

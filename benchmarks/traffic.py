@@ -24,6 +24,7 @@ from rich.table import Table
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from benchmarks.table import table
 from benchmarks.targets import MOVED, verdict
 from wce_core import losses
 from wce_core.torch import compile_calls
@@ -170,10 +171,7 @@ def page() -> Iterator[str]:
         "sizes of the predictions: of operations counted on the meta device, of compiled programs "
         "by Inductor's own count. No time of an accelerator is claimed.\n"
     )
-    yield f"| {' | '.join(COLUMNS)} |"
-    yield "|" + "---|" * len(COLUMNS)
-    for own in cells():
-        yield f"| {' | '.join(own)} |"
+    yield from table(COLUMNS, cells())
 
 
 def main() -> None:

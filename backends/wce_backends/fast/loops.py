@@ -178,7 +178,7 @@ def _exp(x: Any) -> Any:
 
 @overload(log1p, strict=False)
 def _log1p(x: Any) -> Any:
-    return (lambda x: log1p32(x)) if x is types.float32 else (lambda x: log1p64(x))  # noqa: PLW0108  # the same
+    return (lambda x: log1p32(x)) if x is types.float32 else (lambda x: log1p64(x))  # noqa: PLW0108  # Numba asks for a function of Python
 
 
 # Rows ----------------------------------------------------------------------------------------

@@ -469,8 +469,7 @@ def _once(count: int, tensors: list[Array]) -> list[Array]:
 
     def gradients(*own: Array) -> Any:
         def backward(*_: Any) -> Any:
-            # No tape saw how the gradient was made: another answer would be a silent 0.
-            raise NotImplementedError(
+            raise NotImplementedError(  # no tape saw how it was made: its derivative would be 0
                 "second derivatives of linear_cross_entropy are not there in TensorFlow, nor is "
                 "forward mode; use cross_entropy of all logits"
             )

@@ -58,6 +58,7 @@ from .tensors import (
     comparable,
     copied,
     distributed,
+    jit_tracing,
     least_piece,
     on_host,
     places,
@@ -172,7 +173,7 @@ class TorchBackend(Backend):
 
     def shape(self, array: Array) -> tuple[int | None, ...]:
         """Numbers also under ``torch.jit.trace``, where a length is a tensor of its graph."""
-        if not torch.jit.is_tracing():  # type: ignore[attr-defined, no-untyped-call]  # exported without a type
+        if not jit_tracing():
             return tuple(array.shape)
         with unrecorded():
             return tuple(array.shape)

@@ -138,7 +138,7 @@ def _gradient(call: str, cotangent: Array, *tensors: Array) -> tuple[Array, ...]
 
 
 torch.compiler.allow_in_graph(_value)  # type: ignore[no-untyped-call]  # unannotated in PyTorch
-torch.compiler.allow_in_graph(_gradient)  # type: ignore[no-untyped-call]  # the same
+torch.compiler.allow_in_graph(_gradient)  # type: ignore[no-untyped-call]  # unannotated in PyTorch
 
 
 def _found(kind: Kind, program: Program, tensors: Sequence[Array]) -> tuple[Array, ...] | None:

@@ -106,7 +106,7 @@ def product(gradient: Array, cotangent: Array, spec: LossSpec, dtype: torch.dtyp
         cotangent = cotangent.unsqueeze(spec.axis)
     found = gradient * cotangent.to(gradient.dtype)
     if spec.exact and found.dtype == torch.float64 != dtype:
-        found = torch.where(found.abs() < SMALLEST_NORMAL, 0.0, found).float()
+        found = _without_small(found).float()
     return found.to(dtype)
 
 
@@ -170,6 +170,11 @@ class Compiled(torch.autograd.Function):
         return None, None, None, *gradients
 
 
+def _without_small(gradient: Array) -> Array:
+    """With 0 for what is below float32's normal numbers; the derivative is that of the identity."""
+    return gradient - torch.where(gradient.abs() < SMALLEST_NORMAL, gradient, 0.0).detach()
+
+
 class _Flush(torch.autograd.Function):
     """Identity; a gradient below float32's normal numbers becomes 0."""
 
@@ -188,7 +193,7 @@ class _Flush(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Any) -> Any:
         """Flush the value; the derivative stays that of the identity, at a gradient of 0 too."""
         (gradient,) = gradients
-        return gradient - torch.where(gradient.abs() < SMALLEST_NORMAL, gradient, 0.0).detach()
+        return _without_small(gradient)
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Any) -> Any:

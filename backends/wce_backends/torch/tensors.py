@@ -77,13 +77,18 @@ def traced(*arrays: Array) -> bool:
     return modes and any(_get_dispatch_mode(kind) is not None for kind in TRACERS)
 
 
+def jit_tracing() -> bool:
+    """Under ``torch.jit.trace``? Dynamo can be asked too, which does not know ``_is_tracing``."""
+    found: bool = torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]  # exported without a type
+    return found
+
+
 def viewed(array: Array, dtype: torch.dtype) -> Array:
     """The same bits as another dtype of that size.
 
     Copied by a tracer, whose graphs refuse ``view`` of a dtype (PyTorch 2.13).
     """
-    tracing = torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]  # as in the backend
-    return torch.view_copy(array, dtype=dtype) if tracing else array.view(dtype)
+    return torch.view_copy(array, dtype=dtype) if jit_tracing() else array.view(dtype)
 
 
 def _tangent(array: Array) -> Array | None:
