@@ -10,8 +10,9 @@ from typing import Any
 
 import matplotlib as mpl
 
-Row = dict[str, Any]
 from benchmarks.table import table
+
+Row = dict[str, Any]
 
 MAP = ("mode", "loss", "precision", "what")
 """What the cells of one map have in common."""
