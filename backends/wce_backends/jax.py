@@ -28,6 +28,7 @@ from wce_core.frameworks.backend import Backend, Description, Sums
 from wce_core.types import Array, Arrays
 
 from . import numpy
+from .jax_flushing import flushing
 from .numpy import NAMES
 from .sums import in_pieces
 
@@ -182,6 +183,10 @@ class JaxBackend(Backend):
     def constant(self, array: Array) -> Array:
         """By ``stop_gradient``."""
         return jax.lax.stop_gradient(array)
+
+    def flushing(self, array: Array) -> Array:
+        """By an identity whose transpose flushes: losses of single regions are differentiated."""
+        return flushing(array)
 
     def can_return(self, dtype: str) -> bool:
         """A float32 program has no float64 arrays."""
