@@ -81,10 +81,14 @@ class TensorFlowBackend(Backend):
         return None
 
     def total(self, values: Array, dtype: str, result: str, axis: int | None = None) -> Array:
-        """In pieces where float64 has no digits to spare."""
-        if result == "float64" or dtype != "float64":
-            return super().total(values, dtype, result, axis)
-        return tf.reduce_sum(tf.cast(values, tf.float64), axis)
+        """In pieces where float64 has no digits to spare, and of many numbers.
+
+        XLA writes down all that it is to add at once, in float64; pieces it adds as they are made.
+        """
+        few = (values.shape.num_elements() or 0) < LARGE
+        if few and dtype == "float64" != result:
+            return tf.reduce_sum(tf.cast(values, tf.float64), axis)
+        return super().total(values, dtype, result, axis)
 
     def running_sum(self, values: Array) -> Array:
         """By TensorFlow's own."""
