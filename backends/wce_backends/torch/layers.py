@@ -26,7 +26,7 @@ from wce_core.types import Array, Arrays
 
 from .functions import applied, plain_gradients
 from .nodes import NODES, read, written
-from .tensors import DTYPES, NAMES
+from .tensors import DTYPES, NAMES, traced, transformed
 
 ITEMS = "none"
 
@@ -72,7 +72,7 @@ class EagerLayer(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, call: LayerCall, *tensors: Array) -> Any:
         """The outputs; gradients to hidden states and layer are kept, but for those of items."""
-        ctx.call = call
+        ctx.call, ctx.handed_over = call, False
         needed = dict(zip(call.names, ctx.needs_input_grad[1:], strict=True))
         ctx.wanted = tuple(name for name in CLOSED if needed.get(name))
         ahead = () if call.spec.reduction == ITEMS else ctx.wanted
@@ -94,7 +94,7 @@ class EagerLayer(torch.autograd.Function):
             if call.spec.reduction == ITEMS and ctx.wanted:
                 found = call.weighed(tensors, ctx.wanted, cotangents[0])
             else:
-                found = {n: g * cotangents[0] for n, g in zip(ctx.wanted, kept, strict=True)}
+                found = _handed_over(ctx, tensors, kept, cotangents[0])
         pairs = zip(names, ctx.needs_input_grad[1:], strict=True)
         needed = [need and name not in found for name, need in pairs]
         if any(needed):
@@ -102,6 +102,21 @@ class EagerLayer(torch.autograd.Function):
             found |= {name: g for name, g, n in zip(names, more, needed, strict=True) if n}
         dtypes = {name: tensor.dtype for name, tensor in zip(names, tensors, strict=True)}
         return None, *(_in(found.get(name), dtypes[name]) for name in names)
+
+
+def _handed_over(ctx: Any, tensors: Any, kept: Any, cotangent: Array) -> Arrays:
+    """The gradients times the cotangent, in their own memory, which is given away once.
+
+    That of the layer is as large as the layer: a product beside it would take as much again.
+    """
+    found = dict(zip(ctx.wanted, kept, strict=True))
+    if ctx.handed_over:
+        found = ctx.call.made(tensors, ctx.wanted)[1]
+    if type(cotangent) is not torch.Tensor or transformed(cotangent) or traced(cotangent):
+        return {name: gradient * cotangent for name, gradient in found.items()}
+    ctx.handed_over = True
+    # As tensors of their own: changes to them don't count as changes to what was saved.
+    return {name: gradient.data.mul_(cotangent) for name, gradient in found.items()}
 
 
 def _in(gradient: Array | None, dtype: torch.dtype) -> Array | None:
