@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import os
 import re
 import subprocess
@@ -38,6 +40,8 @@ def _measure(framework: str, name: str, number: int, side: str) -> int:
 def peak_of(call: Callable[[], object]) -> int:
     """The same of a call in this process."""
     call()  # compiles, and loads what is loaded late
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)  # what is free goes back to the system, too
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
     before = _status("VmRSS")
     call()

@@ -16,7 +16,7 @@ from wce_core.call.companions import (
     check_predictions,
     layout_of,
 )
-from wce_core.call.layer import layer_of, layout_of_logits, with_items_of
+from wce_core.call.layer import bytes_of_chunks, layer_of, layout_of_logits, with_items_of
 from wce_core.dtypes import at_least_float32, result_name, wider
 from wce_core.evaluation.linear import CLOSED
 from wce_core.evaluation.options import Options, check_classes, checked_options
@@ -128,7 +128,7 @@ def _spec(
         z_loss=options.z_loss,
         signed=options.negative_weights,
         region=None if options.region is None else _region(options.region, options, layout),
-        chunk_bytes=options.chunk_bytes,
+        chunk_bytes=bytes_of_chunks(be, options, arrays, compute),
     )
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
-from wce_core.dtypes import FLOATING
+from wce_core.dtypes import FLOATING, at_least_float32
 from wce_core.errors import dtype_error, shape_error
+from wce_core.evaluation.linear import ITEMSIZE
 from wce_core.evaluation.options import Options
 from wce_core.formulas.layout import Layout, same_length
 from wce_core.frameworks.backend import Backend
 from wce_core.types import Array, Arrays
 
 from .companions import _companion
+
+LEAST_BYTES = 2**24
+"""16 MiB: with fewer the products take longer, and the memory is small beside all else."""
 
 
 def layer_of(be: Backend, options: Options, hidden: Array, given: dict[str, Any]) -> Arrays:
@@ -38,6 +43,17 @@ def layout_of_logits(be: Backend, layout: Layout, layer: Arrays) -> Layout:
     """That of hidden states, with classes in the place of their width."""
     classes = be.shape(layer["projection"])[0]
     return Layout.of((*layout.shape[:-1], classes), len(layout.shape) - 1, categorical=True)
+
+
+def bytes_of_chunks(be: Backend, options: Options, arrays: Arrays, compute: str) -> int | None:
+    """Of logits at a time. A gradient to the weight takes four times what "auto" has at most.
+
+    Each chunk reads the whole weight, and its gradient: with few items most of the time is that.
+    """
+    if options.chunk_bytes != "auto":
+        return options.chunk_bytes
+    known = [length or 0 for length in be.shape(arrays["projection"])]
+    return max(LEAST_BYTES, prod(known) * ITEMSIZE[at_least_float32(compute)] // 4)
 
 
 def with_items_of(be: Backend, hidden: Array, targets: Array) -> Array:

@@ -20,7 +20,15 @@ from wce_core.formulas.regions import Region
 from wce_core.formulas.terms import AnyTerm
 from wce_core.formulas.weightings import SOFT_WEIGHTINGS
 from wce_core.scalars import integer, number
-from wce_core.types import Empty, Form, Precision, Reduction, Smoothing, SoftWeighting
+from wce_core.types import (
+    ChunkBytes,
+    Empty,
+    Form,
+    Precision,
+    Reduction,
+    Smoothing,
+    SoftWeighting,
+)
 
 CHOICES: dict[str, tuple[Any, ...]] = {
     "reduction": REDUCTIONS,
@@ -32,6 +40,9 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "validate": (None, True, False),
     "negative_weights": (False, True),
 }
+
+
+CHUNK_BYTES = "'auto' or a number of bytes"
 
 
 class Options(NamedTuple):
@@ -57,7 +68,7 @@ class Options(NamedTuple):
     """What is read of predictions: a name in READINGS, or in BINARY_READINGS."""
     region: Region | None = None
     """What regions are, and their loss. None: the loss is of items."""
-    chunk_bytes: int | None = None
+    chunk_bytes: ChunkBytes | None = None
     """Of logits at a time, where predictions are hidden states; None: a link reads them."""
 
     @property
@@ -143,10 +154,11 @@ def _check_form(options: Options) -> None:
 
 def _check_layer(options: Options) -> None:
     """What is made of hidden states are logits."""
-    if options.chunk_bytes is None:
+    count = options.chunk_bytes
+    if count is None:
         return
-    if integer("chunk_bytes", options.chunk_bytes, "a number of bytes") < 1:
-        raise range_error("chunk_bytes", options.chunk_bytes, "a number of bytes from 1 on")
+    if count != "auto" and integer("chunk_bytes", count, CHUNK_BYTES) < 1:
+        raise range_error("chunk_bytes", count, f"{CHUNK_BYTES} from 1 on")
     if options.form_name != "logits":
         raise ValueError(
             f"form={options.form!r}; a linear layer makes logits: expected 'logits' or Logits(…)"

@@ -14,6 +14,7 @@ from wce_core.formulas.terms import NEGATIVE_LOG_LIKELIHOOD
 from wce_core.formulas.weightings import WEIGHTINGS
 from wce_core.types import (
     Array,
+    ChunkBytes,
     ClassWeight,
     Empty,
     Precision,
@@ -28,8 +29,6 @@ from .defined import CATEGORICAL, sorted_out
 from .further import completed_by, documented_by
 from .signatures import ArrayT, AtCall, ReductionT_co, ToArray
 
-CHUNK_BYTES = 2**24
-"""16 MiB: with fewer the products take longer, with more the memory is larger and nothing else."""
 OF_LOGITS = ("predictions", "targets", "cost_matrix", "clip", "axis")
 """What belongs to predictions that are there."""
 _ARRAYS = [
@@ -54,7 +53,7 @@ class LinearOptions(TypedDict, total=False):
     precision: Precision
     dtype: Any
     validate: bool | None
-    chunk_bytes: int
+    chunk_bytes: ChunkBytes
 
 
 class LinearAtCall(AtCall, total=False):
@@ -97,7 +96,7 @@ def linear_cross_entropy(  # noqa: D417  # the rest is documented where it comes
     targets: Array,
     *,
     bias: Array | None = None,
-    chunk_bytes: int = CHUNK_BYTES,
+    chunk_bytes: ChunkBytes = "auto",
     **rest: Any,
 ) -> Any:
     """Weighted cross-entropy of the logits hidden·weightᵀ + bias, a chunk of them at a time.
@@ -132,8 +131,8 @@ def linear_cross_entropy(  # noqa: D417  # the rest is documented where it comes
     dtype
         Of the result; that of the hidden states if None.
     chunk_bytes
-        How much of the logits there may be at a time; of one item at least. Exact ones are always
-        of 64 items.
+        How much of the logits there may be at a time; of one item at least. ``"auto"``: a quarter
+        of what the weight takes, 16 MiB at least. Exact ones are always of 64 items.
 
     See Also
     --------
@@ -204,7 +203,7 @@ class LinearCrossEntropy(ConfiguredOfMass[ReductionT_co]):
     """
 
     smoothing: Smoothing = "uniform"
-    chunk_bytes: int = CHUNK_BYTES
+    chunk_bytes: ChunkBytes = "auto"
     _categorical = True
     _weights = ("class_weight",)
     _function = staticmethod(linear_cross_entropy)
