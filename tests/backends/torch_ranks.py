@@ -86,6 +86,29 @@ class Ranks:
         assert isinstance(spread.grad, DTensor)
         torch.testing.assert_close(spread.grad.full_tensor(), own.grad)
 
+    def layer(self, rows: Placement, classes: Placement, reduction: str) -> None:
+        """Value and all gradients of a loss without its logits."""
+        generator = torch.Generator().manual_seed(0)
+        hidden, weight = (torch.randn(*s, generator=generator) for s in ((8, 5), (12, 5)))
+        bias, labels = torch.linspace(-1, 1, 12), torch.arange(8)
+        options = {"class_weight": torch.linspace(0.5, 2.0, 12).tolist(), "ignore_index": 3}
+
+        def outcome(*tensors: torch.Tensor) -> list[Any]:
+            own = [tensor.detach().requires_grad_() for tensor in tensors]
+            h, w, b = own
+            loss = losses.linear_cross_entropy(
+                h, w, labels, bias=b, reduction=reduction, chunk_bytes=96, **options
+            )
+            loss.sum().backward()
+            return [loss.detach(), *(tensor.grad for tensor in own)]
+
+        expected = outcome(hidden, weight, bias)
+        places = (rows, classes, classes if classes.is_shard(0) else Replicate())
+        found = outcome(*map(self.spread, (hidden, weight, bias), places))
+        for one, whole in zip(found, expected, strict=True):
+            assert isinstance(one, DTensor)
+            torch.testing.assert_close(one.full_tensor(), whole)
+
     def refused(self) -> None:
         x = self.spread(torch.zeros(4, 6), Shard(1))
         with pytest.raises(ValueError, match="sharded along its classes, axis 1; redistribute"):
@@ -114,6 +137,9 @@ def work(rank: int, count: int, path: str) -> None:
                     ranks.compare("binary", rows, name, placement)
     ranks.compare("binary", ROWS[0], "nothing", Shard(1))
     ranks.gradient_to_weights()
+    for tokens, classes in ((Shard(0), Replicate()), (Replicate(), Shard(0)), (Shard(0), Shard(1))):
+        for reduction in ("weighted_mean", "none"):
+            ranks.layer(tokens, classes, reduction)
     ranks.refused()
     dist.destroy_process_group()
     print("passed", flush=True)
