@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from wce_conformance.cases.by_hand import INF, binary, each_dtype, multiclass
+from wce_conformance.cases.by_hand import INF, binary, each_dtype, in_turn, multiclass
 from wce_conformance.cases.case import Case
 
 
@@ -12,6 +12,7 @@ def cases() -> Iterator[Case]:
     yield from each_dtype(_clipped)
     yield from each_dtype(_logarithms)
     yield from each_dtype(_steep)
+    yield from in_turn(_certain)
 
 
 def _zero_and_one(dtype: str) -> Iterator[Case]:
@@ -176,3 +177,21 @@ def _steep(dtype: str) -> Iterator[Case]:
         sample_weight=[16384.0, 1.0, 2.0],
         reduction="none",
     )
+
+
+def _certain(dtype: str) -> Iterator[Case]:
+    for form, values in (("probabilities", [0.0, 1.0, 0.5]), ("logits", [-INF, INF, 0.0])):
+        for rule in ("per_class", "hard"):
+            yield binary(
+                f"soft targets where p is 0 or 1, smoothed, {rule}, {form}",
+                dtype,
+                values,
+                [0.25, 0.75, 0.25],
+                "mass of both classes is 1 for any target: no ∞ − ∞ in the gradient to targets",
+                "impossible",
+                class_weight=[2.0, 3.0],
+                form=form,
+                label_smoothing=0.125,
+                soft_weighting=rule,
+                reduction="none",
+            )

@@ -149,6 +149,7 @@ class _Binary(Problem):
             costs=None,
             sample_weight=self.sample_weight(at, leaves),
             terms=self.settings.terms,
+            constant=Var(1),
         )
 
     def _class_weights(self, at: Index, leaves: Mapping[str, Grid[Var]]) -> tuple[Var, Var]:

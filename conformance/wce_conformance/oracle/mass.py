@@ -16,20 +16,20 @@ def one_hot(label: int, classes: int) -> list[Var]:
     return [Var(int(k == label)) for k in range(classes)]
 
 
-def smoothed(mass: Sequence[Var], epsilon: float, smoothing: Smoothing) -> list[Var]:
-    """The mass, a part ε of it spread over all classes, or over the others.
+def smoothed(mass: Sequence[Var], whole: Var, epsilon: float, smoothing: Smoothing) -> list[Var]:
+    """The mass, which is M in all, a part ε of it spread over all classes, or over the others.
 
     "uniform": (1 − ε)·q_k + ε·M/C; "others": (1 − ε)·q_k + ε·(M − q_k)/(C − 1).
     """
     if epsilon == 0:
         return list(mass)
     kept, spread = Var(1 - mp.mpf(epsilon)), Var(epsilon)
-    return [kept * q + spread * _received(mass, k, smoothing) for k, q in enumerate(mass)]
+    received = [_received(mass, whole, k, smoothing) for k in range(len(mass))]
+    return [kept * q + spread * more for q, more in zip(mass, received, strict=True)]
 
 
-def shares(mass: Sequence[Var]) -> list[Var]:
+def shares(mass: Sequence[Var], whole: Var) -> list[Var]:
     """The shares r = q / M, for mass that is not 0 in all."""
-    whole = total(mass)
     return [q / whole for q in mass]
 
 
@@ -40,7 +40,8 @@ def under(mass: Var, surprise: Var) -> Var:
     return mass * surprise
 
 
-def _received(mass: Sequence[Var], k: int, smoothing: Smoothing) -> Var:
+def _received(mass: Sequence[Var], whole: Var, k: int, smoothing: Smoothing) -> Var:
     """What class k gets of a unit that is spread."""
-    givers = [q for j, q in enumerate(mass) if smoothing == "uniform" or j != k]
-    return total(givers) / Var(len(givers))
+    if smoothing == "uniform":
+        return whole / Var(len(mass))
+    return total(q for j, q in enumerate(mass) if j != k) / Var(len(mass) - 1)

@@ -37,8 +37,8 @@ class Weighing:
     """What an item meets.
 
     Per class the surprise −log p_k, the class weight w_k and, if there is a cost matrix,
-    A[k, predicted class]; its sample weight; the term that makes a penalty of each surprise; and
-    what each unit of its mass pays beside.
+    A[k, predicted class]; its sample weight; the term that makes a penalty of each surprise; what
+    each unit of its mass pays beside; and how much mass there is in all where no target changes it.
     """
 
     surprises: Sequence[Var]
@@ -47,6 +47,11 @@ class Weighing:
     sample_weight: Var
     terms: Sequence[Term]
     beside: Var | None = None
+    constant: Var | None = None
+
+    def whole(self, mass: Sequence[Var]) -> Var:
+        """The mass of all classes. A constant has no slope: 1 − y and y are ∞ − ∞ otherwise."""
+        return total(mass) if self.constant is None else self.constant
 
     def costs_of(self, mass: Sequence[Var]) -> list[Var]:
         """What each class costs of this mass; of none where p is 0, no penalty and no slope."""
@@ -74,7 +79,7 @@ class Weighing:
         if all(term is SURPRISE for term in self.terms) or total(mass).value == 0:
             return ONE, ONE, ONE
         met = []
-        smooth = smoothed(mass, rules.label_smoothing, rules.smoothing)
+        smooth = smoothed(mass, self.whole(mass), rules.label_smoothing, rules.smoothing)
         for term, s, q, w in zip(
             self.terms, self.surprises, smooth, self.class_weights, strict=True
         ):
@@ -104,12 +109,12 @@ def weighted(item: Weighing, mass: Sequence[Var], rules: Rules) -> tuple[Var, Va
     ℓ = s·Σ_k w_k q_k·f_k, ω = s·Σ_k w_k q_k. The other rules make one factor F of the class
     weights: ℓ = s·F·Σ_k q_k·f_k, ω = s·F·M.
     """
-    whole = total(mass)
+    whole = item.whole(mass)
     if whole.value == 0:
         return _massless(item, mass, rules)
-    r = shares(mass)
+    r = shares(mass, whole)
     s = item.sample_weight if item.costs is None else item.sample_weight * _dot(r, item.costs)
-    q = smoothed(mass, rules.label_smoothing, rules.smoothing)
+    q = smoothed(mass, whole, rules.label_smoothing, rules.smoothing)
     terms = item.costs_of(q)
     if rules.soft_weighting == "per_class":
         return s * _dot(item.class_weights, terms), s * _dot(item.class_weights, q)
