@@ -342,8 +342,20 @@ def log_sum(z: Any, odds: Any, found: Any) -> None:
         found[j] = log1p(small)
 
 
-def sigmoids(odds: Any, one: Any, zero: Any) -> None:
+def chances(z: Any, one: Any, zero: Any) -> None:
     """σ(z) and σ(−z)."""
+    unit = like(1.0, z)
+    for j in range(z.shape[0]):
+        small = exp(-abs(z[j]))
+        large = unit / (unit + small)
+        small *= large
+        above = z[j] > like(0.0, z)
+        one[j] = large if above else small
+        zero[j] = small if above else large
+
+
+def sigmoids(odds: Any, one: Any, zero: Any) -> None:
+    """The same of e^−|z| with the sign of z."""
     unit = like(1.0, odds)
     for j in range(odds.shape[0]):
         small = abs(odds[j])
@@ -394,6 +406,7 @@ ARGUMENTS: dict[Callable[..., None], Callable[[Any], tuple[Any, ...]]] = {
     scaled: _scaled,
     softplus: _written(1, 1),
     log_sum: _arrays(1, 1, 1),
+    chances: _arrays(1, 1, 1),
     sigmoids: _arrays(1, 1, 1),
     sigmoid: _written(1),
     flushed: lambda own: (types.Array(own, 1, "C"), types.float64),

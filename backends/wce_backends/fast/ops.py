@@ -87,6 +87,13 @@ class LoopedOps(ArrayOps):
         found: tuple[Array, Any] = self.looped(_log_sum, array)
         return found
 
+    def both_chances(self, array: Array) -> tuple[Array, Array]:
+        """In one visit."""
+        if not _flat(array):
+            return super().both_chances(array)
+        found: tuple[Array, Array] = self.looped(_chances, array)
+        return found
+
     def sigmoids(self, state: Any) -> tuple[Array, Array]:
         """In one visit."""
         if isinstance(state, tuple):  # of an array that loops do not know
@@ -189,10 +196,18 @@ def _log_sum(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return found, odds
 
 
+def _chances(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return _pair("chances", array)
+
+
 def _sigmoids(odds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    one, zero = np.empty_like(odds), np.empty_like(odds)
-    arrays = [_in_memory(each) for each in (odds, one, zero)]
-    shared(_loop("sigmoids", odds), arrays, odds.size)
+    return _pair("sigmoids", odds)
+
+
+def _pair(name: str, array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    one, zero = np.empty_like(array), np.empty_like(array)
+    arrays = [_in_memory(each) for each in (array, one, zero)]
+    shared(_loop(name, array), arrays, array.size)
     return one, zero
 
 
