@@ -79,15 +79,18 @@ EVERYTHING = ROOT / ".nox" / "everything"
 COVERING = ("numpy", "array_api_strict")
 """Backends whose tests say what no test reaches: the others run the same code, and their own."""
 MEASURED = ["--cov", "--cov-report="]
-SPREAD = ["-n", "2", "--dist", "loadgroup"]
+SPREAD = ["-n", "2", "--dist", "loadgroup", "--durations", "25"]
 """Over two processes; tests that share what takes long are in one (``xdist_group``)."""
 SAMPLE = ["--one-in", "8"]
 """Every test function, with one of its sets of parameters and one in eight of the others."""
 
 
 def install(session: nox.Session, *packages: str) -> None:
-    """Exact versions. Where a range would do, pip could take another build of PyTorch."""
-    session.install("-c", CONSTRAINTS, *packages)
+    """Exact versions. Where a range would do, pip could take another build of PyTorch.
+
+    Bytecode is made when a module is imported: of most that are installed none ever is.
+    """
+    session.install("--no-compile", "-c", CONSTRAINTS, *packages)
 
 
 def _covered_by(tests: str) -> str:
@@ -116,7 +119,8 @@ def lowest(session: nox.Session) -> None:
     """
     extras = ["-e", ".[jax,demo,weights]", "-e", "./conformance[run]"]
     packages = [*TOOLS, *FRAMEWORKS["jax"]]
-    session.install("-c", _lowest(Path(session.create_tmp())), *extras, *packages)
+    constraints = _lowest(Path(session.create_tmp()))
+    session.install("--no-compile", "-c", constraints, *extras, *packages)
     commands = ["test_cli.py", "test_demo.py", "test_weights_command.py"]
     folders = ["tests/core", "tests/backends", *(f"tests/documentation/{c}" for c in commands)]
     same = [f"--ignore=tests/core/test_{name}.py" for name in ("oracle", "wrong", "runner")]
