@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from benchmarks.frameworks import NAMES
+from benchmarks.table import Section
 
 MEDIUM = 5_000_000
 """Elements of the largest workload of a short run."""
@@ -27,7 +28,9 @@ MEDIUM = 5_000_000
 def main() -> None:
     """Measure, print the table, write page and plots."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--framework", action="append", choices=NAMES, default=[])
+    parser.add_argument(
+        "--framework", action="append", choices=NAMES, default=[], help="its section alone"
+    )
     parser.add_argument(
         "--whole", action="store_true", help="every cell and size, for hours; else a quarter of one"
     )
@@ -49,18 +52,21 @@ def main() -> None:
     counts = [] if options.framework else counting.in_processes()
     if counts:
         report.show_counts(console, counts)
-    layers = linear.in_processes(frameworks)
+    layers = [] if options.framework else linear.in_processes(frameworks)
     if layers:
         report.show_layers(console, layers)
     if options.output:
-        traffic = _traffic() if "torch" in frameworks else ()
-        report.write(options.output, results, counts, (*report.layers_page(layers), *traffic))
+        further = [report.counts_section(counts)] if counts else []
+        further += [report.layers_section(layers)] if layers else []
+        report.write(options.output, results, [*further, *_traffic(frameworks)])
 
 
-def _traffic() -> Iterable[str]:
-    from benchmarks import traffic
+def _traffic(frameworks: Collection[str]) -> Iterable[Section]:
+    if "torch" not in frameworks:
+        return ()
+    from benchmarks import traffic  # which imports PyTorch
 
-    return traffic.page()
+    return (traffic.section(),)
 
 
 def _in_a_process(framework: str, folder: Path, *, whole: bool) -> dict[str, object]:

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -160,6 +161,7 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(prog="python -m benchmarks.linear", description=__doc__)
     parser.add_argument("--framework", choices=FRAMEWORKS, action="append")
+    parser.add_argument("--output", type=Path, help="folder of benchmarks.md: its section")
     parser.add_argument("--json", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     frameworks = options.framework or list(FRAMEWORKS)
@@ -168,7 +170,10 @@ def main() -> None:
     else:
         console = Console()
         wide = console if console.is_terminal else Console(width=200)
-        report.show_layers(wide, in_processes(frameworks))
+        found = in_processes(frameworks)
+        report.show_layers(wide, found)
+        if options.output:
+            report.write(options.output, (), [report.layers_section(found)])
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from typing import Any
@@ -44,7 +43,6 @@ def measured(
     return {
         "framework": framework,
         "versions": {package: version(package) for package in PACKAGES[framework]},
-        "machine": f"{platform.machine()}, {platform.system()}",
         "plane": cells(framework, Plane() if plane is None else plane, advance),
         "rows": rows,
         "memory": [row for name in memory.MEASURED for row in _peaks(framework, name, advance)],

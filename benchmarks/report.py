@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import os
+import platform
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.heat import heat_maps, summary
-from benchmarks.table import table
+from benchmarks.table import Section, table
 
 Result = dict[str, Any]
 COLUMNS = ("workload", "peer", "mode", "precision", "what", "ratio", "quartiles", "ours", "theirs")
@@ -74,57 +76,73 @@ def show_layers(console: Console, layers: Sequence[Result]) -> None:
     console.print(table)
 
 
-def write(
-    folder: Path,
-    results: Sequence[Result],
-    counts: Sequence[Result] = (),
-    further: Iterable[str] = (),
-) -> None:
-    """``benchmarks.md`` with further lines, and a PNG per framework."""
+HEAD = """# Speed and memory
+
+Made by `nox -s bench`; each section says when and where. No accelerator. Float32 predictions. A
+ratio is our time over the peer's in the same mode: both run in turns in one process, and the
+median of all rounds' ratios is given with its quartiles. Below 1 this library is faster. A cell of
+a heat map is one number of items and of classes; value and gradient, or the value alone. Its
+number is bold where the aim is met, and framed in red where what must be reached is missed; sizes
+whose peer takes less than 30 µs have no goal but the smallest. The floor is the time of one read
+and one write of an array of that size, which no loss with a gradient can be faster than.
+[What limits the speed](design/speed.md) says why some goals are missed.
+
+"""
+
+
+def write(folder: Path, results: Sequence[Result], further: Iterable[Section] = ()) -> None:
+    """A PNG per framework, and their sections of ``benchmarks.md`` beside further ones.
+
+    What an earlier run wrote of others stays: a framework can be measured by itself.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for result in results:
         heat_maps(result, folder / f"benchmarks-{result['framework']}.png")
-    lines = (*_page(results), *counts_page(counts), *further)
-    (folder / "benchmarks.md").write_text("\n".join(lines) + "\n")
+    file = folder / "benchmarks.md"
+    sections = _sections(file.read_text(encoding="utf-8")) if file.exists() else {}
+    for title, lines in (*((_title(each), _lines(each)) for each in results), *further):
+        text = "\n".join((f"## {title}\n", f"{_where()}\n", *lines))
+        sections[title.partition(" ")[0]] = f"{text.rstrip()}\n"
+    file.write_text(HEAD + "\n".join(sections.values()), encoding="utf-8")
 
 
-def _page(results: Sequence[Result]) -> Iterator[str]:
-    cores = os.cpu_count()
-    yield "# Speed and memory"
-    yield (
-        f"\nMade by `nox -s bench` on {datetime.datetime.now(datetime.UTC):%Y-%m-%d}; "
-        f"{results[0]['machine']}, {cores} cores, no accelerator. Float32 predictions. A ratio is "
-        "our time over the peer's in the same mode: both run in turns in one process, and the "
-        "median of all rounds' ratios is given with its quartiles. Below 1 this library is faster. "
-        "A cell of a heat map is one number of items and of classes; value and gradient, or the "
-        "value alone. Its number is bold where the aim is met, and framed in red where what must "
-        "be reached is missed; sizes whose peer takes less than 30 µs have no goal but the "
-        "smallest. The floor is the time of one read and one write of an array of that size, which "
-        "no loss with a gradient can be faster than. [What limits the speed](design/speed.md) "
-        "says why some goals are missed.\n"
+def _sections(page: str) -> dict[str, str]:
+    """What is in the page, by the first word of each title: the rest has versions."""
+    _, *found = re.split(r"^## ", page, flags=re.MULTILINE)
+    return {text.split()[0]: f"## {text.rstrip()}\n" for text in found}
+
+
+def _where() -> str:
+    """When and on which machine."""
+    cpus = Path("/proc/cpuinfo")  # of Linux; elsewhere nothing tells without a package
+    named = re.search(r"model name\s*: (.*)", cpus.read_text()) if cpus.exists() else None
+    machine = f"{platform.machine()}, {platform.system()}, {os.cpu_count()} cores"
+    known = f" of {named[1].strip()}" if named else ""
+    return f"Measured on {datetime.datetime.now(datetime.UTC):%Y-%m-%d}; {machine}{known}."
+
+
+def _lines(result: Result) -> Iterator[str]:
+    """Those of a framework."""
+    image = f"benchmarks-{result['framework']}.png"
+    yield f"![Our time over the peer's, for each number of items and of classes]({image})\n"
+    yield from summary(result)
+    yield "\nBeside the plane:\n"
+    pairs = zip(result["rows"], _cells(result), strict=True)
+    rows = (
+        (*cells[:-1], _seconds(result["floors"][row["workload"]]), cells[-1])
+        for row, cells in pairs
     )
-    for result in results:
-        yield f"## {_title(result)}\n"
-        image = f"benchmarks-{result['framework']}.png"
-        yield f"![Our time over the peer's, for each number of items and of classes]({image})\n"
-        yield from summary(result)
-        yield "\nBeside the plane:\n"
-        pairs = zip(result["rows"], _cells(result), strict=True)
-        rows = (
-            (*cells[:-1], _seconds(result["floors"][row["workload"]]), cells[-1])
-            for row, cells in pairs
-        )
-        yield from table((*COLUMNS, "floor", "set"), rows)
-        yield f"\n{MEMORY_TITLE}:\n"
-        yield from table(MEMORY_COLUMNS, _memory_cells(result))
-        yield ""
+    yield from table((*COLUMNS, "floor", "set"), rows)
+    yield f"\n{MEMORY_TITLE}:\n"
+    yield from table(MEMORY_COLUMNS, _memory_cells(result))
 
 
-def layers_page(layers: Sequence[Result]) -> Iterator[str]:
-    """The lines of the page that are about linear layers."""
-    if not layers:
-        return
-    yield "\n## Cross-entropy of a linear layer\n"
+def layers_section(layers: Sequence[Result]) -> Section:
+    """Of linear layers."""
+    return "Cross-entropy of a linear layer", _layer_lines(layers)
+
+
+def _layer_lines(layers: Sequence[Result]) -> Iterator[str]:
     yield (
         "`linear_cross_entropy`, value and gradients to hidden states and weight, beside the "
         "framework's own linear layer and cross-entropy, of all logits, and PyTorch's in chunks. "
@@ -148,11 +166,12 @@ def _layer_cells(layers: Sequence[Result]) -> Iterator[tuple[str, ...]]:
         )
 
 
-def counts_page(counts: Sequence[Result]) -> Iterator[str]:
-    """The lines of the page that are about counting."""
-    if not counts:
-        return
-    yield "\n## Counting classes\n"
+def counts_section(counts: Sequence[Result]) -> Section:
+    """Of counting."""
+    return "Counting classes", _count_lines(counts)
+
+
+def _count_lines(counts: Sequence[Result]) -> Iterator[str]:
     yield (
         "`wce_core.class_weights.ClassCounts` beside `numpy.bincount`, of labels in memory. Memory "
         "is what a call holds at its most beyond the labels.\n"

@@ -1,8 +1,11 @@
-"""A table in Markdown."""
+"""A table in Markdown, and what sections of a page are."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+
+Section = tuple[str, Iterable[str]]
+"""Its title, and its lines."""
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:

@@ -24,7 +24,7 @@ from rich.table import Table
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from benchmarks.table import table
+from benchmarks.table import Section, table
 from benchmarks.targets import MOVED, verdict
 from wce_core import losses
 from wce_core.torch import compile_calls
@@ -163,9 +163,12 @@ def cells() -> Iterator[tuple[str, ...]]:
             yield " × ".join(map(str, shape)), name, way, *numbers, said
 
 
-def page() -> Iterator[str]:
-    """The lines of the page about it."""
-    yield "\n## PyTorch on accelerators, by count\n"
+def section() -> Section:
+    """That of the page."""
+    return "PyTorch on accelerators, by count", _lines()
+
+
+def _lines() -> Iterator[str]:
     yield (
         "Kernels that value and gradient of an eager call launch, and what they read and write, in "
         "sizes of the predictions: of operations counted on the meta device, of compiled programs "

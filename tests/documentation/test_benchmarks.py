@@ -67,6 +67,20 @@ def test_the_table_and_the_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     assert (tmp_path / "benchmarks-numpy.png").stat().st_size > 10_000
 
 
+def test_what_was_measured_earlier_stays(tmp_path: Path) -> None:
+    report.write(tmp_path, (), [("numpy 1", ["before"]), ("Counting classes", ["counted"])])
+    report.write(tmp_path, (), [("numpy 2", ["new"]), ("torch 2", ["more"])])
+    page = (tmp_path / "benchmarks.md").read_text(encoding="utf-8")
+    assert [line for line in page.splitlines() if line.startswith("## ")] == [
+        "## numpy 2",
+        "## Counting classes",
+        "## torch 2",
+    ]
+    assert "before" not in page
+    assert "counted\n\n## torch 2\n\nMeasured on 20" in page
+    assert page.startswith(report.HEAD)
+
+
 TINY = Plane((2, 8), (2, 3), 20, 0.001)
 
 
@@ -113,9 +127,10 @@ def test_counting_classes() -> None:
     console = Console(file=StringIO(), width=200)
     report.show_counts(console, rows)
     assert console.file.getvalue().count("200,000 of ") == len(rows) == 3
-    page = "\n".join(report.counts_page(rows))
+    title, lines = report.counts_section(rows)
+    page = "\n".join(lines)
     assert "| 200,000 of int32 | " in page
-    assert "## Counting classes" in page
+    assert title == "Counting classes"
 
 
 def test_counting_makes_no_copy_of_the_labels() -> None:
@@ -147,7 +162,7 @@ def test_layers_beside_other_ways(framework: str, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(linear, "memory", lambda framework, size, name: len(name))
     found = linear.rows(framework)
     assert {row["peer"] for row in found} == {*linear.jobs(framework, "tiny")} - {linear.OURS}
-    page = "\n".join(report.layers_page(found))
+    page = "\n".join(report.layers_section(found)[1])
     assert f"| {framework} | tiny | unchunked |" in page
     assert all(row["verdicts"] for row in found)
     ways = [job()[-1] for job in linear.jobs(framework, "tiny").values()]
