@@ -113,6 +113,28 @@ def test_what_is_excluded_reaches_nothing(bad: float) -> None:
             assert gradient.isfinite().all()
 
 
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+def test_backward_again(reduction: str) -> None:
+    """What was handed over once is made again, whatever has been done to it."""
+    own = drawn()
+    loss, expected = (f(*own, reduction=reduction) for f in (in_chunks, of_logits))
+    first = torch.autograd.grad(loss, own, retain_graph=True)
+    assert_near(first, torch.autograd.grad(expected, own, retain_graph=True), 4e-6)
+    for gradient in first:
+        gradient.zero_()
+    again = torch.autograd.grad(loss, own, torch.tensor(3.0), retain_graph=True)
+    assert_near(
+        again, torch.autograd.grad(expected, own, torch.tensor(3.0), retain_graph=True), 4e-6
+    )
+
+
+def test_a_batch_of_cotangents() -> None:
+    own, several = drawn(), torch.tensor([1.0, -2.0])
+    batched: Any = {"is_grads_batched": True, "retain_graph": True}
+    expected = torch.autograd.grad(of_logits(*own), own, several, **batched)
+    assert_near(torch.autograd.grad(in_chunks(*own), own, several, **batched), expected, 4e-6)
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_half_states_in_1_to_1024_chunks(dtype: torch.dtype) -> None:
     """The gradient to the layer is as good as unchunked in float32."""

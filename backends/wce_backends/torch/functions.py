@@ -14,7 +14,7 @@ from wce_core.frameworks.backend import Backend
 from wce_core.types import Array
 
 from ..programs import Outcome
-from .tensors import traced, transformed
+from .tensors import ordinary
 
 
 class Call(Protocol):
@@ -83,12 +83,10 @@ def _handed_over(ctx: Any, tensors: list[Array], gradient: Array | None, cotange
 
 def _is_one(cotangent: Array) -> bool:
     """Known to be 1 without waiting for a device: only the host's plain scalars are looked at."""
-    if type(cotangent) is not torch.Tensor or not cotangent.is_cpu or cotangent.ndim:
-        return False
-    if transformed(cotangent) or traced(cotangent):
+    if not ordinary(cotangent) or not cotangent.is_cpu or cotangent.ndim:
         return False
     try:
-        return cotangent.item() == 1.0
+        return bool(cotangent.item() == 1.0)
     except RuntimeError:  # is_grads_batched: a batch that passes for a scalar
         return False
 

@@ -26,7 +26,7 @@ from wce_core.types import Array, Arrays
 
 from .functions import applied, plain_gradients
 from .nodes import NODES, read, written
-from .tensors import DTYPES, NAMES, traced, transformed
+from .tensors import DTYPES, NAMES, ordinary
 
 ITEMS = "none"
 
@@ -112,11 +112,15 @@ def _handed_over(ctx: Any, tensors: Any, kept: Any, cotangent: Array) -> Arrays:
     found = dict(zip(ctx.wanted, kept, strict=True))
     if ctx.handed_over:
         found = ctx.call.made(tensors, ctx.wanted)[1]
-    if type(cotangent) is not torch.Tensor or transformed(cotangent) or traced(cotangent):
+    if not ordinary(cotangent):
+        return {name: gradient * cotangent for name, gradient in found.items()}
+    try:
+        # As tensors of their own: changes to them don't count as changes to what was saved.
+        own = {name: gradient.data.mul_(cotangent) for name, gradient in found.items()}
+    except RuntimeError:  # is_grads_batched: a batch that passes for a scalar
         return {name: gradient * cotangent for name, gradient in found.items()}
     ctx.handed_over = True
-    # As tensors of their own: changes to them don't count as changes to what was saved.
-    return {name: gradient.data.mul_(cotangent) for name, gradient in found.items()}
+    return own
 
 
 def _in(gradient: Array | None, dtype: torch.dtype) -> Array | None:

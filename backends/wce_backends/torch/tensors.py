@@ -47,6 +47,11 @@ def transformed(*arrays: Array) -> bool:
     return any(_tangent(array) is not None for array in arrays)
 
 
+def ordinary(array: Array) -> bool:
+    """A tensor behind which there is no transform and no tracer."""
+    return type(array) is torch.Tensor and not (transformed(array) or traced(array))
+
+
 def watched() -> bool:
     """Is there a tracer, a transform or a mode that must see each operation?
 
