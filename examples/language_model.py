@@ -50,7 +50,7 @@ class Block(torch.nn.Module):
         wide = torch.nn.Linear(WIDTH, 4 * WIDTH), torch.nn.Linear(4 * WIDTH, WIDTH)
         self.layer = torch.nn.Sequential(wide[0], torch.nn.GELU(), wide[1])
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: torch.Tensor) -> Any:
         """Of rows of hidden states, the next ones."""
         rows, length, _ = x.shape
         asked = self.asked(self.norm(x)).view(rows, length, 3, HEADS, WIDTH // HEADS)
@@ -71,13 +71,13 @@ class Gpt(torch.nn.Module):
         self.blocks = torch.nn.Sequential(*(Block() for _ in range(LAYERS)))
         self.norm = torch.nn.LayerNorm(WIDTH)
 
-    def forward(self, words: torch.Tensor) -> torch.Tensor:
+    def forward(self, words: torch.Tensor) -> Any:
         """Of rows of words."""
         x = self.words(words) + self.places.weight[: words.shape[1]]
         return self.norm(self.blocks(x))
 
 
-def loss_of(setting: str, model: Gpt, rows: torch.Tensor) -> torch.Tensor:
+def loss_of(setting: str, model: Gpt, rows: torch.Tensor) -> Any:
     """The mean log-loss of each next word."""
     hidden, layer, following = model(rows[:, :-1]), model.words.weight, rows[:, 1:]
     if setting == ALL:
