@@ -29,6 +29,7 @@ from wce_core.types import Array, Arrays
 
 from . import numpy
 from .jax_flushing import flushing
+from .jax_permuting import permuted
 from .numpy import NAMES
 from .sums import in_pieces
 
@@ -167,6 +168,10 @@ class JaxBackend(Backend):
     def leading(self, array: Array, count: int, axis: int) -> Array:
         """By ``top_k``, whose ties go to the lower index."""
         return jax.lax.top_k(xp.moveaxis(array, axis, -1), count)[1]
+
+    def permuted(self, values: Array, order: Array, back: Array) -> Array:
+        """By a primitive with a transpose of its own."""
+        return permuted(values, order, back)
 
     def mixed(self, shares: Array, rows: Array) -> Array:
         """By a sum that XLA fuses: of a float64 product no float32 program has the transpose."""

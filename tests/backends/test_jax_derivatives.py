@@ -12,6 +12,7 @@ import numpy as np
 import optax
 import pytest
 
+from wce_core import losses
 from wce_core.losses import binary_cross_entropy, cross_entropy
 
 Arguments = tuple[Any, ...]
@@ -386,3 +387,28 @@ def test_an_index_and_its_one_hot_row_agree_to_second_order(soft: str) -> None:
         return slopes(loss, (x, w)), along(lambda *a: slopes(loss, a), (x, w), (x, w))
 
     assert_close(both(LABELS), both(rows), 1e-6)
+
+
+@pytest.mark.parametrize("loss", [losses.lovasz_hinge_loss, losses.lovasz_softmax_loss])
+def test_gradients_to_weights_of_sorted_errors(loss: Any) -> None:
+    """In a program whose default is float32: nothing of float64 is scattered there."""
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(12, 3)).astype("f4"), rng.random(12).astype("f4") + 0.5
+    hinge = loss is losses.lovasz_hinge_loss
+    targets = rng.random((12, 3)) < 0.4 if hinge else rng.integers(0, 3, 12)
+    items = (12, 1) if hinge else (12,)
+
+    def of_weights(w: Any, x: Any = x) -> Any:
+        own = jnp.reshape(w, items)
+        return loss(jnp.asarray(x), targets, sample_weight=own, per="batch")
+
+    found = jax.grad(of_weights)(jnp.asarray(w))
+    with jax.enable_x64(True):
+        wide = jax.grad(lambda w: of_weights(w, x.astype("f8")))(jnp.asarray(w, "f8"))
+    assert abs(np.asarray(wide)).max() > 1e-3
+    np.testing.assert_allclose(found, wide, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(jax.jit(jax.grad(of_weights))(w), found, rtol=0, atol=1e-7)
+    several = jax.vmap(jax.grad(of_weights))(jnp.stack([w, 2 * w]))
+    np.testing.assert_allclose(several[0], found, rtol=0, atol=1e-7)
+    forward = jax.jacfwd(of_weights)(jnp.asarray(w))
+    np.testing.assert_allclose(forward, found, rtol=0, atol=1e-7)

@@ -125,6 +125,11 @@ class ArrayOps(ABC):
         """The sum up to each element, along the last axis."""
         return self.xp.cumulative_sum(values, axis=-1)
 
+    def permuted(self, values: Array, order: Array, back: Array) -> Array:
+        """Along the last axis in another order; ``back`` is the order that leads back."""
+        del back
+        return self.xp.take_along_axis(values, order, axis=-1)
+
     def softplus(self, array: Array) -> tuple[Array, Array]:
         """log(1 + exp(array)), and what :meth:`sigmoid` makes σ(array) of. Not differentiable.
 

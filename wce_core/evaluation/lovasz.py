@@ -56,10 +56,9 @@ def _gains_in_place(ops: ArrayOps, rows: Array, masses: Array, own: Array) -> tu
     """The gains of elements where these stand, and the size of the region."""
     count = ops.length(rows, -1)
     order = ops.leading(rows, count, -1)
-    ordered = (ops.xp.take_along_axis(each, order, axis=-1) for each in (masses, own))
-    gains, size = _gains(ops, *ordered)
     back = ops.leading(-order, count, -1)  # where each element went
-    return ops.xp.take_along_axis(gains, back, axis=-1), size
+    gains, size = _gains(ops, *(ops.permuted(each, order, back) for each in (masses, own)))
+    return ops.permuted(gains, back, order), size
 
 
 def _masses(ops: ArrayOps, spec: LossSpec, members: Members, like: Array) -> Array:
