@@ -21,7 +21,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from benchmarks.frameworks import NAMES
 from benchmarks.table import Section
 
-MEDIUM = 5_000_000
+MEDIUM = 8_000_000
 """Elements of the largest workload of a short run."""
 
 
