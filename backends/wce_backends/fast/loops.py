@@ -60,9 +60,18 @@ def number(typing_context: Any, value: Any) -> Any:
     return FLOATING[value](value), code
 
 
+# Numba chooses by types what Python chooses by dtypes: functions with an ``overload`` do the same
+# in both, so a loop can be stepped through.
+
+
+def of_size(x: Any, narrow: Any, wide: Any) -> Any:
+    """By the function for numbers of four bytes, or of eight; Numba returns Python's own."""
+    return x.dtype.type((narrow if x.dtype.itemsize == 4 else wide)(x))
+
+
 def like(value: float, x: Any) -> Any:
     """A number in the dtype of x, of which Numba would otherwise make a float64."""
-    raise NotImplementedError  # in a loop Numba puts what is registered below in its place
+    return x.dtype.type(value)
 
 
 @overload(like, inline="always", strict=False)
@@ -163,12 +172,12 @@ def log1p64(u: Any) -> Any:
 
 def exp(x: Any) -> Any:
     """e^x of x ≤ 0, in its dtype."""
-    raise NotImplementedError  # in a loop Numba puts what is registered below in its place
+    return of_size(x, exp32, exp64)
 
 
 def log1p(x: Any) -> Any:
     """log(1 + u) of 0 ≤ u ≤ 1, in its dtype."""
-    raise NotImplementedError  # in a loop Numba puts what is registered below in its place
+    return of_size(x, log1p32, log1p64)
 
 
 @overload(exp, strict=False)
@@ -184,19 +193,29 @@ def _log1p(x: Any) -> Any:
 # Rows ----------------------------------------------------------------------------------------
 
 
-def ordered(x: Any) -> Any:
+@INLINE
+def ordered32(x: Any) -> Any:
     """A number's bits as an integer that is larger of a larger number; and back.
 
     Largest of a NaN without sign.
     """
-    raise NotImplementedError  # in a loop Numba puts what is registered below in its place
+    return np.int32(x ^ ((x >> np.int32(31)) & np.int32(2**31 - 1)))
+
+
+@INLINE
+def ordered64(x: Any) -> Any:
+    """The same."""
+    return x ^ ((x >> np.int64(63)) & np.int64(2**63 - 1))
+
+
+def ordered(x: Any) -> Any:
+    """The same of either."""
+    return of_size(x, ordered32, ordered64)
 
 
 @overload(ordered, strict=False)
 def _ordered(x: Any) -> Any:
-    if x is types.int32:
-        return lambda x: np.int32(x ^ ((x >> np.int32(31)) & np.int32(2**31 - 1)))
-    return lambda x: x ^ ((x >> np.int64(63)) & np.int64(2**63 - 1))
+    return (lambda x: ordered32(x)) if x is types.int32 else (lambda x: ordered64(x))  # noqa: PLW0108  # Numba asks for a function of Python
 
 
 @INLINE

@@ -45,7 +45,7 @@ from . import namespace
 from .calls import Prepared, Replay, block_size, unusual
 from .functions import Compiled, Eager, applied, flushed
 from .layers import of_layer
-from .nodes import NODES
+from .nodes import NODES, allow_in_graph
 from .ranks import all_summed
 from .tensors import (
     DTYPES,
@@ -559,4 +559,4 @@ def _whole(options: Options, given: dict[str, Any]) -> tuple[Array, ...] | None:
     return BACKEND.run(spec, arrays)
 
 
-torch.compiler.allow_in_graph(_whole)  # type: ignore[no-untyped-call]  # unannotated in PyTorch
+allow_in_graph(_whole)

@@ -26,7 +26,7 @@ from wce_core.frameworks import compiling
 from wce_core.types import Array
 
 from .functions import product
-from .nodes import NODES, read, written
+from .nodes import NODES, allow_in_graph, read, written
 from .tensors import PLAIN, traced, watched
 
 WITH_TRITON = ("cuda", "xpu")
@@ -137,8 +137,8 @@ def _gradient(call: str, cotangent: Array, *tensors: Array) -> tuple[Array, ...]
     return (product(slopes, cotangent, spec, tensors[0].dtype),)
 
 
-torch.compiler.allow_in_graph(_value)  # type: ignore[no-untyped-call]  # unannotated in PyTorch
-torch.compiler.allow_in_graph(_gradient)  # type: ignore[no-untyped-call]  # unannotated in PyTorch
+allow_in_graph(_value)
+allow_in_graph(_gradient)
 
 
 def _found(kind: Kind, program: Program, tensors: Sequence[Array]) -> tuple[Array, ...] | None:

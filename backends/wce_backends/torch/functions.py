@@ -14,6 +14,7 @@ from wce_core.frameworks.backend import Backend
 from wce_core.types import Array
 
 from ..programs import Outcome
+from .nodes import allow_in_graph
 from .tensors import ordinary
 
 
@@ -31,7 +32,8 @@ class Call(Protocol):
 
 def applied(function: type[torch.autograd.Function], *args: Any) -> tuple[Array, ...]:
     """The outputs of a Function, also of one that has a single one."""
-    result = function.apply(*args)  # type: ignore[no-untyped-call]  # unannotated in PyTorch
+    apply: Any = function.apply  # unannotated
+    result = apply(*args)
     return result if isinstance(result, tuple) else (result,)
 
 
@@ -85,10 +87,7 @@ def _is_one(cotangent: Array) -> bool:
     """Known to be 1 without waiting for a device: only the host's plain scalars are looked at."""
     if not ordinary(cotangent) or not cotangent.is_cpu or cotangent.ndim:
         return False
-    try:
-        return bool(cotangent.item() == 1.0)
-    except RuntimeError:  # is_grads_batched: a batch that passes for a scalar
-        return False
+    return bool(cotangent.item() == 1.0)
 
 
 def multiplied(gradient: Array, cotangent: Array, spec: LossSpec, dtype: torch.dtype) -> Array:
@@ -205,4 +204,4 @@ def flushed(array: Array) -> Array:
 
 
 # Dynamo refuses a Function with jvp, but not one it is told to leave for AOTAutograd to follow.
-torch.compiler.allow_in_graph(flushed)  # type: ignore[no-untyped-call]  # unannotated in PyTorch
+allow_in_graph(flushed)

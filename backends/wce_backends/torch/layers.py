@@ -114,13 +114,9 @@ def _handed_over(ctx: Any, tensors: Any, kept: Any, cotangent: Array) -> Arrays:
         found = ctx.call.made(tensors, ctx.wanted)[1]
     if not ordinary(cotangent):
         return {name: gradient * cotangent for name, gradient in found.items()}
-    try:
-        # As tensors of their own: changes to them don't count as changes to what was saved.
-        own = {name: gradient.data.mul_(cotangent) for name, gradient in found.items()}
-    except RuntimeError:  # is_grads_batched: a batch that passes for a scalar
-        return {name: gradient * cotangent for name, gradient in found.items()}
     ctx.handed_over = True
-    return own
+    # As tensors of their own: changes to them don't count as changes to what was saved.
+    return {name: gradient.data.mul_(cotangent) for name, gradient in found.items()}
 
 
 def _in(gradient: Array | None, dtype: torch.dtype) -> Array | None:

@@ -4,7 +4,7 @@ Sums, which Inductor would add up one by one, and ``take_along_dim``, which make
 arrays of these lengths.
 """
 
-# ruff: noqa: A001, F403, F821  (all names are the standard's, by array-api-compat)
+# ruff: noqa: A001, F403  (all names are the standard's, by array-api-compat)
 
 from __future__ import annotations
 
@@ -19,6 +19,3 @@ sum = summed
 def take_along_axis(x: torch.Tensor, indices: torch.Tensor, /, *, axis: int = -1) -> torch.Tensor:
     """By ``gather``: each array has the other's lengths along all other axes."""
     return torch.gather(x, axis, indices)
-
-
-del classes, ops  # type: ignore[name-defined]  # the wildcard brings them, unseen by mypy; no functions

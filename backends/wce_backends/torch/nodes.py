@@ -9,8 +9,12 @@ import base64
 import pickle
 from typing import Any
 
+import torch
+
 from wce_core.evaluation.spec import LossSpec
 
+allow_in_graph: Any = torch.compiler.allow_in_graph
+"""Tells Dynamo to leave a function to AOTAutograd. Unannotated in PyTorch."""
 NODES: dict[str, Any] = {}
 """The backends that run nodes of either kind, put here where they are made."""
 

@@ -10,6 +10,7 @@ import torch.distributed as dist
 from wce_core.types import Array
 
 from ..messages import one_a_dtype
+from .functions import applied
 from .tensors import distributed
 
 NO_GROUP = (
@@ -34,7 +35,7 @@ def all_summed(sums: tuple[Array, ...], group: Any, averaged_over: float) -> tup
 
 def _in_one_message(own: list[Array], group: Any, averaged_over: float) -> list[Array]:
     flat = torch.cat([each.reshape(-1) for each in own])
-    summed: Any = _Summed.apply(flat, group, averaged_over)  # type: ignore[no-untyped-call]  # unannotated in PyTorch
+    (summed,) = applied(_Summed, flat, group, averaged_over)
     pieces = summed.split([each.numel() for each in own])
     shaped = [piece.reshape(each.shape) for piece, each in zip(pieces, own, strict=True)]
     pairs = zip(shaped, own, strict=True)

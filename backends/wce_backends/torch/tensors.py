@@ -19,12 +19,16 @@ from torch._C import (
     _len_torch_function_stack,
     _TorchDispatchModeKey,
 )
+from torch._C._functorch import is_legacy_batchedtensor
 from torch.autograd import forward_ad
 from torch.utils._device import DeviceContext
 
 from wce_core.evaluation.spec import LossSpec
 from wce_core.types import Array, Arrays
 
+_CORE: Any = torch._C
+_JIT: Any = torch.jit
+"""Of both PyTorch's stubs lack what is asked for here."""
 UNSIGNED = (torch.uint16, torch.uint32, torch.uint64)
 """Dtypes that PyTorch stores but does not compare."""
 NO_FLOAT64 = ("mps", "xla")
@@ -48,8 +52,10 @@ def transformed(*arrays: Array) -> bool:
 
 
 def ordinary(array: Array) -> bool:
-    """A tensor behind which there is no transform and no tracer."""
-    return type(array) is torch.Tensor and not (transformed(array) or traced(array))
+    """A tensor behind which there is no transform, no tracer and no batch of cotangents."""
+    if type(array) is not torch.Tensor or transformed(array) or traced(array):
+        return False
+    return not is_legacy_batchedtensor(array)
 
 
 def watched() -> bool:
@@ -84,7 +90,7 @@ def traced(*arrays: Array) -> bool:
 
 def jit_tracing() -> bool:
     """Under ``torch.jit.trace``? Dynamo can be asked too, which does not know ``_is_tracing``."""
-    found: bool = torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]  # exported without a type
+    found: bool = _JIT.is_tracing()
     return found
 
 
@@ -97,7 +103,8 @@ def viewed(array: Array, dtype: torch.dtype) -> Array:
 
 
 def _tangent(array: Array) -> Array | None:
-    return forward_ad.unpack_dual(array).tangent  # type: ignore[no-untyped-call]  # unannotated in PyTorch
+    unpack_dual: Any = forward_ad.unpack_dual  # unannotated
+    return unpack_dual(array).tangent
 
 
 def autocast(device: torch.device) -> bool:
@@ -122,12 +129,12 @@ def on_host(*arrays: Array) -> bool:
 @contextmanager
 def unrecorded() -> Iterator[None]:
     """Behind the back of ``torch.jit.trace``, which warns of each look at a length or constant."""
-    state = torch._C._get_tracing_state()
-    torch._C._set_tracing_state(None)  # type: ignore[attr-defined]  # not in PyTorch's stubs
+    state = _CORE._get_tracing_state()
+    _CORE._set_tracing_state(None)
     try:
         yield
     finally:
-        torch._C._set_tracing_state(state)  # type: ignore[attr-defined]  # not in PyTorch's stubs
+        _CORE._set_tracing_state(state)
 
 
 def distributed(array: Array) -> bool:
