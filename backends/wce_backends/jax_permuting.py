@@ -6,7 +6,6 @@ cannot be made in a float32 program.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import jax
@@ -55,6 +54,6 @@ _PERMUTE: Any = Primitive("permute")
 _PERMUTE.def_impl(jax.jit(_made))
 _PERMUTE.def_abstract_eval(lambda values, order, back: values)
 _RULES.defjvp(_PERMUTE, _pushed, None, None)
-_RULES.primitive_transposes[_PERMUTE] = partial(_RULES.linear_transpose2, _pulled)
+_RULES.primitive_transposes[_PERMUTE] = _pulled
 batching.primitive_batchers[_PERMUTE] = _batched
 mlir.register_lowering(_PERMUTE, mlir.lower_fun(_made, multiple_results=False))

@@ -410,5 +410,7 @@ def test_gradients_to_weights_of_sorted_errors(loss: Any) -> None:
     np.testing.assert_allclose(jax.jit(jax.grad(of_weights))(w), found, rtol=0, atol=1e-7)
     several = jax.vmap(jax.grad(of_weights))(jnp.stack([w, 2 * w]))
     np.testing.assert_allclose(several[0], found, rtol=0, atol=1e-7)
+    both = jax.jit(lambda w: (of_weights(w), w.sum()))
+    assert (jax.grad(lambda w: both(w)[1])(w) == 1.0).all()  # nobody asks for the first
     forward = jax.jacfwd(of_weights)(jnp.asarray(w))
     np.testing.assert_allclose(forward, found, rtol=0, atol=1e-7)

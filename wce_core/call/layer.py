@@ -46,7 +46,7 @@ def layout_of_logits(be: Backend, layout: Layout, layer: Arrays) -> Layout:
 
 
 def bytes_of_chunks(be: Backend, options: Options, arrays: Arrays, compute: str) -> int | None:
-    """Of logits at a time. A gradient to the weight takes four times what "auto" has at most.
+    """Of logits at a time. "auto": a quarter of what the weight takes, ``LEAST_BYTES`` at least.
 
     Each chunk reads the whole weight, and its gradient: with few items most of the time is that.
     """

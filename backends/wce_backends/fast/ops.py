@@ -91,14 +91,14 @@ class LoopedOps(ArrayOps):
         """In one visit."""
         if not _flat(array):
             return super().both_chances(array)
-        found: tuple[Array, Array] = self.looped(_chances, array)
+        found: tuple[Array, Array] = self.looped(_pair, "chances", array)
         return found
 
     def sigmoids(self, state: Any) -> tuple[Array, Array]:
         """In one visit."""
         if isinstance(state, tuple):  # of an array that loops do not know
             return super().sigmoids(state)
-        found: tuple[Array, Array] = self.looped(_sigmoids, state)
+        found: tuple[Array, Array] = self.looped(_pair, "sigmoids", state)
         return found
 
     def sigmoid(self, state: Any) -> Array:
@@ -194,14 +194,6 @@ def _log_sum(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     arrays = [_in_memory(each) for each in (array, odds, found)]
     shared(_loop("log_sum", array), arrays, array.size)
     return found, odds
-
-
-def _chances(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return _pair("chances", array)
-
-
-def _sigmoids(odds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return _pair("sigmoids", odds)
 
 
 def _pair(name: str, array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
