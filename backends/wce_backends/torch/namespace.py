@@ -19,3 +19,6 @@ sum = summed
 def take_along_axis(x: torch.Tensor, indices: torch.Tensor, /, *, axis: int = -1) -> torch.Tensor:
     """By ``gather``: each array has the other's lengths along all other axes."""
     return torch.gather(x, axis, indices)
+
+
+del classes, ops  # type: ignore[name-defined]  # noqa: F821  (of the wildcard; they raise when asked)
