@@ -81,8 +81,18 @@ COVERING = ("numpy", "array_api_strict")
 MEASURED = ["--cov", "--cov-report="]
 SPREAD = ["-n", "2", "--dist", "loadgroup", "--durations", "25"]
 """Over two processes; tests that share what takes long are in one (``xdist_group``)."""
-SAMPLE = ["--one-in", "8"]
-"""Every test function, with one of its sets of parameters and one in eight of the others."""
+SUITE = ["tests/core", "tests/backends", "tests/fuzz"]
+TOGETHER = ["tests/agreement", "tests/dialects", "tests/homes"]
+SAMPLE = {"torch": 2, "jax": 3, "tensorflow": 3, "agreement": 2, "lowest": 8}
+"""Every test function, with one of its sets of parameters and one in so many of the others.
+
+Most time goes into compiling. The session ``thorough`` has all.
+"""
+
+
+def sample(session: nox.Session, of: str) -> list[str]:
+    """All where somebody says what to run: ``nox -s agreement -- -k optax``."""
+    return ["--one-in", str(SAMPLE.get(of, 1))] if not session.posargs else []
 
 
 def install(session: nox.Session, *packages: str) -> None:
@@ -101,12 +111,11 @@ def _covered_by(tests: str) -> str:
 @nox.session
 @nox.parametrize("backend", list(FRAMEWORKS))
 def tests(session: nox.Session, backend: str) -> None:
-    """The test suite on one backend, alone in its environment."""
+    """The test suite on one backend, alone in its environment: a sample where calls compile."""
     install(session, *CHECKOUT, *TOOLS, *FRAMEWORKS[backend])
     measured = MEASURED if backend in COVERING else []
-    command = ["pytest", *SPREAD, "--backend", backend, *measured]
-    folders = ["tests/core", "tests/backends", "tests/fuzz"]
-    session.run(*command, *folders, *session.posargs, env={"COVERAGE_FILE": _covered_by(backend)})
+    command = ["pytest", *SPREAD, *sample(session, backend), "--backend", backend, *measured]
+    session.run(*command, *SUITE, *session.posargs, env={"COVERAGE_FILE": _covered_by(backend)})
 
 
 @nox.session
@@ -124,8 +133,9 @@ def lowest(session: nox.Session) -> None:
     commands = ["test_cli.py", "test_demo.py", "test_weights_command.py"]
     folders = ["tests/core", "tests/backends", *(f"tests/documentation/{c}" for c in commands)]
     same = [f"--ignore=tests/core/test_{name}.py" for name in ("oracle", "wrong", "runner")]
-    session.run("pytest", *SPREAD, *SAMPLE, "--backend", "numpy", *same, *folders)
-    session.run("pytest", *SPREAD, *SAMPLE, "--backend", "jax", "tests/backends")
+    command = ["pytest", *SPREAD, *sample(session, "lowest")]
+    session.run(*command, "--backend", "numpy", *same, *folders)
+    session.run(*command, "--backend", "jax", "tests/backends")
 
 
 def _lowest(folder: Path) -> str:
@@ -162,17 +172,16 @@ def run_with_everything(
 @nox.session(venv_backend="none", requires=["everything"])
 def agreement(session: nox.Session) -> None:
     """All frameworks in one process: equal bits and errors; other libraries, training with them."""
-    folders = ["tests/agreement", "tests/dialects", "tests/homes"]
-    run_with_everything(session, "pytest", *SPREAD, *(session.posargs or folders))
+    command = ["pytest", *SPREAD, *sample(session, "agreement")]
+    run_with_everything(session, *command, *(session.posargs or TOGETHER))
 
 
 @nox.session(default=False, venv_backend="none", requires=["everything"])
 def thorough(session: nox.Session) -> None:
     """What other sessions see a sample of, whole: every case by every route, for hours."""
-    core = ["tests/core/test_cases.py", "tests/core/test_ways.py"]
-    files = [*core, "tests/agreement/test_agreement.py", "tests/dialects"]
-    command = ["pytest", *SPREAD, *(session.posargs or [*files, *OVER_RANKS])]
-    run_with_everything(session, *command, env={"WCE_EVERY_CASE": "1"})
+    each = [["--backend", backend, *SUITE] for backend in FRAMEWORKS]
+    for tests in [session.posargs] if session.posargs else [*each, TOGETHER]:
+        run_with_everything(session, "pytest", *SPREAD, *tests, env={"WCE_EVERY_CASE": "1"})
 
 
 @nox.session(default=False, venv_backend="none", requires=["everything"])

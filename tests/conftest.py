@@ -22,6 +22,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "chosen: parameters are a sample already, and all are kept")
+
+
 def backends(config: pytest.Config) -> list[str]:
     """A framework that is named but missing is an error when its adapter is made."""
     named: list[str] | None = config.getoption("--backend")
@@ -81,5 +85,6 @@ def _sample(items: list[pytest.Item], one_in: int) -> list[pytest.Item]:
     first: dict[str, pytest.Item] = {}
     for item in sorted(items, key=hashes.__getitem__):
         first.setdefault(item.nodeid.partition("[")[0], item)
-    kept = {item for item in items if hashes[item] % one_in == 0} | set(first.values())
+    drawn = {i for i in items if hashes[i] % one_in == 0 or i.get_closest_marker("chosen")}
+    kept = drawn | set(first.values())
     return [item for item in items if item in kept]

@@ -84,6 +84,7 @@ def cancels(answer: Result) -> bool:
     return any(element == 0 and size > 0 for element, size in terms)
 
 
+@pytest.mark.chosen
 @pytest.mark.parametrize("vector", VECTORS, ids=str)
 def test_case(backend: str, vector: Vector) -> None:
     framework = made(backend)

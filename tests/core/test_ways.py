@@ -53,6 +53,7 @@ def cases(framework: str, way: str, share: int) -> list[Case]:
     return [case for case in chosen[share::shares] if supports(case, made(framework))]
 
 
+@pytest.mark.chosen
 def test_way(ways_of: str, way: str, share: int) -> None:
     failures, framework, taken = [], made(ways_of), []
     forget(ways_of)
