@@ -85,6 +85,13 @@ def test_the_files_are_what_is_generated() -> None:
     assert differences() == []
 
 
+def test_every_element_of_the_predictions_has_a_gradient() -> None:
+    for vector in VALID:
+        if not vector.case.layered:
+            shape = vector.block.predictions.shape
+            assert Grid.of(vector.expected.gradient).shape == shape or 0 in shape, vector.id
+
+
 def test_a_change_is_noticed(tmp_path: Path) -> None:
     """All files missing but one, which is changed, and one that nothing generates."""
     (tmp_path / "cross_entropy.mask.json").write_text("{}", encoding="utf-8")
