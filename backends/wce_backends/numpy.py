@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from math import prod
 from types import SimpleNamespace
@@ -37,9 +36,12 @@ FEW_CLASSES = 32
 MANY = 2**8
 """Rows of fewer classes are turned, in blocks of at least so many elements."""
 LOOPED_BLOCK = 2**19
-"""Elements a block of compiled loops, which visit each once; calls of one block are replayed."""
+"""Elements a block of compiled loops, which visit each once; calls of one block are replayed.
+
+Of more blocks each thread has some.
+"""
 PARALLEL = 2**21
-"""Elements from which several threads are worth their start."""
+"""Elements from which several threads are worth their start where there are no loops."""
 PARALLEL_BLOCK = 2**18
 """Elements a block of one of several threads, which wait for each other between operations."""
 ALIGNMENT = 64
@@ -415,27 +417,31 @@ def _at_a_time(elements: int) -> Iterator[tuple[int, Each]]:
 
     Of any number of threads the blocks are the same, and so is the result.
     """
-    size, count = (PARALLEL_BLOCK, threads.number()) if elements >= PARALLEL else (_block(), 1)
+    size, several = _block(elements)
+    count = threads.number() if several else 1
     with np.errstate(all="ignore"):
         if count == 1:
             yield size, map
             return
-        with ThreadPoolExecutor(count) as pool:
 
-            def each(job: Callable[[Cut], Any], cuts: Sequence[Cut]) -> Iterable[Any]:
-                return pool.map(_quiet(job), cuts)
+        def each(job: Callable[[Cut], Any], cuts: Sequence[Cut]) -> Iterable[Any]:
+            return threads.mapped(_quiet(job), cuts, count)
 
-            yield size, each
+        yield size, each
 
 
-def _block() -> int:
-    return LOOPED_BLOCK if fast.in_use() else BLOCK
+def _block(elements: int) -> tuple[int, bool]:
+    """How many elements a block of so many has, and whether several threads have the blocks."""
+    if fast.in_use():
+        return LOOPED_BLOCK, elements > LOOPED_BLOCK
+    return (PARALLEL_BLOCK, True) if elements >= PARALLEL else (BLOCK, False)
 
 
 def _in_turn(
     be: NumpyBackend, spec: LossSpec, arrays: Arrays, *, gradient: bool, size: int | None = None
 ) -> tuple[tuple[Array, ...], Any]:
-    size = _block() if size is None else size
+    if size is None:
+        size = LOOPED_BLOCK if fast.in_use() else BLOCK
     outputs, slopes = in_blocks(be, spec, arrays, gradient=gradient, size=size)
     # Of one block that was turned, the gradient is turned, too.
     return outputs, None if slopes is None else _ordered(slopes, "C")
@@ -449,7 +455,7 @@ def _quiet(job: Callable[[Cut], Any]) -> Callable[[Cut], Any]:
     """Every thread has an error state of its own."""
 
     def quiet(cut: Cut) -> Any:
-        with np.errstate(all="ignore"), threads.alone():
+        with np.errstate(all="ignore"):
             return job(cut)
 
     return quiet

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 import wce_backends.numpy as backend
 import wce_core
+from wce_backends.fast import switch, threads
 from wce_core import losses
 
 RNG = np.random.default_rng(0)
@@ -24,18 +26,33 @@ def both(name: str, x: Any, y: Any, **options: Any) -> tuple[Any, np.ndarray]:
     return value, gradient
 
 
+@pytest.mark.parametrize("loops", [False, True] if find_spec("numba") else [False])
 @pytest.mark.parametrize("name", LABELS)
-def test_threads_change_no_bit(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backend, "PARALLEL", 0)
-    monkeypatch.setattr(backend, "PARALLEL_BLOCK", 160)
+def test_threads_change_no_bit(name: str, loops: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(switch, "_USED", loops)
+    for setting, value in {"PARALLEL": 0, "PARALLEL_BLOCK": 160, "LOOPED_BLOCK": 160}.items():
+        monkeypatch.setattr(backend, setting, value)
     found = []
-    for threads in ("1", "2", "3", "4"):
-        monkeypatch.setenv("OMP_NUM_THREADS", threads)
-        assert backend.threads.number() == int(threads)
+    for number in ("1", "2", "3", "4"):
+        monkeypatch.setenv("OMP_NUM_THREADS", number)
+        assert threads.number() == int(number)
         found.append(both(name, X, LABELS[name]))
     for value, gradient in found[1:]:
         assert value == found[0][0]
         np.testing.assert_array_equal(gradient, found[0][1])
+
+
+@pytest.mark.parametrize("count", [1, 2, 9])
+def test_blocks_by_threads_stay_in_order(count: int) -> None:
+    assert threads.mapped(lambda n: n * n, range(100), count) == [n * n for n in range(100)]
+    assert threads.mapped(lambda n: n * n, [], count) == []
+
+
+@pytest.mark.parametrize("count", [1, 2, 9])
+def test_an_error_in_a_block_is_raised(count: int) -> None:
+    with pytest.raises(ZeroDivisionError):
+        threads.mapped(lambda n: 1 // (n - 70), range(100), count)
+    assert threads.mapped(abs, [-1, -2, -3], count) == [1, 2, 3]
 
 
 def test_threads_without_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,16 +122,12 @@ MODULES = {
     "jax": "wce_backends.jax",
     "tensorflow": "wce_backends.tensorflow.backend",
 }
-THREADED = {
-    "PARALLEL": 0,
-    "PARALLEL_BLOCK": 1,
-    "threads": SimpleNamespace(number=lambda: 2, alone=threads.alone),
-}
+TWO = SimpleNamespace(number=lambda: 2, mapped=threads.mapped)
 WAYS: dict[str, dict[str, Way]] = {
     "numpy": {
         "whole": Way("fused", {"BLOCK": HUGE, "PARALLEL": HUGE}),
         "blocks": Way("blocks", {"BLOCK": 1, "PARALLEL": HUGE}),
-        "threads": Way("blocks", THREADED),
+        "threads": Way("blocks", {"PARALLEL": 0, "PARALLEL_BLOCK": 1, "threads": TWO}),
         "turned": Way("fused", {"MANY": 0, "PARALLEL": HUGE}),
         "replayed": Way("program", {}),
         "one sum": Way("one sum", {"BLOCK": HUGE, "PARALLEL": HUGE}, least=0.2),
@@ -172,8 +168,9 @@ WAYS: dict[str, dict[str, Way]] = {
 LOOPED: dict[str, dict[str, Way]] = {
     "numpy": {
         # Of probabilities no loop is compiled.
-        "loops": Way("loops", {"PARALLEL": HUGE}, every=4, least=0.3),
-        "loops, side by side": Way("loops", {"PARALLEL": HUGE}, every=6, least=0.3),
+        "loops": Way("loops", {}, every=4, least=0.3),
+        "loops, side by side": Way("loops", {}, every=6, least=0.3),
+        "loops, threads": Way("loops", {"LOOPED_BLOCK": 1, "threads": TWO}, every=6, least=0.3),
         "loops, rows": Way("loops", {}, every=6, least=0.3),
     },
     "torch": {"loops": Way("loops", {}, every=12, least=0.2)},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from math import prod
+from math import ceil, prod
 from typing import Any
 
 from wce_core.formulas.weightings import WEIGHTINGS
@@ -36,6 +36,7 @@ def _split(shape: tuple[int, ...], axes: list[int], cut: list[slice], size: int)
     axis, inner = axes[0], axes[1:]
     rest = prod(n for i, n in enumerate(shape) if i != axis)
     step = max(1, size // max(1, rest))
+    step = ceil(shape[axis] / ceil(shape[axis] / step))  # threads get equal blocks
     for start in range(0, shape[axis], step):
         length = min(step, shape[axis] - start)
         smaller = tuple(length if i == axis else n for i, n in enumerate(shape))

@@ -1,4 +1,4 @@
-"""Loops over many rows, shared among threads.
+"""Loops over many rows, and blocks of a call, shared among threads.
 
 The threads are Python's, and loops run without the GIL: nothing of OpenMP or of Numba's own threads
 is started, which would compete with those of PyTorch, and neither survives a fork.
@@ -9,14 +9,17 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+T = TypeVar("T")
+R = TypeVar("R")
 LEAST = 2**17
 """Elements from which another thread is worth waking: it takes as long as a tenth of them."""
 MOST = 4
@@ -92,3 +95,29 @@ def shared(loop: Callable[..., None], arrays: Sequence[np.ndarray], size: int) -
     loop(*cut[0])
     for each in later:
         each.result()
+
+
+def mapped(job: Callable[[T], R], items: Sequence[T], count: int) -> list[R]:
+    """What a job gives of each item, by so many threads, of which the caller's is one."""
+    waiting = deque(enumerate(items))
+    made: dict[int, R] = {}
+
+    def work() -> None:
+        with alone():
+            while waiting:
+                try:
+                    place, item = waiting.popleft()
+                except IndexError:  # another thread took the last one
+                    return
+                made[place] = job(item)
+
+    helpers = [_POOL.get().submit(work) for _ in range(min(count, len(items)) - 1)]
+    try:
+        work()
+    finally:
+        waiting.clear()  # after an error the others are to stop
+        errors = [None if helper.cancel() else helper.exception() for helper in helpers]
+    for error in errors:
+        if error is not None:
+            raise error
+    return [made[place] for place in range(len(items))]
