@@ -395,7 +395,8 @@ def _items(shape: tuple[int, ...]) -> tuple[Array, ...]:
 
 def evaluated(spec: LossSpec, arrays: Arrays, *, gradient: bool) -> tuple[tuple[Array, ...], Any]:
     """Outputs and gradient of NumPy arrays; large ones by several threads, in the same order."""
-    with _at_a_time(arrays["predictions"].size) as (size, each):
+    binary = spec.axis is None
+    with _at_a_time(arrays["predictions"].size, binary=binary) as (size, each):
         if each is map:
             return _in_turn(BACKEND, spec, arrays, gradient=gradient, size=size)
         return in_blocks(BACKEND, spec, arrays, gradient=gradient, size=size, each=each)
@@ -412,12 +413,12 @@ def of_layer(
 
 
 @contextmanager
-def _at_a_time(elements: int) -> Iterator[tuple[int, Each]]:
+def _at_a_time(elements: int, *, binary: bool = False) -> Iterator[tuple[int, Each]]:
     """How many elements a block of so many has, and how blocks are run.
 
     Of any number of threads the blocks are the same, and so is the result.
     """
-    size, several = _block(elements)
+    size, several = _block(elements, binary=binary)
     count = threads.number() if several else 1
     with np.errstate(all="ignore"):
         if count == 1:
@@ -430,10 +431,12 @@ def _at_a_time(elements: int) -> Iterator[tuple[int, Each]]:
         yield size, each
 
 
-def _block(elements: int) -> tuple[int, bool]:
+def _block(elements: int, *, binary: bool) -> tuple[int, bool]:
     """How many elements a block of so many has, and whether several threads have the blocks."""
     if fast.in_use():
-        return LOOPED_BLOCK, elements > LOOPED_BLOCK
+        # Every element of binary losses is an item, with temporaries of its own.
+        size = LOOPED_BLOCK // 2 if binary else LOOPED_BLOCK
+        return size, elements > size
     return (PARALLEL_BLOCK, True) if elements >= PARALLEL else (BLOCK, False)
 
 

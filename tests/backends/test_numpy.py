@@ -30,7 +30,7 @@ def both(name: str, x: Any, y: Any, **options: Any) -> tuple[Any, np.ndarray]:
 @pytest.mark.parametrize("name", LABELS)
 def test_threads_change_no_bit(name: str, loops: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(switch, "_USED", loops)
-    for setting, value in {"PARALLEL": 0, "PARALLEL_BLOCK": 160, "LOOPED_BLOCK": 160}.items():
+    for setting, value in {"PARALLEL": 0, "PARALLEL_BLOCK": 160, "LOOPED_BLOCK": 320}.items():
         monkeypatch.setattr(backend, setting, value)
     found = []
     for number in ("1", "2", "3", "4"):

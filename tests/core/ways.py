@@ -170,7 +170,7 @@ LOOPED: dict[str, dict[str, Way]] = {
         # Of probabilities no loop is compiled.
         "loops": Way("loops", {}, every=4, least=0.3),
         "loops, side by side": Way("loops", {}, every=6, least=0.3),
-        "loops, threads": Way("loops", {"LOOPED_BLOCK": 1, "threads": TWO}, every=6, least=0.3),
+        "loops, threads": Way("loops", {"LOOPED_BLOCK": 2, "threads": TWO}, every=6, least=0.3),
         "loops, rows": Way("loops", {}, every=6, least=0.3),
     },
     "torch": {"loops": Way("loops", {}, every=12, least=0.2)},

@@ -20,8 +20,8 @@ import numpy as np
 
 T = TypeVar("T")
 R = TypeVar("R")
-LEAST = 2**17
-"""Elements from which another thread is worth waking: it takes as long as a tenth of them."""
+LEAST = 2**18
+"""Elements from which another thread is worth waking, which takes as long as half of them may."""
 MOST = 4
 """Threads that the interpreter can feed."""
 
