@@ -83,7 +83,7 @@ SPREAD = ["-n", "2", "--dist", "loadgroup", "--durations", "25"]
 """Over two processes; tests that share what takes long are in one (``xdist_group``)."""
 SUITE = ["tests/core", "tests/backends", "tests/fuzz"]
 TOGETHER = ["tests/agreement", "tests/dialects", "tests/homes"]
-SAMPLE = {"torch": 2, "jax": 3, "tensorflow": 3, "agreement": 2, "lowest": 8}
+SAMPLE = {"torch": 3, "jax": 4, "tensorflow": 4, "agreement": 3, "lowest": 8}
 """Every test function, with one of its sets of parameters and one in so many of the others.
 
 Most time goes into compiling. The session ``thorough`` has all.

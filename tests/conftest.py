@@ -69,6 +69,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = left
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Groups are part of ids, where pytest-xdist and pytest understand each other."""
+    if not session.config.getoption("loadgroup", False):
+        return
+    grouped = [item for item in session.items if item.get_closest_marker("xdist_group")]
+    if any("@" not in item.nodeid for item in grouped):
+        raise pytest.UsageError("pytest-xdist does not group tests by this version of pytest")
+
+
 def _of_a_backend(items: list[pytest.Item]) -> list[pytest.Item]:
     """What does not depend on a framework is tested with NumPy's, not once more with each."""
     return [
