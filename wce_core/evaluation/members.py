@@ -31,7 +31,7 @@ class Members(NamedTuple):
     @property
     def other(self) -> Array:
         """1 − t."""
-        return self.ops.cast(1.0 - self.exact, self.ops.dtype_name(self.t))
+        return self._narrowed(1.0 - self.exact)
 
     def between(self, zero: Array, one: Array) -> Array:
         """(1 − t)·zero + t·one, of which no digit is lost where t is 0 or 1."""
@@ -46,7 +46,13 @@ class Members(NamedTuple):
         p, rest = self.chance
         if self.hard is not None:
             return self.ops.xp.where(self.hard, -rest, p)
-        return self.ops.xp.where(self.t > 0.5, self.other - rest, p - self.t)
+        wide = self.ops.dtype_name(self.exact)
+        zero = self.ops.cast(p, wide) - self.exact
+        one = (1.0 - self.exact) - self.ops.cast(rest, wide)
+        return self._narrowed(self.ops.xp.where(self.exact > 0.5, one, zero))
+
+    def _narrowed(self, array: Array) -> Array:
+        return self.ops.cast(array, self.ops.dtype_name(self.t))
 
 
 class Losses(NamedTuple):

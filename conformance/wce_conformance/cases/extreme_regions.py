@@ -1,11 +1,12 @@
 """Losses of regions that are nearly right, absent, excluded, or made of one number only."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from wce_conformance.cases.by_hand import INF, NAN, in_turn, of_loss
-from wce_conformance.cases.case import Case
+from wce_conformance.cases.case import Case, Tensor
 
 RIGHT = "nearly_right_region"
 ABSENT = "absent_region"
@@ -30,6 +31,7 @@ def cases() -> Iterator[Case]:
     for write in (*plain, _infinite, _no_digit_lost):
         yield from in_turn(write)
     yield from _next_to_nothing("float64")
+    yield from _more_digits()
 
 
 def _wide(write: Any) -> Iterator[Case]:
@@ -389,3 +391,16 @@ def _next_to_nothing(dtype: str) -> Iterator[Case]:
         "what is missed weighs next to nothing",
         "region", SIDES, classes="apart", **common,
     )  # fmt: skip
+
+
+def _more_digits() -> Iterator[Case]:
+    """p − t of float64 shares that no float32 number is equal to."""
+    rows = [[0.4722452461719513, 0.75, 0.96875, 0.0], [0.5, 1.0, 0.125, 0.25]]
+    shares = [[0.47224524357611664, 0.7500000001, 0.9687499999, 1e-9], [0.5 + 1e-12, 1.0, 0.0, 0.5]]
+    for loss in ("binary_dice_loss", "binary_jaccard_loss"):
+        case = of_loss(
+            loss, "float64 shares next to the probabilities", "float32", rows, shares,
+            "shares are rounded after the probability is taken from them",
+            "region", RIGHT, form="probabilities", squared=True, reduction="none",
+        )  # fmt: skip
+        yield replace(case, targets=Tensor.rounded(shares, "float64"))
