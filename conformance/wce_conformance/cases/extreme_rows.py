@@ -22,6 +22,8 @@ def cases() -> Iterator[Case]:
         yield from in_turn(partial(_sets, rule))
     for loss in ("expected_cost", "pairwise_cost"):
         yield from in_turn(partial(_costs, loss))
+    for rule in RULES:
+        yield _infinite(rule, "float32")
 
 
 def _far(dtype: str) -> float:
@@ -154,4 +156,13 @@ def _costs(loss: str, dtype: str) -> Iterator[Case]:
         [[-(2.0**-1022), -4.0, -5.0], [-1.0, -1.0, -2.0]], [1, 2],
         "+inf, and no NaN by what it is multiplied with", "impossible",
         costs=free, form="log_probabilities", sample_weight=[16384.0, 1.0], reduction="none",
+    )  # fmt: skip
+
+
+def _infinite(rule: str, dtype: str) -> Case:
+    return _any_of(
+        "an infinite candidate", dtype, [[INF, INF, 1.0], [INF, 0.0, 1.0], [1.0, 2.0, 0.5]],
+        [[True, True, True], [True, False, False], [True, True, True]], rule,
+        "a row whose largest logit is +inf is no distribution, whichever classes are right", SETS,
+        reduction="none",
     )  # fmt: skip

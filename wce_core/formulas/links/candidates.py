@@ -94,6 +94,7 @@ class SoftmaxSets(Sets):
         ops, xp = self.ops, self.ops.xp
         self.others = part_of(ops, self.predictions, ~candidates, self.axis)
         pinned = ops.take_along_axis(self.predictions, self.index, self.axis)
+        pinned = xp.where(pinned == inf, xp.nan, pinned)  # which leaves no distribution
         self.odds = Odds(self.others.level - pinned, self.others.sum / self.number)
         return self.number * (xp.log(self.number) + self.odds.surprisal(xp))
 
