@@ -24,8 +24,9 @@ def check(
     The function returns the value and the gradient to the predictions, as NumPy arrays or what
     becomes one (the gradient None if it has none). It finds the arrays in `vector.arrays` and the
     other arguments in `vector.options`, which hold only what differs from its default. For what
-    it does not offer it raises NotImplementedError with the reason, which shows up as skipped,
-    never as passed. For an invalid vector it must raise the error that `vector.error` names.
+    it does not offer it raises NotImplementedError with the reason, Python's own error for that,
+    and is listed as skipped, never as passed. For an invalid vector it must raise the error that
+    `vector.error` names.
 
     An :class:`~wce_conformance.implementation.Implementation` takes the function's place by its
     first route.

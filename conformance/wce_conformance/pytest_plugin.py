@@ -131,6 +131,7 @@ def _parameter(vector: Vector, skips: Skips) -> Any:
 
 
 def _marks(vector: Vector, skips: Skips) -> Iterator[pytest.MarkDecorator]:
+    # Both reasons are the adopter's, from the skip file, where a vector without one is an error.
     skipped, fails = skips.reason_to_skip(vector), skips.reason_to_fail(vector)
     if skipped is not None:
         yield pytest.mark.skip(reason=skipped)

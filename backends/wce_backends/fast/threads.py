@@ -21,7 +21,7 @@ import numpy as np
 T = TypeVar("T")
 R = TypeVar("R")
 LEAST = 2**18
-"""Elements from which another thread is worth waking, which takes as long as half of them may."""
+"""Elements from which another thread is worth waking. That may take as long as half of them."""
 MOST = 4
 """Threads that the interpreter can feed."""
 
@@ -88,13 +88,8 @@ def shared(loop: Callable[..., None], arrays: Sequence[np.ndarray], size: int) -
     rows = arrays[0].shape[0]
     parts = min(number(), rows)
     bounds = [rows * part // parts for part in range(parts + 1)]
-    cut: list[list[Any]] = [
-        [array[start:end] for array in arrays] for start, end in pairwise(bounds)
-    ]
-    later = [_POOL.get().submit(loop, *part) for part in cut[1:]]
-    loop(*cut[0])
-    for each in later:
-        each.result()
+    cut = [[array[start:end] for array in arrays] for start, end in pairwise(bounds)]
+    mapped(lambda part: loop(*part), cut, parts)
 
 
 def mapped(job: Callable[[T], R], items: Sequence[T], count: int) -> list[R]:

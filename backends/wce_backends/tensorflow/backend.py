@@ -469,11 +469,14 @@ class _LayerLoss(_Loss):
 
 
 def _once(count: int, tensors: list[Array]) -> list[Array]:
-    """The first tensors; a NotImplementedError for their derivative by any of all."""
+    """The first tensors. Their derivative by any of all is refused.
+
+    No tape saw how they were made, so TensorFlow would give 0: a wrong number that nobody sees.
+    """
 
     def gradients(*own: Array) -> Any:
         def backward(*_: Any) -> Any:
-            raise NotImplementedError(  # no tape saw how it was made: its derivative would be 0
+            raise NotImplementedError(  # the user's other way is named; a number would be wrong
                 "second derivatives of linear_cross_entropy are not there in TensorFlow, nor is "
                 "forward mode; use cross_entropy of all logits"
             )
@@ -554,9 +557,12 @@ def _watched(tensors: list[Array]) -> bool:
 
 
 def _recorded(gradient: Array | None) -> Array:
-    """A gradient that is there unless TensorFlow keeps tapes from recording."""
-    if gradient is None:  # TensorFlow's limit: as 0, it would be a wrong number that nobody sees
-        raise NotImplementedError(  # of TensorFlow: nothing here can record in its place
+    """A gradient that is there unless TensorFlow keeps tapes from recording.
+
+    Then nothing here can record in their place, and 0 would be a wrong number that nobody sees.
+    """
+    if gradient is None:
+        raise NotImplementedError(  # the user's other way is named; a number would be wrong
             "tf.autodiff.ForwardAccumulator does not let the tapes record by which gradients to "
             "weights and targets and second derivatives are made; nest tf.GradientTape instead"
         )

@@ -21,4 +21,7 @@ def take_along_axis(x: torch.Tensor, indices: torch.Tensor, /, *, axis: int = -1
     return torch.gather(x, axis, indices)
 
 
-del classes, ops  # type: ignore[name-defined]  # noqa: F821  (of the wildcard; they raise when asked)
+# PyTorch's registries, which the wildcard brings, are no functions, and raise whatever they are
+# asked for: doctest asks each name of a module for ``__wrapped__``.
+globals().pop("classes", None)
+globals().pop("ops", None)

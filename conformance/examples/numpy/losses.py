@@ -10,7 +10,7 @@ def cross_entropy(
 ):
     """Value and gradient of rows of logits with integer labels, computed in float64."""
     x = np.asarray(predictions, np.float64)
-    # By this error the plugin lists a vector as not offered, with what it says as the reason.
+    # By these errors the plugin lists a vector as not offered, with what they say as the reason.
     if x.ndim != 2 or targets.ndim != 1:
         raise NotImplementedError("rows of logits with a label each")
     if reduction not in REDUCTIONS:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from wce_conformance.cases import Case
     from wce_conformance.hunt.pair import Disagreement, Pair
     from wce_conformance.hunt.state import State
 
@@ -117,12 +118,12 @@ def smallest(pair: Pair, state: State, until: float) -> Disagreement | None:
         verbosity=Verbosity.quiet,
     )
     @given(cases())
-    def agree(case: object) -> None:
+    def agree(case: Case) -> None:
         if time.monotonic() > until:
             return
         state.calls += 1
         try:
-            found = pair.compared(case)  # type: ignore[arg-type]  # a Case, drawn
+            found = pair.compared(case)
         except LookupError:
             return
         state.compared += 1
