@@ -12,6 +12,7 @@ import wce_backends.numpy as backend
 import wce_core
 from wce_backends.fast import switch, threads
 from wce_core import losses
+from wce_core.evaluation.cuts import cuts_of
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(50, 40))
@@ -40,6 +41,15 @@ def test_threads_change_no_bit(name: str, loops: bool, monkeypatch: pytest.Monke
     for value, gradient in found[1:]:
         assert value == found[0][0]
         np.testing.assert_array_equal(gradient, found[0][1])
+
+
+@pytest.mark.parametrize("rows", [1, 500, 501, 999, 1001, 2500])
+def test_blocks_cover_all_rows_in_equal_lengths(rows: int) -> None:
+    """Of a block and a bit more, one thread would have nearly all."""
+    blocks = [range(rows)[cut[0]] for cut in cuts_of((rows, 10), 1, 5000)]
+    assert [row for block in blocks for row in block] == list(range(rows))
+    assert len(blocks) == -(-rows // 500)
+    assert max(map(len, blocks)) - min(map(len, blocks)) < len(blocks)
 
 
 @pytest.mark.parametrize("count", [1, 2, 9])
