@@ -46,14 +46,14 @@ def layout_of_logits(be: Backend, layout: Layout, layer: Arrays) -> Layout:
 
 
 def bytes_of_chunks(be: Backend, options: Options, arrays: Arrays, compute: str) -> int | None:
-    """Of logits at a time. "auto": a quarter of what the weight takes, ``LEAST_BYTES`` at least.
+    """Of logits at a time. "auto": half of what the weight takes, ``LEAST_BYTES`` at least.
 
     Each chunk reads the whole weight, and its gradient: with few items most of the time is that.
     """
     if options.chunk_bytes != "auto":
         return options.chunk_bytes
     known = [length or 0 for length in be.shape(arrays["projection"])]
-    return max(LEAST_BYTES, prod(known) * ITEMSIZE[at_least_float32(compute)] // 4)
+    return max(LEAST_BYTES, prod(known) * ITEMSIZE[at_least_float32(compute)] // 2)
 
 
 def with_items_of(be: Backend, hidden: Array, targets: Array) -> Array:

@@ -131,7 +131,7 @@ def linear_cross_entropy(  # noqa: D417  # the rest is documented where it comes
     dtype
         Of the result; that of the hidden states if None.
     chunk_bytes
-        How much of the logits there may be at a time; of one item at least. ``"auto"``: a quarter
+        How much of the logits there may be at a time; of one item at least. ``"auto"``: half
         of what the weight takes, 16 MiB at least. Exact ones are always of 64 items.
 
     See Also
