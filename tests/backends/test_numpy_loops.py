@@ -163,6 +163,27 @@ def test_a_forked_process_has_threads_of_its_own(monkeypatch: pytest.MonkeyPatch
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
+ENDING = """
+import threading
+import numpy as np
+{before}
+def work():
+    threading.main_thread().join()
+    from wce_core import losses
+    x = np.zeros((2000, 1000), np.float32)
+    print(losses.cross_entropy(x, np.zeros(2000, int)).round(4), flush=True)
+threading.Thread(target=work).start()
+"""
+
+
+@pytest.mark.parametrize("before", ["", "from wce_backends.fast.threads import _POOL; _POOL.get()"])
+def test_a_thread_goes_on_when_the_main_one_has_ended(before: str) -> None:
+    """Python starts no more threads then, and lets a pool have no more work."""
+    run = [sys.executable, "-c", ENDING.format(before=before)]
+    done = subprocess.run(run, capture_output=True, text=True, check=True)
+    assert (done.stdout.strip(), done.stderr) == ("6.9078", "")
+
+
 def test_a_loss_that_was_called_is_pickled() -> None:
     loss = losses.CrossEntropy(class_weight=[1.0, 2.0])
     loss(np.zeros((3, 2)), [0, 1, 1])

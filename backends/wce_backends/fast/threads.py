@@ -11,8 +11,8 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent import futures
+from contextlib import contextmanager, suppress
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -30,15 +30,23 @@ class _Pool:
     """Threads that wait for work. A forked process has none of them, and starts its own."""
 
     def __init__(self) -> None:
-        self.threads: ThreadPoolExecutor | None = None
+        self.threads: futures.ThreadPoolExecutor | None = None
         self.lock = threading.Lock()
 
-    def get(self) -> ThreadPoolExecutor:
+    def get(self) -> futures.ThreadPoolExecutor:
         """Started when they are needed first."""
         with self.lock:
             if self.threads is None:
-                self.threads = ThreadPoolExecutor(MOST - 1, "wce_core", _worker)
+                self.threads = futures.ThreadPoolExecutor(MOST - 1, "wce_core", _worker)
             return self.threads
+
+    def helping(self, work: Callable[[], None], count: int) -> list[futures.Future[None]]:
+        """So many threads at it, if they can be had."""
+        found: list[futures.Future[None]] = []
+        # When the main thread has ended, Python starts none, but other threads may go on.
+        with suppress(RuntimeError):
+            found.extend(self.get().submit(work) for _ in range(count))
+        return found
 
 
 _POOL = _Pool()
@@ -106,7 +114,7 @@ def mapped(job: Callable[[T], R], items: Sequence[T], count: int) -> list[R]:
                     return
                 made[place] = job(item)
 
-    helpers = [_POOL.get().submit(work) for _ in range(min(count, len(items)) - 1)]
+    helpers = _POOL.helping(work, min(count, len(items)) - 1)
     try:
         work()
     finally:
