@@ -59,9 +59,10 @@ def torch_jobs(hidden: np.ndarray, weight: np.ndarray, labels: np.ndarray) -> di
         return torch.autograd.grad(loss(), (h, w))
 
     def products() -> Any:
-        to_weight, layer = torch.zeros_like(w), w.detach()
+        to_weight, layer, states = torch.zeros_like(w), w.detach(), h.detach()
         to_hidden = []
-        for rows in h.detach().split(CHUNK):
+        for start in range(0, len(states), CHUNK):
+            rows = states[start : start + CHUNK]
             logits = rows @ layer.T
             to_hidden.append(logits @ layer)
             to_weight.addmm_(logits.T, rows)

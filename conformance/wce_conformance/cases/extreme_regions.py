@@ -32,6 +32,7 @@ def cases() -> Iterator[Case]:
         yield from in_turn(write)
     yield from _next_to_nothing("float64")
     yield from _more_digits()
+    yield from _certain("float32")
 
 
 def _wide(write: Any) -> Iterator[Case]:
@@ -404,3 +405,24 @@ def _more_digits() -> Iterator[Case]:
             "region", RIGHT, form="probabilities", squared=True, reduction="none",
         )  # fmt: skip
         yield replace(case, targets=Tensor.rounded(shares, "float64"))
+
+
+def _certain(dtype: str) -> Iterator[Case]:
+    """Log-probabilities a little above 0, of which a power of 1 − p would be NaN."""
+    rows = [[[2e-7, -40.0]], [[-0.5, 1e-9]]]
+    for loss in ("tversky_loss", "focal_tversky_loss", "jaccard_loss", "lovasz_softmax_loss"):
+        yield of_loss(
+            loss, "more than certain", dtype, rows, [[0], [1]],
+            "a log-probability above 0 is certain",
+            "region", RIGHT, form="log_probabilities", reduction="none", **_of_sides(loss),
+        )  # fmt: skip
+    for loss in ("binary_focal_tversky_loss", "binary_dice_loss"):
+        yield of_loss(
+            loss, "more than certain", dtype, [[2e-7, -40.0], [-0.5, 1e-9]], [[1, 0], [0, 1]],
+            "a log-probability above 0 is certain",
+            "region", RIGHT, form="log_probabilities", reduction="none", **_of_sides(loss),
+        )  # fmt: skip
+
+
+def _of_sides(loss: str) -> dict[str, Any]:
+    return {"absent": "skip"} if "lovasz" in loss else _own(loss)

@@ -64,7 +64,7 @@ def binary_surprises(x: Var, form: Form) -> tuple[Var, Var]:
 def complement(log_p: Var) -> Var:
     """1 − p. A log-probability that rounding carried above 0 is p = 1."""
     rest = -expm1(log_p)
-    return rest if log_p.value <= 0 else Var(0, (log_p, -mp.one))
+    return rest if log_p.value <= 0 else Var(0, (rest, mp.one))
 
 
 def undefined(row: Sequence[Var], form: Form) -> bool:

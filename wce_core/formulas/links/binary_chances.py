@@ -50,9 +50,8 @@ class GivenBinaryChances:
     """Probabilities as they are, or e to the log-probabilities."""
 
     def __init__(self, ops: ArrayOps, predictions: Array, *, logarithms: bool) -> None:
-        xp = ops.xp
-        p = xp.exp(predictions) if logarithms else predictions
-        self.found = Chance(p, complement(xp, predictions, logarithms=logarithms))
+        p = ops.xp.exp(predictions) if logarithms else predictions
+        self.found = Chance(p, complement(ops, predictions, logarithms=logarithms))
         self.slope = p if logarithms else None
 
     def chances(self) -> Chance:

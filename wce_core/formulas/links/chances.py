@@ -8,7 +8,7 @@ from wce_core.arrays.chance import Chance
 from wce_core.arrays.missing import of_nan
 from wce_core.arrays.numerics import shares, smooth_complement_of_exp
 from wce_core.arrays.ops import ArrayOps
-from wce_core.types import Array, Namespace
+from wce_core.types import Array
 
 from .softmax import ClosedSoftmax, SoftmaxRows
 
@@ -44,9 +44,13 @@ class ClosedSoftmaxChances(ClosedSoftmax):
         return super().vjp((0.0 - slopes) * (self.exp / self.whole), into)
 
 
-def complement(xp: Namespace, predictions: Array, *, logarithms: bool) -> Array:
+def complement(ops: ArrayOps, predictions: Array, *, logarithms: bool) -> Array:
     """1 − p of probabilities, or of log-probabilities."""
-    return smooth_complement_of_exp(xp, predictions) if logarithms else 1.0 - predictions
+    if not logarithms:
+        return 1.0 - predictions
+    rest = smooth_complement_of_exp(ops.xp, predictions)
+    # Rounding may leave a log-probability a few eps above 0: certain, with the slope it has there.
+    return ops.xp.where(predictions > 0, rest - ops.constant(rest), rest)
 
 
 class ChanceRows:
@@ -55,7 +59,7 @@ class ChanceRows:
     def __init__(self, ops: ArrayOps, predictions: Array, axis: int, *, logarithms: bool) -> None:
         self.level = of_nan(ops, predictions, axis)
         self.p = ops.xp.exp(predictions) if logarithms else predictions
-        self.rest = complement(ops.xp, predictions, logarithms=logarithms)
+        self.rest = complement(ops, predictions, logarithms=logarithms)
         self.slope = self.p if logarithms else 1.0
 
     def every(self, mass: Array) -> Array:
