@@ -171,7 +171,9 @@ class Regions:
             return self.of_logits(x)
         if self.categorical:
             x = np.where(np.isnan(x).any(-1, keepdims=True), np.nan, x)
-        return (np.exp(x), -np.expm1(x)) if self.form == "log_probabilities" else (x, 1 - x)
+        if self.form != "log_probabilities":
+            return x, 1 - x
+        return np.exp(x), np.maximum(-np.expm1(x), 0.0)
 
     def of_logits(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """A softmax, or of each element its own of 0 and x."""

@@ -69,6 +69,12 @@ class _RoundedRest(Regions):
         return p, 1 - p
 
 
+class _BelowNothing(Regions):
+    def chances(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        p, rest = super().chances(x)
+        return p, np.where(p > 1, 1 - p, rest)
+
+
 class _Fixed(Regions):
     def loss(self, sums: Sums, v: np.ndarray) -> Derived:
         loss, to_wrong, to_hit = super().loss(sums, v)
@@ -208,6 +214,13 @@ class RestOfRounded(Wrong):
     """1 − p of a p that is rounded to 1."""
 
     regions = _RoundedRest
+
+
+@wrong("nearly_right_region")
+class MoreThanCertain(Wrong):
+    """1 − p below 0, of a log-probability above 0."""
+
+    regions = _BelowNothing
 
 
 @wrong("region")
