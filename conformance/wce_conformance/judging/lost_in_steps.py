@@ -58,9 +58,7 @@ def lost_in_steps(case: Case) -> LostInSteps | None:
         lost = ROUNDINGS * spread
         of_z = ROUNDINGS * 2.0 * form.z_loss * np.abs(normalizer) * of_normalizer
         value = np.where(_met(case), lost, 0.0).max(-1)
-        slopes = (
-            ROUNDINGS * 2.0 * form.z_loss * (of_normalizer + np.abs(normalizer) * spread[..., 0])
-        )
+        slopes = 2.0 * form.z_loss * (ROUNDINGS * of_normalizer + np.abs(normalizer) * value)
         paid = surprisal + form.z_loss * (normalizer**2)[..., None]
         ratios = (lost + of_z[..., None]) / paid
     value, of_z, slopes, ratios = (
