@@ -1,8 +1,9 @@
 """Some images have many augmented copies, others one: how should copies count?
 
 Digits 0 to 4 come from a folder that was augmented ten-fold, digits 5 to 9 from one that was
-not. An item of n copies counts once if each has the weight 1/n; the reduction decides what happens
-to the size of the loss. Keras' fit(sample_weight=), scikit-learn's handwritten digits.
+not. An item with n copies counts once if each copy has the weight 1/n. The reduction decides what
+happens to the size of the loss. The model is trained by Keras' fit(sample_weight=), on
+scikit-learn's handwritten digits.
 """
 
 from __future__ import annotations

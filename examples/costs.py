@@ -1,8 +1,9 @@
 """Mistakes cost differently: which loss makes them cheapest?
 
 Amounts are read digit by digit. Reading a digit too high by d costs d; reading it too low by d
-costs five times as much. What is to be low is the average cost of an answer on images that were
-not trained on. scikit-learn's handwritten digits, noise added; a linear model, in JAX.
+costs five times as much. The goal is a low average cost of an answer on images that were not
+trained on. The data are scikit-learn's handwritten digits with noise added; the model is linear,
+in JAX.
 """
 
 from __future__ import annotations

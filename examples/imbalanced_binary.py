@@ -1,7 +1,8 @@
 """One in thirty is positive: do weights help, and do all frameworks learn the same model?
 
-A logistic regression by gradient descent from zeros, on scikit-learn's make_classification: the
-same loop with NumPy, PyTorch, JAX with optax, and Keras, and the same configured loss in each.
+A logistic regression is trained by gradient descent from zeros, on scikit-learn's
+make_classification. NumPy, PyTorch, JAX with optax, and Keras run the same loop, with the same
+configured loss.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """A model of many words: does it learn the same without an array of all its logits?
 
 A small GPT reads the manual that comes with Python, word by word. Its logits, words × vocabulary,
-are the largest array of a step. ``linear_cross_entropy`` takes the loss from the last hidden states
-and the layer's weight, a chunk of logits at a time. Memory is what a step adds to a fresh process.
-PyTorch; both settings start from the same model and see the same text.
+are the largest array of a step. ``linear_cross_entropy`` computes the loss from the last hidden
+states and the layer's weight, a chunk of logits at a time. Memory is what a step adds to a fresh
+process. Both settings start from the same model and see the same text. The code uses PyTorch.
 """
 
 from __future__ import annotations

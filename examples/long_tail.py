@@ -1,8 +1,8 @@
 """A long tail of rare classes: which weights from the data help, and does a focal loss?
 
-Handwritten digits of which the most frequent occurs 120 times and the rarest 3 times, in an order
-by chance; judged by images of which each class has as many. Weights come from
-``wce_core.class_weights``. A small network in Keras.
+Of the handwritten digits to learn from, the most frequent occurs 120 times and the rarest 3 times.
+Which digits are rare is up to chance. The images to judge by have the same number for each class.
+Weights come from ``wce_core.class_weights``. The model is a small network in Keras.
 """
 
 from __future__ import annotations

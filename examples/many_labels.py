@@ -1,8 +1,9 @@
 """A thousand labels, ten of them positive in each sample: which loss finds the ten?
 
 Labels are as uneven as words are: the n-th has about 1/n of the positives of the first. A model
-says ten labels; what counts is how many of a sample's ten are among them, and how the rare labels
-fare. Made data, whose true model is log-linear; a linear model, in JAX with optax.
+names ten labels. What counts is how many of a sample's ten are among them, and how the rare labels
+fare. The data are made up, and their true model is log-linear. The trained model is linear, in JAX
+with optax.
 """
 
 from __future__ import annotations

@@ -20,9 +20,10 @@ SCRIPTS = tuple(sorted(path.stem for path in EXAMPLES.glob("*.py") if path.stem 
 """Every other file of the folder is an example."""
 HEAD = """# Examples
 
-One question each, answered by a short script over several seeds. Each prints a table and which
-setting won, and draws a figure. `--quick` makes it a matter of seconds, `--seeds N` takes another
-number of seeds, `--output FOLDER` says where the figure goes. In a checkout of this repository:
+Each example answers one question with a short script, over several seeds. It prints a table and
+which setting won, and draws a figure. `--quick` makes it a matter of seconds, `--seeds N` sets the
+number of seeds, `--output FOLDER` says where the figure goes. Run them in a checkout of this
+repository:
 
 ```sh
 pip install -c constraints.txt ".[examples]"
@@ -30,17 +31,17 @@ python examples/{first}.py --quick
 python examples --quick
 ```
 
-The last one runs all of them. Numbers are means ± standard deviations over seeds. A setting
-is said to have won if its lead over every other one, seed by seed, is above 0 by the 95 % interval
-of Student's t; otherwise nothing won. These are small data sets and small models: they show how
-losses are used and what they do, not which is best for your data.
+The last line runs all examples. Numbers are means ± standard deviations over seeds. A setting won
+if its lead over every other one, taken seed by seed, has a 95 % interval (Student's t) above 0;
+otherwise nothing won. These are small data sets and small models: they show how losses are used and
+what they do, not which is best for your data.
 """
 
 
 GALLERY = """# Gallery
 
-What people ask of weights and losses, and what came out. Each figure leads to what was measured,
-and to the script that did it.
+What people ask about weights and losses, and what came out. Each figure links to what was measured,
+and to the script that measured it.
 
 <div class="grid cards" markdown>
 """

@@ -1,8 +1,8 @@
 """Few pixels are positive: which loss finds the galaxies in a noisy image?
 
-The Hubble deep field that scikit-image ships. A pixel is positive where the image is bright; the
-network sees the image with noise added, and learns from the left half to find these pixels in the
-right half, of which it has seen nothing. PyTorch.
+The image is the Hubble deep field that comes with scikit-image. A pixel is positive where the image
+is bright. The network sees the image with noise added. It learns from the left half to find the
+positive pixels in the right half, of which it has seen nothing. The code uses PyTorch.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Several answers are right: is it better to say so than to pin one of them?
 
 A parcel may go to any depot within reach of where it is. A hundred examples list the depots within
-reach; the network learns to choose one. What counts is how often its choice is within reach,
-elsewhere on the map. PyTorch.
+reach; the network learns to choose one. What counts is how often its choice is within reach at
+other places on the map. The code uses PyTorch.
 """
 
 from __future__ import annotations

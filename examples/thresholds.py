@@ -1,8 +1,8 @@
 """A model was trained with class weights: what becomes of probabilities and of the threshold ½?
 
-One in twenty is positive. A logistic regression is trained without weights, with balanced ones, and
-the same weighted model is used with its weights undone by ``unweight_logits``. NumPy alone, with
-SciPy's L-BFGS, on scikit-learn's make_classification.
+One in twenty is positive. A logistic regression is trained without weights and with balanced ones.
+The weighted model is also used with its weights undone by ``unweight_logits``. The code uses NumPy
+alone, with SciPy's L-BFGS, on scikit-learn's make_classification.
 """
 
 from __future__ import annotations

@@ -23,10 +23,11 @@ FRAMEWORKS = {
 }
 HEAD = """# What works where
 
-What people do with a loss, in each framework. Read this before you build on a habit of yours. ✓ is
-shown by tests, which are named below; of – it is said there why it is not. Paths are in the folder
-`tests`. Tests for Keras run on TensorFlow, JAX and PyTorch. Made by `python -m website.habits` from
-`website/habits.toml`; a test looks whether every test that is named here exists.
+This page shows what people do with a loss, and in which framework it works. Read it before you rely
+on such a use. ✓ means that tests show it; they are named below. For each –, the reason is given
+there. Paths are in the folder `tests`. Tests for Keras run on TensorFlow, JAX and PyTorch. The page
+is made by `python -m website.habits` from `website/habits.toml`; a test checks that every test that
+is named here exists.
 
 """
 
@@ -62,7 +63,7 @@ def functions(path: Path) -> set[str]:
 
 def page() -> str:
     """The page in Markdown: what works where, then by which test it is shown."""
-    head = f"| habit | {' | '.join(FRAMEWORKS.values())} |\n|---|{':---:|' * len(FRAMEWORKS)}\n"
+    head = f"| use | {' | '.join(FRAMEWORKS.values())} |\n|---|{':---:|' * len(FRAMEWORKS)}\n"
     table = head + "".join(map(_row, habits()))
     return HEAD + table + "".join(map(_habit, habits())) + "".join(map(_framework, FRAMEWORKS))
 

@@ -14,11 +14,11 @@ TABLE = Path(__file__).parents[2] / "docs" / "bad-input.md"
 HEAD = """# Bad input
 
 What each framework does with each kind of bad input, eager and compiled (`torch.compile`,
-`jax.jit`, `tf.function`), with `validate=None`. *NaN*: the item with the invalid target is NaN in
-loss, gradient and weight, no other is touched. *formula*: the weights or predictions are used as
-they stand. Errors of shapes and dtypes are the same compiled or not. \\*: under
-`fullgraph=True` Dynamo raises its own `Unsupported`, which quotes the error; without it the error
-comes as it is. Made by
+`jax.jit`, `tf.function`), with `validate=None`. *NaN* means that the item with the invalid number
+is NaN in loss, gradient and weight, and that no other item is touched. *formula* means that the
+weights or predictions are used as they stand. Errors of shapes and dtypes are the same, compiled or
+not. \\* means that under `fullgraph=True` Dynamo raises its own `Unsupported`, which quotes the
+error; without `fullgraph=True` the error itself is raised. The table is made by
 `WRITE_TABLES=1 nox -s agreement -- tests/agreement/test_bad_input_table.py`.
 
 | bad input | NumPy | strict | PyTorch | compiled | JAX | compiled | TensorFlow | compiled |

@@ -37,14 +37,14 @@ HEAD = """# Dialects: other libraries' losses on any framework
 
 `wce_core.dialects` has other libraries' weighted losses under their own names, arguments, defaults
 and conventions, on arrays of NumPy, JAX, PyTorch and TensorFlow alike. A dialect translates to the
-losses of this library; it imports no framework. Where a library is wrong a dialect is not, and says
-so: see [differences](#differences).
+losses of this library; it imports no framework. Where a library is wrong, its dialect is not:
+[differences](#differences) lists these places.
 
 In the tables, `x` are logits, `p` probabilities whose rows sum to 1, `y` class indices, `q` rows of
 targets that sum to 1, `t` binary targets, `w` weights of classes or labels, `s` weights of items,
 ε label smoothing; `P` is `losses.Probabilities`, `F` is `torch.nn.functional`, `v1` is
-`tf.compat.v1.losses`. Every call is run by the tests, with the versions in the headings. Made by
-`WRITE_TABLES=1 nox -s agreement -- tests/dialects/test_page.py`.
+`tf.compat.v1.losses`. Every call is run by the tests, with the versions in the headings. This
+page is made by `WRITE_TABLES=1 nox -s agreement -- tests/dialects/test_page.py`.
 """
 
 TABLE = registry()
@@ -184,8 +184,8 @@ def dialect_tables() -> str:
 
 def fault_table() -> str:
     text = (
-        "\n## Differences\n\nWhere a dialect gives something else than the library, and why. "
-        "Each is measured by a test, in the version that\nstands here.\n\n"
+        "\n## Differences\n\nWhere a dialect gives a different result from its library, and why. "
+        "Each difference is measured by a test, in the\nversion that is named here.\n\n"
         "| | measured in | the library |\n|---|---|---|\n"
     )
     for name, fault in TABLE.faults.items():
@@ -196,8 +196,8 @@ def fault_table() -> str:
 
 def migration_table() -> str:
     text = (
-        "\n## Migration\n\nYou have a loss of one library; in the same row stands the same loss of "
-        "another..\n"
+        "\n## Migration\n\nFind the call that you use in one library. The other rows of its "
+        "table are the same loss in other libraries.\n"
     )
     for row in TABLE.migrations:
         text += f"\n### {row.task}\n\n| library | call |\n|---|---|\n"
