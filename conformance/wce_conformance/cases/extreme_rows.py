@@ -24,6 +24,7 @@ def cases() -> Iterator[Case]:
         yield from in_turn(partial(_costs, loss))
     for rule in RULES:
         yield _infinite(rule, "float32")
+    yield _more_than_certain("float32")
 
 
 def _far(dtype: str) -> float:
@@ -105,6 +106,15 @@ def _of_costs(
 ) -> Case:
     case = multiclass(name, dtype, x, t, comment, COSTS, *flags, **more)
     return replace(case, id=f"{loss}/{case.id.partition('/')[2]}", loss=loss)
+
+
+def _more_than_certain(dtype: str) -> Case:
+    return _of_costs(
+        "pairwise_cost", "more than certain", dtype, [[1e-9, -3.0, -4.0], [-2.0, 2e-7, -3.0]],
+        [1, 2], "a log-probability above 0 is certain, and its slope infinite",
+        costs=[[0.0, 1.0, 4.0], [2.0, 0.0, 1.0], [1.0, 3.0, 0.0]],
+        form="log_probabilities", reduction="none",
+    )  # fmt: skip
 
 
 def _costs(loss: str, dtype: str) -> Iterator[Case]:

@@ -47,8 +47,9 @@ class BinaryLogProbabilityRows:
 
     def __init__(self, ops: ArrayOps, predictions: Array, silent: Silent | None) -> None:
         self.ops, self.xp, self.silent = ops, ops.xp, silent
-        # Rounding may leave a log-probability a few eps above 0: certain.
-        self.x = self.xp.where(predictions > 0, 0.0, predictions)
+        # Rounding may leave a log-probability a few eps above 0: certain, with the slope of 0.
+        above = self.xp.where(predictions > 0, predictions, 0.0)
+        self.x = self.xp.where(predictions > 0, above - ops.constant(above), predictions)
         self.predictions = predictions
 
     def pair(self, one: Array, zero: Array) -> tuple[Array, Array]:
