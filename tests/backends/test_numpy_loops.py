@@ -18,6 +18,7 @@ import wce_core
 from wce_backends import fast
 from wce_backends.numpy import BACKEND
 from wce_core import losses
+from wce_core.arrays.ops import ArrayOps
 
 pytest.importorskip("numba", reason="loops are compiled by it; other sessions run without")
 
@@ -89,6 +90,22 @@ def test_edges_of_logits(dtype: np.dtype[Any]) -> None:
     one, zero = BACKEND.sigmoids(state)
     np.testing.assert_array_equal(one, np.array([0.5, 0.5, 1.0, 0.0, np.nan], dtype))
     np.testing.assert_array_equal(zero, np.array([0.5, 0.5, 0.0, 1.0, np.nan], dtype))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("gamma", [1.0, 2.0, 3.5])
+def test_the_slope_of_a_focal_loss(gamma: float, dtype: np.dtype[Any]) -> None:
+    """To the last bit that of the operations one by one; certain, impossible, and NaN."""
+    rng = np.random.default_rng(5)
+    z = np.concatenate([rng.normal(0.0, 8.0, 995), EDGES]).astype(dtype)
+    surprisal, state = BACKEND.softplus(z.copy())
+    rest, p = BACKEND.sigmoids(state)
+    given = (surprisal, p, rest, rest ** (gamma - 1.0), gamma, 800.0)
+    before = [each.copy() for each in given[:4]]
+    found = BACKEND.focal_slope(*given)
+    np.testing.assert_array_equal(given[:4], before)
+    np.testing.assert_array_equal(found, ArrayOps.focal_slope(BACKEND, *given))
+    np.testing.assert_array_equal(found[-3:-1], np.array([1.0, 0.0], dtype))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

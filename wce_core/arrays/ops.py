@@ -112,6 +112,21 @@ class ArrayOps(ABC):
         """The smaller of each element and a number; NaN stays. Not differentiable."""
         return self.xp.minimum(array, self.scalar(bound, self.dtype_name(array), array))
 
+    def focal_slope(
+        self,
+        surprisal: Array,
+        p: Array,
+        rest: Array,
+        power: Array,
+        gamma: float,
+        bound: float,
+    ) -> Array:
+        """``(rest + gamma * p * surprisal) * power``, a larger surprisal than the bound as that."""
+        odds = self.in_place(self.xp.multiply, self.at_most(surprisal, bound), p)
+        odds = self.in_place(self.xp.multiply, odds, gamma)
+        steep = self.in_place(self.xp.add, odds, rest)
+        return self.in_place(self.xp.multiply, steep, power)
+
     def lerp(self, start: Array, end: Array, weight: Array) -> Array:
         """``start * (1 - weight) + end * weight``, exact at both ends."""
         return start * (1.0 - weight) + end * weight

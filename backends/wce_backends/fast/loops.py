@@ -394,6 +394,16 @@ def sigmoid(odds: Any) -> None:
         odds[j] = (unit if above else small) / (unit + small)
 
 
+def focal_slope(
+    surprisal: Any, p: Any, rest: Any, power: Any, found: Any, gamma: float, bound: float
+) -> None:
+    """(rest + γ·p·s)·power, of s the bound at most."""
+    times, most = like(gamma, surprisal), like(bound, surprisal)
+    for j in range(surprisal.shape[0]):
+        own = surprisal[j]
+        found[j] = ((most if own > most else own) * p[j] * times + rest[j]) * power[j]
+
+
 def flushed(values: Any, least: float) -> None:
     """0 in the place of what is smaller."""
     for j in range(values.shape[0]):
@@ -419,6 +429,11 @@ def _scaled(own: Any) -> tuple[Any, ...]:
     return numbers, two, types.Array(types.int64, 2, "C", readonly=True), two, numbers
 
 
+def _focal_slope(own: Any) -> tuple[Any, ...]:
+    read = types.Array(own, 1, "C", readonly=True)
+    return *[read] * 4, types.Array(own, 1, "C"), types.float64, types.float64
+
+
 ARGUMENTS: dict[Callable[..., None], Callable[[Any], tuple[Any, ...]]] = {
     rows: _arrays(2, 2, 2, 2, 2),
     columns: _arrays(3, 3, 2, 2, 2),
@@ -428,6 +443,7 @@ ARGUMENTS: dict[Callable[..., None], Callable[[Any], tuple[Any, ...]]] = {
     chances: _arrays(1, 1, 1),
     sigmoids: _arrays(1, 1, 1),
     sigmoid: _written(1),
+    focal_slope: _focal_slope,
     flushed: lambda own: (types.Array(own, 1, "C"), types.float64),
 }
 

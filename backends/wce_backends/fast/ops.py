@@ -105,6 +105,21 @@ class LoopedOps(ArrayOps):
         """In one visit."""
         return super().sigmoid(state) if isinstance(state, tuple) else self.looped(_sigmoid, state)
 
+    def focal_slope(
+        self,
+        surprisal: Array,
+        p: Array,
+        rest: Array,
+        power: Array,
+        gamma: float,
+        bound: float,
+    ) -> Array:
+        """In one visit."""
+        arrays = (surprisal, p, rest, power)
+        if not all(_flat(each) for each in arrays) or not _alike(*arrays):
+            return super().focal_slope(surprisal, p, rest, power, gamma, bound)
+        return self.looped(_focal_slope, *arrays, gamma, bound)
+
     def flushed(self, array: Array) -> Array:
         """In one visit."""
         return self.looped(_flushed, array) if _flat(array) else super().flushed(array)
@@ -130,6 +145,12 @@ def _flat(array: Array) -> bool:
     return _known(array) and (
         _in_order(array) or (array.flags.f_contiguous and array.flags.aligned)
     )
+
+
+def _alike(first: np.ndarray, *others: np.ndarray) -> bool:
+    """Are they laid out the same?"""
+    same = (first.dtype, first.shape, first.strides)
+    return all((each.dtype, each.shape, each.strides) == same for each in others)
 
 
 def _in_memory(array: np.ndarray) -> np.ndarray:
@@ -206,6 +227,20 @@ def _pair(name: str, array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _sigmoid(odds: np.ndarray) -> np.ndarray:
     shared(_loop("sigmoid", odds), [_in_memory(odds)], odds.size)
     return odds
+
+
+def _focal_slope(
+    surprisal: np.ndarray,
+    p: np.ndarray,
+    rest: np.ndarray,
+    power: np.ndarray,
+    gamma: float,
+    bound: float,
+) -> np.ndarray:
+    found, loop = np.empty_like(surprisal), _loop("focal_slope", surprisal)
+    arrays = [_in_memory(each) for each in (surprisal, p, rest, power, found)]
+    shared(lambda *own: loop(*own, gamma, bound), arrays, surprisal.size)
+    return found
 
 
 def _flushed(array: np.ndarray) -> np.ndarray:

@@ -61,16 +61,13 @@ class Focal(ClosedTerm):
     def slope_at(self, ops: ArrayOps, surprisal: Array, chance: Chance) -> Array:
         """(1 − p)^(γ − 1)·(1 − p + γ·p·s); for γ < 1 as ever."""
         xp, (p, rest) = ops.xp, chance
-        odds = ops.in_place(xp.multiply, ops.at_most(surprisal, FAR), p)
-        if self.gamma != 1.0:
-            odds = ops.in_place(xp.multiply, odds, self.gamma)
         if self.gamma < 1.0:
+            odds = ops.in_place(xp.multiply, ops.at_most(surprisal, FAR), p)
+            odds = ops.in_place(xp.multiply, odds, self.gamma)
             inner = xp.where(rest == 0, 1.0, rest)
             return fixed_power(xp, rest, self.gamma) * (1.0 + odds / inner)
-        steep = ops.in_place(xp.add, odds, rest)
-        if self.gamma == 1.0:
-            return steep
-        return ops.in_place(xp.multiply, steep, fixed_power(xp, rest, self.gamma - 1.0))
+        power = fixed_power(xp, rest, self.gamma - 1.0)
+        return ops.focal_slope(surprisal, p, rest, power, self.gamma, FAR)
 
 
 def focal(gamma: float, *, name: str = "gamma") -> Term:
