@@ -189,6 +189,11 @@ class JaxBackend(Backend):
         """By ``stop_gradient``."""
         return jax.lax.stop_gradient(array)
 
+    def apart(self, array: Array) -> Array:
+        """Behind a barrier on a CPU, where memory is slow beside an exponential."""
+        barrier = jax.lax.optimization_barrier
+        return jax.lax.platform_dependent(array, cpu=barrier, default=lambda own: own)
+
     def flushing(self, array: Array) -> Array:
         """By an identity whose transpose flushes: losses of single regions are differentiated."""
         return flushing(array)

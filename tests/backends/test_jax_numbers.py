@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -18,7 +19,7 @@ import pytest
 import wce_core
 from wce_backends import jax as backend
 from wce_core.evaluation import evaluate
-from wce_core.losses import binary_cross_entropy, cross_entropy
+from wce_core.losses import binary_cross_entropy, binary_focal_cross_entropy, cross_entropy
 
 N, C = 64, 5
 RNG = np.random.default_rng(11)
@@ -381,3 +382,12 @@ print("done")
         [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=False
     )
     assert finished.stdout == "done\n", finished.stderr
+
+
+@pytest.mark.parametrize("loss", [binary_cross_entropy, binary_focal_cross_entropy])
+def test_on_a_cpu_value_and_gradient_share_no_array(loss: Any) -> None:
+    """What they share would be written down and read again, which takes longer than making it."""
+    x, y = jnp.zeros((64, 100)), jnp.ones((64, 100))
+    program = jax.jit(jax.value_and_grad(loss)).lower(x, y).compile().as_text()
+    entry = program[program.index("ENTRY") :]
+    assert len(re.findall(r"= f32\[64,100\]\S* fusion", entry)) <= 2

@@ -411,6 +411,10 @@ class ArrayOps(ABC):
         """``array``, through which no derivative flows."""
         return array
 
+    def apart(self, array: Array) -> Array:
+        """The same numbers, of which a compiler does not know that they are the same."""
+        return array
+
     def flushing(self, array: Array) -> Array:
         """``array``, whose gradient by autodiff is 0 where it is below float32's normal numbers.
 
