@@ -131,12 +131,11 @@ def _parameter(vector: Vector, skips: Skips) -> Any:
 
 
 def _marks(vector: Vector, skips: Skips) -> Iterator[pytest.MarkDecorator]:
-    # Both reasons are the adopter's, from the skip file, where a vector without one is an error.
     skipped, fails = skips.reason_to_skip(vector), skips.reason_to_fail(vector)
     if skipped is not None:
-        yield pytest.mark.skip(reason=skipped)
+        yield pytest.mark.skip(reason=skipped)  # the adopter's reason, from the skip file
     elif fails is not None:
-        yield pytest.mark.xfail(reason=fails, strict=True)
+        yield pytest.mark.xfail(reason=fails, strict=True)  # likewise; passing is an error
 
 
 def bugs(vector: Vector) -> str:

@@ -166,8 +166,7 @@ def test_threads_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # that it has threads
-# Windows has no fork, and so no process that loses its threads by one.
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork, which loses threads")
 def test_a_forked_process_has_threads_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(5)
     monkeypatch.setattr(threads, "LEAST", 1)

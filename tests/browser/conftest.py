@@ -48,6 +48,13 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     assert said == []
 
 
+@pytest.fixture
+def width(page: Page) -> int:
+    """Of its screen, in pixels."""
+    assert page.viewport_size is not None
+    return page.viewport_size["width"]
+
+
 def _is_near(url: str) -> bool:
     return url.startswith(("http://127.0.0.1:", "data:", "blob:"))
 

@@ -9,18 +9,18 @@ PAGES = ("", "how-to/from-pytorch/", "how-to/nan/", "gallery/", "api/losses/", "
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path or "home")
-def test_a_page_fits(page: Page, site: str, path: str) -> None:
+def test_a_page_fits(page: Page, site: str, path: str, width: int) -> None:
     page.goto(f"{site}/{path}")
     expect(page.locator("h1").first).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]  # type: ignore[index]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
     pictures = "Array.from(document.images, image => image.complete && image.naturalWidth > 0)"
     page.wait_for_load_state("networkidle")
     assert all(page.evaluate(pictures))
 
 
-def test_search_finds_a_function(page: Page, site: str) -> None:
+def test_search_finds_a_function(page: Page, site: str, width: int) -> None:
     page.goto(site)
-    if page.viewport_size["width"] < 600:  # type: ignore[index]
+    if width < 600:
         page.locator("label[for=__search]").first.click()
     page.locator("input.md-search__input").fill("binary_focal_cross_entropy")
     found = page.locator("a.md-search-result__link", has_text="binary_focal_cross_entropy").first

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import FrameLocator, Page
+from playwright.sync_api import FilePayload, FrameLocator, Page
 
 from wce_core import losses
 from wce_core.explanation import Explanation, explain
@@ -55,14 +55,9 @@ def named(of: tuple[controls.Control, ...], name: str) -> controls.Control:
     return next(control for control in of if control.name == name)
 
 
-def fits(page: Page) -> None:
-    width = page.evaluate("document.documentElement.scrollWidth")
-    assert width <= page.viewport_size["width"]  # type: ignore[index]
-
-
 @pytest.mark.parametrize("where", ["live", "site"])
 def test_a_slider_changes_the_numbers_to_those_of_the_library(
-    page: Page, where: str, request: pytest.FixtureRequest
+    page: Page, where: str, width: int, request: pytest.FixtureRequest
 ) -> None:
     address = request.getfixturevalue(where)
     of = controls.LIVE if where == "live" else controls.SITE
@@ -85,7 +80,7 @@ def test_a_slider_changes_the_numbers_to_those_of_the_library(
     shown = place.locator(".numbers").inner_text()
     assert f"{found.value:.6g}" in shown
     assert f"{found.denominator:.6g}" in shown
-    fits(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_the_boundary_moves(page: Page, live: str) -> None:
@@ -100,11 +95,10 @@ def test_the_boundary_moves(page: Page, live: str) -> None:
     assert float(rows(page)[2][5].rstrip("%")) > float(found[2][5].rstrip("%"))
 
 
-def test_a_file_of_ones_own(page: Page, live: str) -> None:
+def test_a_file_of_ones_own(page: Page, live: str, width: int) -> None:
     page.goto(live)
     page.locator("tbody tr").first.wait_for()
-    file = {"name": "mine.csv", "mimeType": "text/csv", "buffer": FILE}
-    page.set_input_files("#file", files=[file])  # type: ignore[list-item]
+    page.set_input_files("#file", FilePayload(name="mine.csv", mimeType="text/csv", buffer=FILE))
     page.locator("td", has_text="dog").wait_for()
     scores, labels = np.array([[2.0, 0.5], [0.1, 0.3], [-1.0, 0.0]]), np.array([0, 1, 1])
     own = explain(losses.cross_entropy, scores, labels)
@@ -114,7 +108,7 @@ def test_a_file_of_ones_own(page: Page, live: str) -> None:
     assert [row[1:] for row in rows(page)] == wanted(own)
     page.locator("#back").click()
     page.locator("td", has_text="medium").wait_for()
-    fits(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_a_wrong_file_is_answered_in_words(browser: Any, live: str) -> None:

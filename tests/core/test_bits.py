@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,8 +27,8 @@ def test_what_differs_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(bits, "SHAPES", ((8, 5),))
     gradients = bits._gradients
 
-    def one_off(*args: object) -> object:
-        first, second = gradients(*args)  # type: ignore[arg-type]  # as they come
+    def one_off(*args: Any) -> Any:
+        first, second = gradients(*args)
         second = second.copy()
         second[0, 0] += 1
         return iter((first, second))

@@ -92,12 +92,14 @@ def true_values() -> dict[str, list[Any]]:
 
 def operations(backend: str, array: Any) -> ArrayOps:
     """Those of closed forms."""
-    found: Any = backend_of(array)
-    if backend in HERE:
-        module: Any = import_module(f"wce_backends.{HERE[backend]}")
-        closed = getattr(module, "CLOSED", None)
-        found = closed if isinstance(closed, ArrayOps) else module.BACKEND
-    return found  # type: ignore[no-any-return]
+    found = backend_of(array)
+    assert found is not None
+    if backend not in HERE:
+        return found
+    module: Any = import_module(f"wce_backends.{HERE[backend]}")
+    closed = getattr(module, "CLOSED", None)
+    own: ArrayOps = closed if isinstance(closed, ArrayOps) else module.BACKEND
+    return own
 
 
 def routes(backend: str) -> dict[str, Callable[[Any], Any]]:

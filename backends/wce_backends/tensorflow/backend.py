@@ -476,7 +476,7 @@ def _once(count: int, tensors: list[Array]) -> list[Array]:
 
     def gradients(*own: Array) -> Any:
         def backward(*_: Any) -> Any:
-            raise NotImplementedError(  # the user's other way is named; a number would be wrong
+            raise NotImplementedError(  # refused: TensorFlow would give a silent 0
                 "second derivatives of linear_cross_entropy are not there in TensorFlow, nor is "
                 "forward mode; use cross_entropy of all logits"
             )
@@ -562,7 +562,7 @@ def _recorded(gradient: Array | None) -> Array:
     Then nothing here can record in their place, and 0 would be a wrong number that nobody sees.
     """
     if gradient is None:
-        raise NotImplementedError(  # the user's other way is named; a number would be wrong
+        raise NotImplementedError(  # refused: TensorFlow would give a silent 0
             "tf.autodiff.ForwardAccumulator does not let the tapes record by which gradients to "
             "weights and targets and second derivatives are made; nest tf.GradientTape instead"
         )

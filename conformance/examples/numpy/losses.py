@@ -10,11 +10,10 @@ def cross_entropy(
 ):
     """Value and gradient of rows of logits with integer labels, computed in float64."""
     x = np.asarray(predictions, np.float64)
-    # By these errors the plugin lists a vector as not offered, with what they say as the reason.
     if x.ndim != 2 or targets.ndim != 1:
-        raise NotImplementedError("rows of logits with a label each")
+        raise NotImplementedError("rows of logits with a label each")  # listed as not offered
     if reduction not in REDUCTIONS:
-        raise NotImplementedError(f"no reduction {reduction}")
+        raise NotImplementedError(f"no reduction {reduction}")  # listed as not offered
     if not len(x):
         return np.zeros(0) if reduction == "none" else 0.0, x
     kept = np.ones(len(x), bool) if ignore_index is None else targets != ignore_index
