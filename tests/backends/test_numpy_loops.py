@@ -18,6 +18,7 @@ import wce_core
 from wce_backends import fast
 from wce_backends.numpy import BACKEND
 from wce_core import losses
+from wce_core.arrays.chance import Chance
 from wce_core.arrays.ops import ArrayOps
 
 pytest.importorskip("numba", reason="loops are compiled by it; other sessions run without")
@@ -100,10 +101,11 @@ def test_the_slope_of_a_focal_loss(gamma: float, dtype: np.dtype[Any]) -> None:
     z = np.concatenate([rng.normal(0.0, 8.0, 995), EDGES]).astype(dtype)
     surprisal, state = BACKEND.softplus(z.copy())
     rest, p = BACKEND.sigmoids(state)
-    given = (surprisal, p, rest, rest ** (gamma - 1.0), gamma, 800.0)
-    before = [each.copy() for each in given[:4]]
+    arrays = (surprisal, p, rest, rest ** (gamma - 1.0))
+    given = (surprisal, Chance(p, rest), arrays[-1], gamma, 800.0)
+    before = [each.copy() for each in arrays]
     found = BACKEND.focal_slope(*given)
-    np.testing.assert_array_equal(given[:4], before)
+    np.testing.assert_array_equal(arrays, before)
     np.testing.assert_array_equal(found, ArrayOps.focal_slope(BACKEND, *given))
     np.testing.assert_array_equal(found[-3:-1], np.array([1.0, 0.0], dtype))
 

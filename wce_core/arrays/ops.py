@@ -12,6 +12,7 @@ from wce_core.dtypes import SMALLEST_NORMAL
 from wce_core.types import Array, Arrays, Namespace
 
 from .boundaries import HALF, SMALLEST_BITS, WITHOUT_SIGN
+from .chance import Chance
 from .numerics import along, times, total
 
 Chunked: TypeAlias = Callable[[Arrays, Arrays], tuple[Arrays, tuple[Array, ...]]]
@@ -113,18 +114,12 @@ class ArrayOps(ABC):
         return self.xp.minimum(array, self.scalar(bound, self.dtype_name(array), array))
 
     def focal_slope(
-        self,
-        surprisal: Array,
-        p: Array,
-        rest: Array,
-        power: Array,
-        gamma: float,
-        bound: float,
+        self, surprisal: Array, chance: Chance, power: Array, gamma: float, bound: float
     ) -> Array:
         """``(rest + gamma * p * surprisal) * power``, a larger surprisal than the bound as that."""
-        odds = self.in_place(self.xp.multiply, self.at_most(surprisal, bound), p)
+        odds = self.in_place(self.xp.multiply, self.at_most(surprisal, bound), chance.p)
         odds = self.in_place(self.xp.multiply, odds, gamma)
-        steep = self.in_place(self.xp.add, odds, rest)
+        steep = self.in_place(self.xp.add, odds, chance.rest)
         return self.in_place(self.xp.multiply, steep, power)
 
     def lerp(self, start: Array, end: Array, weight: Array) -> Array:

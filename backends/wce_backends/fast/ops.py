@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from wce_core.arrays.chance import Chance
 from wce_core.arrays.ops import ArrayOps
 from wce_core.dtypes import SMALLEST_NORMAL
 from wce_core.types import Array
@@ -106,18 +107,12 @@ class LoopedOps(ArrayOps):
         return super().sigmoid(state) if isinstance(state, tuple) else self.looped(_sigmoid, state)
 
     def focal_slope(
-        self,
-        surprisal: Array,
-        p: Array,
-        rest: Array,
-        power: Array,
-        gamma: float,
-        bound: float,
+        self, surprisal: Array, chance: Chance, power: Array, gamma: float, bound: float
     ) -> Array:
         """In one visit."""
-        arrays = (surprisal, p, rest, power)
+        arrays = (surprisal, *chance, power)
         if not all(_flat(each) for each in arrays) or not _alike(*arrays):
-            return super().focal_slope(surprisal, p, rest, power, gamma, bound)
+            return super().focal_slope(surprisal, chance, power, gamma, bound)
         return self.looped(_focal_slope, *arrays, gamma, bound)
 
     def flushed(self, array: Array) -> Array:

@@ -60,14 +60,14 @@ class Focal(ClosedTerm):
 
     def slope_at(self, ops: ArrayOps, surprisal: Array, chance: Chance) -> Array:
         """(1 − p)^(γ − 1)·(1 − p + γ·p·s); for γ < 1 as ever."""
-        xp, (p, rest) = ops.xp, chance
+        xp, rest = ops.xp, chance.rest
         if self.gamma < 1.0:
-            odds = ops.in_place(xp.multiply, ops.at_most(surprisal, FAR), p)
+            odds = ops.in_place(xp.multiply, ops.at_most(surprisal, FAR), chance.p)
             odds = ops.in_place(xp.multiply, odds, self.gamma)
             inner = xp.where(rest == 0, 1.0, rest)
             return fixed_power(xp, rest, self.gamma) * (1.0 + odds / inner)
         power = fixed_power(xp, rest, self.gamma - 1.0)
-        return ops.focal_slope(surprisal, p, rest, power, self.gamma, FAR)
+        return ops.focal_slope(surprisal, chance, power, self.gamma, FAR)
 
 
 def focal(gamma: float, *, name: str = "gamma") -> Term:
