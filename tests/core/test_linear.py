@@ -5,13 +5,16 @@ from __future__ import annotations
 import pickle
 from importlib import import_module
 from importlib.util import find_spec
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 import wce_core
+from wce_backends.numpy import BACKEND
 from wce_core import losses
+from wce_core.call.layer import LEAST_BYTES, bytes_of_chunks
 from wce_core.losses import LinearCrossEntropy, cross_entropy, linear_cross_entropy
 
 STRICT: Any = import_module("array_api_strict") if find_spec("array_api_strict") else None
@@ -214,3 +217,12 @@ def test_configured() -> None:
         loss.keras()
     with pytest.raises(ValueError, match="chunk_bytes"):
         LinearCrossEntropy(chunk_bytes=0)
+
+
+@pytest.mark.parametrize(("classes", "wanted"), [(10, LEAST_BYTES), (2**15, 2**15 * 512 * 4 // 2)])
+def test_chunks_grow_with_the_layer(classes: int, wanted: int) -> None:
+    """Half of what it takes in the computing dtype; what somebody asks for stays."""
+    auto, given = (SimpleNamespace(chunk_bytes=own) for own in ("auto", 1000))
+    layer = {"projection": np.zeros((classes, 512), np.float16)}
+    assert bytes_of_chunks(BACKEND, auto, layer, "float16") == wanted
+    assert bytes_of_chunks(BACKEND, given, layer, "float16") == 1000
