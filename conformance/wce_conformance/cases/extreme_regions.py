@@ -44,6 +44,8 @@ def _wide(write: Any) -> Iterator[Case]:
 
 def _own(loss: str, turn: int = 0) -> dict[str, Any]:
     """What a loss is called with, for every turn other numbers."""
+    if "lovasz" in loss:
+        return {"absent": "skip"}
     if "tversky" not in loss:
         return {"squared": bool(turn % 2)} if "generalized" not in loss else {}
     alpha, beta = ((0.25, 0.75), (0.9, 0.1), (0.0, 1.0))[turn % 3]
@@ -414,15 +416,11 @@ def _certain(dtype: str) -> Iterator[Case]:
         yield of_loss(
             loss, "more than certain", dtype, rows, [[0], [1]],
             "a log-probability above 0 is certain",
-            "region", RIGHT, form="log_probabilities", reduction="none", **_of_sides(loss),
+            "region", RIGHT, form="log_probabilities", reduction="none", **_own(loss),
         )  # fmt: skip
     for loss in ("binary_focal_tversky_loss", "binary_dice_loss"):
         yield of_loss(
             loss, "more than certain", dtype, [[2e-7, -40.0], [-0.5, 1e-9]], [[1, 0], [0, 1]],
             "a log-probability above 0 is certain",
-            "region", RIGHT, form="log_probabilities", reduction="none", **_of_sides(loss),
+            "region", RIGHT, form="log_probabilities", reduction="none", **_own(loss),
         )  # fmt: skip
-
-
-def _of_sides(loss: str) -> dict[str, Any]:
-    return {"absent": "skip"} if "lovasz" in loss else _own(loss)
