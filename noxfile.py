@@ -157,6 +157,8 @@ def everything(session: nox.Session) -> None:
     install(session, "--no-deps", "tf_keras")
     # Its range of PyTorch ends before the one that is tested; its losses need nothing else.
     install(session, "--no-deps", "monai")
+    # Its losses need PyTorch alone; its models need a torchvision built for this PyTorch.
+    install(session, "--no-deps", "segmentation-models-pytorch")
 
 
 PYTHON = str(EVERYTHING / "bin" / "python")

@@ -9,7 +9,7 @@ Call = Callable[[], object]
 FOCAL = "our focal : our CE"
 """The peer of a focal loss: the cross-entropy of the same predictions, which is another number."""
 DICE = "smp Dice"
-"""What segmentation_models_pytorch's DiceLoss computes, beside our Dice loss."""
+"""The DiceLoss of segmentation_models_pytorch, beside our Dice loss."""
 
 
 class Pair(NamedTuple):

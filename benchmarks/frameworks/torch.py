@@ -9,6 +9,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F  # noqa: N812  # everyone's name for it
 
+from benchmarks.frameworks.smp import smp_losses
 from benchmarks.pairs import DICE, FOCAL, Call, Pair
 from benchmarks.workloads import LOSSES, Workload
 from wce_core import losses
@@ -30,7 +31,7 @@ def pairs(workload: Workload) -> Iterator[Pair]:
     own, peer = _step(focal, arrays), _step(plain, arrays)
     yield Pair(FOCAL, "eager", "native", "value + gradient", own, peer)
     if workload.loss == "binary_cross_entropy":
-        own, peer = _step(_dice, arrays), _step(_smp_dice, arrays)
+        own, peer = _step(_dice, arrays), _step(smp_losses().DiceLoss("binary"), arrays)
         yield Pair(DICE, "eager", "native", "value + gradient", own, peer)
     if workload.small:
         own, peer = _step(configured, arrays), _step(theirs, arrays)
@@ -52,14 +53,6 @@ def _ours(workload: Workload, w: torch.Tensor, precision: Any, *, focal: bool = 
 
 def _dice(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     return losses.binary_dice_loss(x, y, per="batch", smooth=0.0, absent="zero")
-
-
-def _smp_dice(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    """1 − 2·Σpt / max(Σ(p + t), eps), 0 without a target, as in its losses/dice.py."""
-    p, t = F.logsigmoid(x).exp().reshape(1, 1, -1), y.reshape(1, 1, -1)
-    right, whole = (p * t).sum((0, 2)), (p + t).sum((0, 2))
-    loss = 1.0 - 2.0 * right / whole.clamp_min(1e-7)
-    return (loss * (t.sum((0, 2)) > 0)).mean()
 
 
 def _configured(workload: Workload, w: torch.Tensor) -> Loss:

@@ -12,8 +12,10 @@ import torch
 from monai.losses import DiceLoss, GeneralizedDiceLoss, TverskyLoss
 from sklearn.metrics import f1_score, jaccard_score
 
+from benchmarks.frameworks.smp import smp_losses
 from wce_core import losses
 
+smp = smp_losses()
 RNG = np.random.default_rng(11)
 LOGITS = torch.tensor(RNG.normal(size=(3, 4, 6, 5)))
 LABELS = torch.tensor(RNG.integers(0, 4, (3, 6, 5)))
@@ -54,15 +56,54 @@ MONAIS: dict[str, tuple[Loss, Loss]] = {
 }
 
 
-def smp(x: torch.Tensor, y: torch.Tensor, alpha: float, beta: float, smooth: float) -> torch.Tensor:
-    """What segmentation_models_pytorch's TverskyLoss("multilabel") computes (losses/tversky.py).
-
-    1 − (TP + s) / (TP + α·FP + β·FN + s) of each class of the batch, 0 where there is no target.
-    """
-    p, t = x.sigmoid().flatten(2), y.flatten(2).to(x.dtype)
-    right, false, missed = (each.sum((0, 2)) for each in (p * t, p * (1 - t), (1 - p) * t))
-    index = (right + smooth) / (right + alpha * false + beta * missed + smooth)
-    return ((1 - index) * (t.sum((0, 2)) > 0)).mean()
+PER_BATCH: dict[str, Any] = {"axis": 1, "per": "batch", "absent": "zero"}
+"""Their sums are over the batch, and a class without a target adds 0."""
+SOME = MASKS.clone()
+SOME[:, 2] = 0
+SMPS: dict[str, tuple[Loss, Loss]] = {
+    # Their smooth is a number of pixels, for TP; that of Dice here is for 2·TP.
+    **{
+        f"Dice of labels, smooth {s}": (
+            lambda x, s=s: losses.binary_dice_loss(x, SOME, smooth=2 * s, **PER_BATCH),
+            lambda x, s=s: smp.DiceLoss("multilabel", smooth=s)(x, SOME),
+        )
+        for s in (0.0, 1.0)
+    },
+    "Dice of classes": (
+        lambda x: losses.dice_loss(x, LABELS, smooth=2.0, **PER_BATCH),
+        lambda x: smp.DiceLoss("multiclass", smooth=1.0)(x, LABELS),
+    ),
+    "Dice of classes, an ignored label": (
+        lambda x: losses.dice_loss(x, LABELS, smooth=2.0, ignore_index=1, **PER_BATCH),
+        lambda x: smp.DiceLoss("multiclass", smooth=1.0, ignore_index=1)(x, LABELS),
+    ),
+    "Dice of a mask": (
+        lambda x: losses.binary_dice_loss(x, MASKS, per="batch", smooth=0.0),
+        lambda x: smp.DiceLoss("binary")(x, MASKS),
+    ),
+    "Jaccard of labels": (
+        lambda x: losses.binary_jaccard_loss(x, SOME, smooth=1.0, **PER_BATCH),
+        lambda x: smp.JaccardLoss("multilabel", smooth=1.0)(x, SOME),
+    ),
+    "Jaccard of classes": (
+        lambda x: losses.jaccard_loss(x, LABELS, smooth=1.0, **PER_BATCH),
+        lambda x: smp.JaccardLoss("multiclass", smooth=1.0)(x, LABELS),
+    ),
+    "Tversky of labels": (
+        lambda x: losses.binary_tversky_loss(x, SOME, alpha=0.2, beta=0.8, smooth=1.0, **PER_BATCH),
+        lambda x: smp.TverskyLoss("multilabel", alpha=0.2, beta=0.8, smooth=1.0)(x, SOME),
+    ),
+}
+SMPS_LOVASZ: dict[str, tuple[Loss, Loss]] = {
+    "Lovasz hinge": (
+        lambda x: losses.lovasz_hinge_loss(x, MASKS, per="batch"),
+        lambda x: smp.LovaszLoss("multilabel")(x.float(), MASKS),
+    ),
+    "Lovasz softmax": (
+        lambda x: losses.lovasz_softmax_loss(x, LABELS, axis=1, per="batch"),
+        lambda x: smp.LovaszLoss("multiclass")(x.float(), LABELS),
+    ),
+}
 
 
 @pytest.mark.parametrize("pair", MONAIS.values(), ids=MONAIS)
@@ -70,26 +111,25 @@ def test_monai(pair: tuple[Loss, Loss]) -> None:
     agree(*pair)
 
 
-@pytest.mark.parametrize("smooth", [0.0, 1.0])
-def test_segmentation_models_pytorch(smooth: float) -> None:
-    masks = MASKS.clone()
-    masks[:, 2] = 0
-    agree(
-        lambda x: losses.binary_tversky_loss(
-            x, masks, axis=1, per="batch", alpha=0.2, beta=0.8, smooth=smooth, absent="zero"
-        ),
-        lambda x: smp(x, masks, 0.2, 0.8, smooth),
-    )
+@pytest.mark.parametrize("pair", SMPS.values(), ids=SMPS)
+def test_segmentation_models_pytorch(pair: tuple[Loss, Loss]) -> None:
+    agree(*pair)
 
 
-def agree(ours: Loss, theirs: Loss) -> None:
+@pytest.mark.parametrize("pair", SMPS_LOVASZ.values(), ids=SMPS_LOVASZ)
+def test_lovasz_losses_of_segmentation_models_pytorch(pair: tuple[Loss, Loss]) -> None:
+    """Theirs are in float32, and subtract quotients from each other."""
+    agree(*pair, rtol=1e-3, atol=1e-6)
+
+
+def agree(ours: Loss, theirs: Loss, rtol: float = 1e-6, atol: float = 1e-10) -> None:
     """Value and gradient."""
     found = []
     for loss in (ours, theirs):
         x = LOGITS.clone().requires_grad_()
         value = loss(x)
         found.append((value.detach(), *torch.autograd.grad(value, x)))
-    torch.testing.assert_close(*found, rtol=1e-6, atol=1e-10)
+    torch.testing.assert_close(*found, rtol=rtol, atol=atol, check_dtype=False)
 
 
 def test_keras() -> None:

@@ -13,6 +13,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from benchmarks.frameworks.smp import smp_losses
 from wce_core import losses
 
 RNG = np.random.default_rng(4)
@@ -81,6 +82,10 @@ PAIRS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
             x, y, gamma=0.5, class_weight=(0.5, 0.5), reduction="none"
         ),
         lambda x, y: torchvisions(x, y, 0.5, 0.5),
+    ),
+    "segmentation_models_pytorch": (
+        lambda x, y: losses.binary_focal_cross_entropy(x, y, class_weight=(0.75, 0.25)),
+        lambda x, y: smp_losses().FocalLoss("binary", alpha=0.25, gamma=2.0)(x, y),
     ),
     "asymmetric": (
         lambda x, y: losses.asymmetric_loss(x, y, reduction="none"),
