@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch._dynamo.exc import FailOnRecompileLimitHit
 
 from wce_conformance.adapters.base import Adapter, without
 
@@ -64,11 +65,19 @@ class TorchAdapter(Adapter):
         return self._forced(outcome) if route == "programs" else outcome
 
     def _forced(self, outcome: Callable[..., Any]) -> Callable[..., Any]:
-        """As programs, whatever the device."""
+        """As programs, whatever the device: those of calls before it, where they serve again."""
         from wce_core.frameworks.compiling import compile_calls
 
-        torch._dynamo.reset()
-        return compile_calls("always", self.compiler)(outcome)
+        forced = compile_calls("always", self.compiler)(outcome)
+
+        def found(arrays: Mapping[str, Any]) -> Any:
+            try:
+                return forced(arrays)
+            except FailOnRecompileLimitHit:  # eight kinds of tensors are kept for each program
+                torch._dynamo.reset()
+                return forced(arrays)
+
+        return found
 
 
 def _first(value: Any) -> Any:
