@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import json
 import subprocess
 import sys
@@ -88,21 +89,30 @@ def step_of(weights: Any, averaged_over: int) -> Callable[..., Any]:
     return step
 
 
+def runner(way: str, strategy: Any, step: Callable[..., Any]) -> Callable[..., Any]:
+    """The step on all replicas; a graph of a step is made once for batches of any length."""
+
+    def run(*args: Any) -> Any:
+        return strategy.run(step, args=args)
+
+    return run if way == "eager" else tf.function(run, reduce_retracing=True)
+
+
 def check_values_and_gradients(way: str, own: list[Cell]) -> None:
     """Every reduction; added up over replicas, or averaged as Keras' ``fit`` and Horovod do."""
-    for number, cell in enumerate(own):
-        strategy, averaged_over = replicas(cell.count), 1 + number % 2
+    for (count, steps), cells_of_a_graph in itertools.groupby(own, lambda c: (c.count, c.steps)):
+        strategy, averaged_over = replicas(count), 1 + steps % 2
         with strategy.scope():
             weights = tf.Variable(P)
-        step = step_of(weights, averaged_over)
-        ran = step if way == "eager" else tf.function(step)
-        found, slopes = strategy.run(ran, args=tuple(rows(cell)))
-        for reduction, each, own_slopes in zip(REDUCTIONS, found, slopes, strict=True):
-            value, gradient, sizes = of_one_process(reduction)
-            for of_replica in strategy.experimental_local_results(each):
-                within(of_replica, value, 1 + abs(value))
-            engine = sum(strategy.experimental_local_results(own_slopes)) / averaged_over
-            within(engine, gradient, sizes)
+        ran = runner(way, strategy, step_of(weights, averaged_over))
+        for cell in cells_of_a_graph:
+            found, slopes = ran(*rows(cell))
+            for reduction, each, own_slopes in zip(REDUCTIONS, found, slopes, strict=True):
+                value, gradient, sizes = of_one_process(reduction)
+                for of_replica in strategy.experimental_local_results(each):
+                    within(of_replica, value, 1 + abs(value))
+                engine = sum(strategy.experimental_local_results(own_slopes)) / averaged_over
+                within(engine, gradient, sizes)
 
 
 def logits() -> Any:
@@ -154,11 +164,10 @@ def dense(gradient: Any) -> Any:
 
 def check_exact(way: str, own: list[Cell]) -> None:
     """The bits of one process, of values and gradients: each item is on one replica."""
-    step = exact_step if way == "eager" else tf.function(exact_step)
+    ran = {count: runner(way, replicas(count), exact_step) for count in {c.count for c in own}}
     for cell in own:
         strategy = replicas(cell.count)
-        args = (tf.constant(logits()), *rows(cell))
-        found, slopes, shares = strategy.run(step, args=args)
+        found, slopes, shares = ran[cell.count](tf.constant(logits()), *rows(cell))
         results = strategy.experimental_local_results
         for reduction, each, own_slopes in zip(REDUCTIONS, found, slopes, strict=True):
             value, gradient = of_one_process_exactly(reduction)
@@ -203,11 +212,19 @@ def check_denominators_are_known_before() -> None:
             within(each, expected)
 
 
+def by_steps(name: str, check: Callable[[str, list[Cell]], None]) -> dict[str, Any]:
+    """Of so many steps each: graphs stay in the memory of a process that made them."""
+    of_steps = [
+        [c for c in IN_GRAPHS if c.steps == k] for k in sorted({c.steps for c in IN_GRAPHS})
+    ]
+    return {f"{name}, {own[0].steps}": functools.partial(check, "graphs", own) for own in of_steps}
+
+
 CHECKS: dict[str, Callable[[], None]] = {
     "eager": functools.partial(check_values_and_gradients, "eager", CELLS),
-    "graphs": functools.partial(check_values_and_gradients, "graphs", IN_GRAPHS),
+    **by_steps("graphs", check_values_and_gradients),
     "exact, eager": functools.partial(check_exact, "eager", CELLS),
-    "exact, graphs": functools.partial(check_exact, "graphs", IN_GRAPHS),
+    **by_steps("exact, graphs", check_exact),
     "counts and metrics": check_counts_and_metrics,
     "denominators known before": check_denominators_are_known_before,
 }

@@ -45,17 +45,17 @@ def run(framework: str, *arguments: str) -> str:
     return done.stdout
 
 
-def all_pass(framework: str, *files: str) -> None:
-    """Every test of these files passes, and none is skipped."""
-    paths = [f"tests/homes/{file}" for file in files]
-    output = run(framework, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", *paths)
+def all_pass(config: pytest.Config, framework: str, *files: str) -> None:
+    """Every test of these files, or of the sample that is run, passes, and none is skipped."""
+    options = ["-q", "-p", "no:cacheprovider", "--tb=short", f"--one-in={config.option.one_in}"]
+    output = run(framework, "-m", "pytest", *options, *(f"tests/homes/{file}" for file in files))
     assert " passed" in output
     assert " skipped" not in output
 
 
-def test_training(framework: str) -> None:
-    """Every test of keras_training.py and keras_classes.py."""
-    all_pass(framework, "keras_training.py", "keras_classes.py")
+def test_training(framework: str, pytestconfig: pytest.Config) -> None:
+    """The tests of keras_training.py and keras_classes.py."""
+    all_pass(pytestconfig, framework, "keras_training.py", "keras_classes.py")
 
 
 def test_a_saved_model_trains_on_in_a_fresh_process(framework: str, tmp_path: Path) -> None:
@@ -66,9 +66,9 @@ def test_a_saved_model_trains_on_in_a_fresh_process(framework: str, tmp_path: Pa
         assert run(framework, script, "load", folder, *order).startswith("loaded ")
 
 
-def test_replicas(tensorflow_only: str) -> None:
-    """Every test of keras_replicas.py."""
-    all_pass(tensorflow_only, "keras_replicas.py")
+def test_replicas(tensorflow_only: str, pytestconfig: pytest.Config) -> None:
+    """The tests of keras_replicas.py."""
+    all_pass(pytestconfig, tensorflow_only, "keras_replicas.py")
 
 
 ON_NUMPY = """
