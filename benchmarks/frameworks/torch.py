@@ -9,8 +9,8 @@ from typing import Any
 import torch
 import torch.nn.functional as F  # noqa: N812  # everyone's name for it
 
-from benchmarks.frameworks.smp import smp_losses
 from benchmarks.pairs import DICE, FOCAL, Call, Pair
+from benchmarks.smp import smp_losses
 from benchmarks.workloads import LOSSES, Workload
 from wce_core import losses
 

@@ -135,7 +135,7 @@ def _marks(vector: Vector, skips: Skips) -> Iterator[pytest.MarkDecorator]:
     if skipped is not None:
         yield pytest.mark.skip(reason=skipped)  # the adopter's reason, from the skip file
     elif fails is not None:
-        yield pytest.mark.xfail(reason=fails, strict=True)  # likewise; passing is an error
+        yield pytest.mark.xfail(reason=fails, strict=True)  # the adopter's, too; a pass is an error
 
 
 def bugs(vector: Vector) -> str:

@@ -13,7 +13,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from benchmarks.frameworks.smp import smp_losses
+from benchmarks.smp import smp_losses
 from wce_core import losses
 
 RNG = np.random.default_rng(4)

@@ -327,7 +327,7 @@ class TestReplayed:
     def test_an_accumulator_along_weights_is_refused_as_ever(self) -> None:
         x, w, s = map(tf.constant, (X, W, S))
         with (
-            pytest.raises(NotImplementedError, match="ForwardAccumulator"),  # no silent 0
+            pytest.raises(NotImplementedError, match="ForwardAccumulator"),  # not a silent 0
             tf.autodiff.ForwardAccumulator(w, tf.ones_like(w)),
         ):
             ours(x, w, s)

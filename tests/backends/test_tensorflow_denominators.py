@@ -214,10 +214,8 @@ def check_denominators_are_known_before() -> None:
 
 def by_steps(name: str, check: Callable[[str, list[Cell]], None]) -> dict[str, Any]:
     """Of so many steps each: graphs stay in the memory of a process that made them."""
-    of_steps = [
-        [c for c in IN_GRAPHS if c.steps == k] for k in sorted({c.steps for c in IN_GRAPHS})
-    ]
-    return {f"{name}, {own[0].steps}": functools.partial(check, "graphs", own) for own in of_steps}
+    own = {k: [c for c in IN_GRAPHS if c.steps == k] for k in {c.steps for c in IN_GRAPHS}}
+    return {f"{name}, {k} steps": functools.partial(check, "graphs", own[k]) for k in sorted(own)}
 
 
 CHECKS: dict[str, Callable[[], None]] = {

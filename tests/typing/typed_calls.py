@@ -48,8 +48,8 @@ def torch_modules(x: torch.Tensor, y: torch.Tensor) -> None:
     assert_type(module, home.FocalCrossEntropyLoss)
     assert_type(home.TverskyLoss(alpha=0.3, per="batch", persistent=True)(x, y), Any)
     home.CombinedLoss((0.5, module), (0.5, CrossEntropy()))
-    home.CrossEntropyLoss(gamma=1.0)  # type: ignore[call-arg]  # is refused
-    home.BinaryDiceLoss(class_weight=[1, 2])  # type: ignore[call-arg]  # is refused
+    home.CrossEntropyLoss(gamma=1.0)  # type: ignore[call-arg]  # must be refused: has no gamma
+    home.BinaryDiceLoss(class_weight=[1, 2])  # type: ignore[call-arg]  # must be refused: has no class_weight
 
 
 def jax_calls(x: jax.Array, y: jax.Array) -> None:
@@ -67,8 +67,8 @@ def sums_of_metrics(x: torch.Tensor, y: torch.Tensor, z: NDArray[np.float32]) ->
     assert_type(metrics.calibration(z, y, form="probabilities"), metrics.Calibration)
     assert_type(metrics.log_loss(z, y, label_smoothing=0.1), LossParts)
     assert_type(metrics.best_threshold(z, y, best="f1").threshold, Any)
-    metrics.outcomes(x, y, weight=x)  # type: ignore[call-arg]  # is refused
-    metrics.outcomes(x, y, pos_weight=x)  # type: ignore[call-arg]  # is refused
+    metrics.outcomes(x, y, weight=x)  # type: ignore[call-arg]  # must be refused: it is sample_weight
+    metrics.outcomes(x, y, pos_weight=x)  # type: ignore[call-arg]  # must be refused: is of binary losses
 
 
 def numpy_calls(x: NDArray[np.float32], y: NDArray[np.int64]) -> None:
@@ -92,9 +92,9 @@ def what_is_known_later(x: torch.Tensor, unknown: Any, reduction: Reduction) -> 
 
 
 def what_is_wrong(x: torch.Tensor) -> None:
-    cross_entropy(x, x, reduction="avg")  # type: ignore[call-overload]  # is refused
-    cross_entropy(x, x, weight=x)  # type: ignore[call-overload]  # is refused
-    CrossEntropy(pos_weight=x)  # type: ignore[call-overload]  # is refused
-    BinaryCrossEntropy(reduction="avg")  # type: ignore[call-overload]  # is refused
-    focal_cross_entropy(x, x, gama=2.0)  # type: ignore[call-overload]  # is refused
-    FocalCrossEntropy(epsilon=2.0)  # type: ignore[call-overload]  # is refused
+    cross_entropy(x, x, reduction="avg")  # type: ignore[call-overload]  # must be refused: no such reduction
+    cross_entropy(x, x, weight=x)  # type: ignore[call-overload]  # must be refused: it is class_weight
+    CrossEntropy(pos_weight=x)  # type: ignore[call-overload]  # must be refused: is of binary losses
+    BinaryCrossEntropy(reduction="avg")  # type: ignore[call-overload]  # must be refused: no such reduction
+    focal_cross_entropy(x, x, gama=2.0)  # type: ignore[call-overload]  # must be refused: misspelt
+    FocalCrossEntropy(epsilon=2.0)  # type: ignore[call-overload]  # must be refused: is of the poly loss
