@@ -324,6 +324,8 @@ def check_vocabulary(kind: AxisType) -> None:
             np.testing.assert_allclose(found[0], expected[0], rtol=4 * EPS)
             share = 1 if reduction == "sum" else 1 / N  # of an item in the value
             np.testing.assert_allclose(found[1], expected[1], rtol=16 * EPS, atol=EPS * share)
+            if name != "focal":  # whose slope has more roundings, on one device and on four
+                within(found[1], expected[1], np.abs(expected[1]).max(-1, keepdims=True))
 
 
 def check_items_and_vocabulary() -> None:
