@@ -8,6 +8,7 @@ and for ``precision="exact"``, is switched on around the call and never leaves i
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -35,6 +36,21 @@ from .sums import in_pieces
 
 NO_FLOAT64 = ("tpu",)
 """Platforms that do not compute in float64."""
+FLAT, LARGE, LONG = 1, 3 * 2**20, 64
+"""Arrays whose elements a CPU computes twice: columns, and large ones whose last axis is long.
+
+A cache holds smaller ones, and XLA's loops over a short last axis have no vector instructions.
+``docs/design/speed.md`` has the times.
+"""
+
+
+def _slower_in_memory(shape: tuple[int, ...]) -> bool:
+    """Does writing what value and gradient share take longer than computing it twice?"""
+    if not all(isinstance(length, int) for length in shape):
+        return False  # symbolic, in an export
+    last = shape[-1] if shape else FLAT
+    column = last == FLAT or len(shape) == 1
+    return column or (last >= LONG and math.prod(shape) >= LARGE)
 
 
 class JaxNamespace:
@@ -191,6 +207,8 @@ class JaxBackend(Backend):
 
     def apart(self, array: Array) -> Array:
         """Behind a barrier on a CPU, where memory is slow beside an exponential."""
+        if not _slower_in_memory(array.shape):
+            return array
         barrier = jax.lax.optimization_barrier
         return jax.lax.platform_dependent(array, cpu=barrier, default=lambda own: own)
 
