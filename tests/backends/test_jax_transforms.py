@@ -239,17 +239,6 @@ def test_compile_of_this_library_is_jit() -> None:
     close(BACKEND.compile(loss)(X), loss(X))
 
 
-@pytest.mark.parametrize(
-    ("shape", "twice"),
-    [((7,), True), ((7, 1), True), ((7, 10), False), ((2**16, 10), False), ((2**16, 64), True)],
-)
-def test_where_elements_are_computed_twice(shape: tuple[int, ...], twice: bool) -> None:
-    """On a CPU, where it is faster: docs/design/speed.md."""
-    x = jax.ShapeDtypeStruct(shape, jnp.float32)
-    traced = jax.make_jaxpr(jax.value_and_grad(lambda x: binary_cross_entropy(x, x > 0)))(x)
-    assert ("optimization_barrier" in str(traced)) == twice
-
-
 # No tracer stays ----------------------------------------------------------------------------------
 
 
