@@ -83,16 +83,21 @@ SPREAD = ["-n", "2", "--dist", "loadgroup", "--durations", "25"]
 """Over two processes; tests that share what takes long are in one (``xdist_group``)."""
 SUITE = ["tests/core", "tests/backends", "tests/fuzz"]
 TOGETHER = ["tests/agreement", "tests/dialects", "tests/homes"]
-SAMPLE = {"torch": 3, "jax": 4, "tensorflow": 4, "agreement": 3, "lowest": 8}
-"""Every test function, with one of its sets of parameters and one in so many of the others.
+SAMPLE = {
+    **{"numpy": 2, "array_api_strict": 4, "torch": 6, "jax": 8, "tensorflow": 8},
+    **{"agreement": 6, "lowest": 16},
+}
+"""One in so many of each test function's sets of parameters, and one at least.
 
-Most time goes into compiling. The session ``thorough`` has all.
+Most time goes into compiling, so functions that every framework runs are dealt out among those
+that compile: each framework has a third of them at least once, of the others what the sample
+draws. NumPy and array_api_strict run all functions. The session ``thorough`` runs everything.
 """
 
 
 def sample(session: nox.Session, of: str) -> list[str]:
     """All where somebody says what to run: ``nox -s agreement -- -k optax``."""
-    return ["--one-in", str(SAMPLE.get(of, 1))] if not session.posargs else []
+    return ["--one-in", str(SAMPLE[of]), "--deal"] if not session.posargs else []
 
 
 def install(session: nox.Session, *packages: str) -> None:
@@ -108,14 +113,14 @@ def _covered_by(tests: str) -> str:
     return str(EVERYTHING.parent / f".coverage.{tests}")
 
 
-@nox.session
+@nox.session(venv_backend="none", requires=["everything"])
 @nox.parametrize("backend", list(FRAMEWORKS))
 def tests(session: nox.Session, backend: str) -> None:
-    """The test suite on one backend, alone in its environment: a sample where calls compile."""
-    install(session, *CHECKOUT, *TOOLS, *FRAMEWORKS[backend])
+    """The test suite on one backend, in a process of its own: a sample where calls compile."""
     measured = MEASURED if backend in COVERING else []
     command = ["pytest", *SPREAD, *sample(session, backend), "--backend", backend, *measured]
-    session.run(*command, *SUITE, *session.posargs, env={"COVERAGE_FILE": _covered_by(backend)})
+    env = {"COVERAGE_FILE": _covered_by(backend)}
+    run_with_everything(session, *command, *SUITE, *session.posargs, env=env)
 
 
 @nox.session
@@ -232,7 +237,7 @@ def lint(session: nox.Session) -> None:
 @nox.session(venv_backend="none", requires=["everything"])
 def types(session: nox.Session) -> None:
     """mypy strict, and pyright."""
-    run_with_everything(session, "mypy")
+    run_with_everything(session, "mypy", "--num-workers", "2")
     run_with_everything(session, "mypy", "tests/typing")
     run_with_everything(session, "mypy", "examples")
     run_with_everything(session, "pyright", "--pythonpath", PYTHON)
@@ -318,7 +323,7 @@ def demo(session: nox.Session) -> None:
 @nox.session(venv_backend="none", requires=["everything"])
 def examples(session: nox.Session) -> None:
     """Every script in ``examples``, on small settings."""
-    session.run(PYTHON, "examples", "--quick", *session.posargs, external=True)
+    session.run(PYTHON, "examples", "--quick", "--jobs", "2", *session.posargs, external=True)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,9 @@ import pytest
 from wce_backends import numpy, programs
 from wce_conformance.adapters import NAMES
 
+COMPILING = ("torch", "jax", "tensorflow")
+"""Frameworks whose tests take long: of a call most is compiling it."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -19,6 +22,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption(
         "--one-in", type=int, default=1, help="of each test function, one set of parameters in N"
+    )
+    parser.addoption(
+        "--deal",
+        action="store_true",
+        help="test functions of all frameworks are dealt out among those that compile calls",
     )
 
 
@@ -63,7 +71,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     left = _of_a_backend(items) if "numpy" not in backends(config) else items
-    left = _sample(left, config.getoption("--one-in"))
+    left = _sample(left, config.getoption("--one-in"), _share(config))
     kept = set(left)
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = left
@@ -88,12 +96,29 @@ def _of_a_backend(items: list[pytest.Item]) -> list[pytest.Item]:
     ]
 
 
-def _sample(items: list[pytest.Item], one_in: int) -> list[pytest.Item]:
-    """Told by hashes of ids; of each test function at least the first of these."""
+def _share(config: pytest.Config) -> int | None:
+    """Which functions are dealt to the one framework of this session, if they are dealt."""
+    named = backends(config)
+    if not config.getoption("--deal") or len(named) != 1 or named[0] not in COMPILING:
+        return None
+    return COMPILING.index(named[0])
+
+
+def _sample(items: list[pytest.Item], one_in: int, share: int | None) -> list[pytest.Item]:
+    """Told by hashes of ids; of each test function at least the first of these.
+
+    Of a function that is dealt to another framework, only what the hash draws.
+    """
     hashes = {item: crc32(item.nodeid.encode()) for item in items}
     first: dict[str, pytest.Item] = {}
     for item in sorted(items, key=hashes.__getitem__):
-        first.setdefault(item.nodeid.partition("[")[0], item)
+        function = item.nodeid.partition("[")[0]
+        if share is None or item.path.parent.name == "backends" or _dealt(function) == share:
+            first.setdefault(function, item)
     drawn = {i for i in items if hashes[i] % one_in == 0 or i.get_closest_marker("chosen")}
     kept = drawn | set(first.values())
     return [item for item in items if item in kept]
+
+
+def _dealt(function: str) -> int:
+    return crc32(function.encode()) % len(COMPILING)

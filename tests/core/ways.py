@@ -149,18 +149,18 @@ WAYS: dict[str, dict[str, Way]] = {
     },
     "jax": {
         # The route of test_cases.py.
-        "closed form": Way("fused", {}, every=120),
-        "rows in pieces": Way("pieces", {}, every=48, least=0.2),
-        "plain": Way("plain", {}, every=48),
+        "closed form": Way("fused", {}, every=240),
+        "rows in pieces": Way("pieces", {}, every=96, least=0.2),
+        "plain": Way("plain", {}, every=96),
     },
     "tensorflow": {
         "replayed": Way("program", {"LARGE": HUGE}, least=0.25),
         "host": Way("fused", {"LARGE": 0}),
-        "device, eager": Way("deferred", {}, every=16),
-        "graph": Way("fused", {"LARGE": HUGE}, "compiled", 80),
-        "rows in pieces": Way("pieces", {"LARGE": HUGE}, "compiled", 40, least=0.1),
-        "graph by XLA": Way("fused", {"LARGE": 0}, "compiled", 80),
-        "plain": Way("plain", {}, every=16),
+        "device, eager": Way("deferred", {}, every=32),
+        "graph": Way("fused", {"LARGE": HUGE}, "compiled", 160),
+        "rows in pieces": Way("pieces", {"LARGE": HUGE}, "compiled", 80, least=0.1),
+        "graph by XLA": Way("fused", {"LARGE": 0}, "compiled", 160),
+        "plain": Way("plain", {}, every=32),
     },
 }
 

@@ -45,17 +45,19 @@ def run(framework: str, *arguments: str) -> str:
     return done.stdout
 
 
-def all_pass(config: pytest.Config, framework: str, *files: str) -> None:
+def all_pass(config: pytest.Config, framework: str, *files: str, deal: bool = False) -> None:
     """Every test of these files, or of the sample that is run, passes, and none is skipped."""
-    options = ["-q", "-p", "no:cacheprovider", "--tb=short", f"--one-in={config.option.one_in}"]
+    options = ["-q", "-p", "no:cacheprovider", "--tb=short", f"--backend={framework}"]
+    options += [f"--one-in={config.option.one_in}", *(["--deal"] if deal else [])]
     output = run(framework, "-m", "pytest", *options, *(f"tests/homes/{file}" for file in files))
     assert " passed" in output
     assert " skipped" not in output
 
 
 def test_training(framework: str, pytestconfig: pytest.Config) -> None:
-    """The tests of keras_training.py and keras_classes.py."""
-    all_pass(pytestconfig, framework, "keras_training.py", "keras_classes.py")
+    """The tests of keras_training.py and keras_classes.py, which every framework runs."""
+    deal = pytestconfig.option.deal
+    all_pass(pytestconfig, framework, "keras_training.py", "keras_classes.py", deal=deal)
 
 
 def test_a_saved_model_trains_on_in_a_fresh_process(framework: str, tmp_path: Path) -> None:
