@@ -84,8 +84,8 @@ SPREAD = ["-n", "2", "--dist", "loadgroup", "--durations", "25"]
 SUITE = ["tests/core", "tests/backends", "tests/fuzz"]
 TOGETHER = ["tests/agreement", "tests/dialects", "tests/homes"]
 SAMPLE = {
-    **{"numpy": 2, "array_api_strict": 4, "torch": 6, "jax": 8, "tensorflow": 8},
-    **{"agreement": 6, "lowest": 16},
+    **{"numpy": 3, "array_api_strict": 6, "torch": 12, "jax": 12, "tensorflow": 12},
+    **{"agreement": 12, "lowest": 16},
 }
 """One in so many of each test function's sets of parameters, and one at least.
 

@@ -93,15 +93,17 @@ def assert_near(one: Any, other: Any, tolerance: float) -> None:
 
 @pytest.mark.parametrize("options", OPTIONS, ids=lambda options: "-".join(options) or "plain")
 @pytest.mark.parametrize("targets", [LABELS, MASS], ids=["index", "dense"])
+@pytest.mark.parametrize("reduction", REDUCTIONS)
 @pytest.mark.parametrize("xp", NAMESPACES, ids=lambda xp: xp.__name__)
-def test_is_the_loss_of_the_logits(xp: Any, targets: Any, options: dict[str, Any]) -> None:
-    for reduction in REDUCTIONS:
-        expected = of_logits(targets, reduction=reduction, **options)
-        for chunk in CHUNKS:
-            given = {**options, "reduction": reduction, "chunk_bytes": chunk}
-            assert_near(expected, in_chunks(xp, "float64", targets, **given), 1e-12)
-        given["chunk_bytes"] = CHUNKS[0]
-        assert_near(expected, in_chunks(xp, "float32", targets, **given), 4e-6)
+def test_is_the_loss_of_the_logits(
+    xp: Any, reduction: str, targets: Any, options: dict[str, Any]
+) -> None:
+    expected = of_logits(targets, reduction=reduction, **options)
+    for chunk in CHUNKS:
+        given = {**options, "reduction": reduction, "chunk_bytes": chunk}
+        assert_near(expected, in_chunks(xp, "float64", targets, **given), 1e-12)
+    given["chunk_bytes"] = CHUNKS[0]
+    assert_near(expected, in_chunks(xp, "float32", targets, **given), 4e-6)
 
 
 @pytest.mark.parametrize("reduction", ["weighted_mean", "none"])
