@@ -237,7 +237,7 @@ def lint(session: nox.Session) -> None:
 @nox.session(venv_backend="none", requires=["everything"])
 def types(session: nox.Session) -> None:
     """mypy strict, and pyright."""
-    run_with_everything(session, "mypy", "--num-workers", "2")
+    run_with_everything(session, "mypy")
     run_with_everything(session, "mypy", "tests/typing")
     run_with_everything(session, "mypy", "examples")
     run_with_everything(session, "pyright", "--pythonpath", PYTHON)
