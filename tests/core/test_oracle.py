@@ -34,7 +34,6 @@ from wce_conformance.oracle import result as result_module
 
 mp: Any = mpmath.mp
 
-pytestmark = pytest.mark.no_cover  # its digits take twice as long when they are traced
 RULES = ("per_class", "mixture", "geometric", "hard")
 FORMS = ("logits", "probabilities", "log_probabilities")
 MEANS = ("mean", "mean_over_all", "weighted_mean", "nonzero_mean", "batch_mean")

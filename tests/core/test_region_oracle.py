@@ -15,7 +15,6 @@ from wce_conformance.oracle import LOSSES, Grid, Nested, Result, map_nested
 
 mp: Any = mpmath.mp
 NAN, INF = float("nan"), float("inf")
-pytestmark = pytest.mark.no_cover  # its digits take twice as long when they are traced
 REGIONS = [name for name, loss in LOSSES.items() if "smooth" in loss.of_regions]
 """Those that are quotients; Lovász losses are not."""
 CLASSES = [name for name in REGIONS if LOSSES[name].categorical]

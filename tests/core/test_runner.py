@@ -33,7 +33,6 @@ from wce_conformance.this_library import WceCore
 from wce_conformance.vectors import FOLDER, Vector
 from wce_conformance.vectors.reading import decode
 
-pytestmark = pytest.mark.no_cover  # its digits take twice as long when they are traced
 VECTORS = load_vectors()
 BY_ID = {vector.id: vector for vector in VECTORS}
 MASKS = FOLDER / "cross_entropy.mask.json"

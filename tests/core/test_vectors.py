@@ -36,7 +36,6 @@ from wce_core.losses.registry import LOSSES as OF_ITEMS
 from wce_core.losses.registry import REGIONS as OF_REGIONS
 from wce_core.types import RegionReduction
 
-pytestmark = pytest.mark.no_cover  # its digits take twice as long when they are traced
 VECTORS = load_vectors()
 VALID = [vector for vector in VECTORS if vector.error is None]
 FILES = files_of(FOLDER)

@@ -10,8 +10,6 @@ from wce_conformance.runner import Record, Task, records
 from wce_conformance.vectors import Vector, load_vectors
 from wce_conformance.wrong import WRONG, Reference, Wrong
 
-pytestmark = pytest.mark.no_cover  # its digits take twice as long when they are traced
-
 
 @functools.cache
 def vectors() -> list[Vector]:
