@@ -36,11 +36,10 @@ from .sums import in_pieces
 
 NO_FLOAT64 = ("tpu",)
 """Platforms that do not compute in float64."""
-FLAT, LARGE, LONG = 1, 3 * 2**20, 64
-"""Arrays whose elements a CPU computes twice: columns, and large ones whose last axis is long.
+LARGE, LONG = 3 * 2**20, 64
+"""From so many elements on, in rows of such a length or more, a CPU computes them twice.
 
-A cache holds smaller ones, and XLA's loops over a short last axis have no vector instructions.
-``docs/design/speed.md`` has the times.
+Smaller arrays fit in a cache; over short rows it is slower, as ``docs/design/speed.md`` measures.
 """
 
 
@@ -48,9 +47,8 @@ def _slower_in_memory(shape: tuple[int, ...]) -> bool:
     """Does writing what value and gradient share take longer than computing it twice?"""
     if not all(isinstance(length, int) for length in shape):
         return False  # symbolic, in an export
-    last = shape[-1] if shape else FLAT
-    column = last == FLAT or len(shape) == 1
-    return column or (last >= LONG and math.prod(shape) >= LARGE)
+    row = shape[-1] if len(shape) > 1 else 1
+    return row == 1 or (row >= LONG and math.prod(shape) >= LARGE)
 
 
 class JaxNamespace:

@@ -358,7 +358,7 @@ for dtype in ("float64", "float32", "bfloat16"):
         own = jnp.asarray(x, dtype)
         value, gradients = jax.jit(jax.value_and_grad(loss, (0, 1)))(own, jnp.asarray(w))
         assert (value.dtype, gradients[0].dtype, gradients[1].dtype) == (dtype, dtype, "float64")
-        hessian = jax.jit(jax.hessian(loss))(own, jnp.asarray(w))
+        hessian = jax.hessian(loss)(own, jnp.asarray(w))
         assert hessian.dtype == dtype and bool(jnp.isfinite(hessian).all())
         if dtype == "float64":
             truth = value_and_grad(loss)(x, w)
@@ -389,10 +389,10 @@ print("done")
     ("shape", "twice"),
     [((700,), True), ((700, 1), True), ((700, 10), False), ((2**15, 10**2), True)],
 )
-def test_on_a_cpu_value_and_gradient_share_no_array(
+def test_which_elements_a_cpu_computes_twice(
     loss: Any, shape: tuple[int, ...], twice: bool
 ) -> None:
-    """What they share would be written and read again, which takes long: not so for short rows."""
+    """Where value and gradient would write down what they share, and reading it takes longer."""
     x = jax.ShapeDtypeStruct(shape, jnp.float32)
     program = jax.jit(jax.value_and_grad(loss)).lower(x, x).compile().as_text()
     entry = program[program.index("ENTRY") :]
