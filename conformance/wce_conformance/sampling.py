@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
 from zlib import crc32
 
 from wce_conformance.vectors import Vector
+
+Traits: TypeAlias = set[tuple[str, ...]]
 
 
 def hashed(vector: Vector) -> int:
@@ -18,14 +21,23 @@ def in_sample(vector: Vector, one_in: int) -> bool:
     return hashed(vector) % one_in == 0
 
 
-def traits(vector: Vector) -> set[str]:
-    """Its loss, its reduction and its weightings."""
-    return {vector.loss, vector.reduction, *(vector.modes or ("unweighted",))}
+def each(vector: Vector) -> Traits:
+    """Its loss, its reduction and its weightings, each by itself."""
+    return {(vector.loss,), *((option,) for option in _options(vector))}
 
 
-def showing(vectors: Iterable[Vector]) -> frozenset[str]:
+def pairs(vector: Vector) -> Traits:
+    """Its reduction and its weightings, as those of its loss."""
+    return {(vector.loss, option) for option in _options(vector)}
+
+
+def _options(vector: Vector) -> tuple[str, ...]:
+    return (vector.reduction, *(vector.modes or ("unweighted",)))
+
+
+def showing(traits: Callable[[Vector], Traits], vectors: Iterable[Vector]) -> frozenset[str]:
     """Ids: in the order of hashes, every vector with a trait that none before it had."""
-    seen: set[str] = set()
+    seen: Traits = set()
     found = set()
     for vector in sorted(vectors, key=hashed):
         if traits(vector) - seen:
