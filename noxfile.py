@@ -322,7 +322,7 @@ def demo(session: nox.Session) -> None:
 @nox.session(venv_backend="none", requires=["everything"])
 def examples(session: nox.Session) -> None:
     """Every script in ``examples``, on small settings."""
-    session.run(PYTHON, "examples", "--quick", "--jobs", "2", *session.posargs, external=True)
+    session.run(PYTHON, "examples", "--quick", *session.posargs, external=True)
 
 
 if __name__ == "__main__":
