@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from wce_conformance.adapters import NAMES
 
 COMPILING = ("torch", "jax", "tensorflow")
 """Frameworks whose tests take long: of a call most is compiling it."""
+MANY = 50
+"""Of test functions with as many sets of parameters most run the same lines again."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,6 +30,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--deal",
         action="store_true",
         help="test functions of all frameworks are dealt out among those that compile calls",
+    )
+    parser.addoption(
+        "--at-least", type=int, default=1, help="with --one-in: so many sets of each test function"
+    )
+    parser.addoption(
+        "--cover-one-in",
+        type=int,
+        default=1,
+        help=f"coverage: of test functions with more than {MANY} sets of parameters, one set in N",
     )
 
 
@@ -71,10 +83,12 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     left = _of_a_backend(items) if "numpy" not in backends(config) else items
-    left = _sample(left, config.getoption("--one-in"), _share(config))
+    left = _sample(left, config, _share(config))
     kept = set(left)
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = left
+    for item in _uncovered(left, config.getoption("--cover-one-in")):
+        item.add_marker("no_cover")
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -104,20 +118,34 @@ def _share(config: pytest.Config) -> int | None:
     return COMPILING.index(named[0])
 
 
-def _sample(items: list[pytest.Item], one_in: int, share: int | None) -> list[pytest.Item]:
+def _sample(
+    items: list[pytest.Item], config: pytest.Config, share: int | None
+) -> list[pytest.Item]:
     """Told by hashes of ids; of each test function at least the first of these.
 
     Of a function that is dealt to another framework, only what the hash draws.
     """
+    one_in, least = config.getoption("--one-in"), config.getoption("--at-least")
     hashes = {item: crc32(item.nodeid.encode()) for item in items}
-    first: dict[str, pytest.Item] = {}
+    first: dict[str, list[pytest.Item]] = defaultdict(list)
     for item in sorted(items, key=hashes.__getitem__):
-        function = item.nodeid.partition("[")[0]
+        function = _function(item)
         if share is None or item.path.parent.name == "backends" or _dealt(function) == share:
-            first.setdefault(function, item)
+            first[function].append(item)
     drawn = {i for i in items if hashes[i] % one_in == 0 or i.get_closest_marker("chosen")}
-    kept = drawn | set(first.values())
+    kept = drawn.union(*(each[:least] for each in first.values()))
     return [item for item in items if item in kept]
+
+
+def _uncovered(items: list[pytest.Item], one_in: int) -> list[pytest.Item]:
+    """What runs without coverage, under which a call takes twice as long."""
+    counts = Counter(map(_function, items))
+    many = [item for item in items if counts[_function(item)] > MANY]
+    return [item for item in many if crc32(item.nodeid.encode()) % one_in]
+
+
+def _function(item: pytest.Item) -> str:
+    return item.nodeid.partition("[")[0]
 
 
 def _dealt(function: str) -> int:

@@ -37,7 +37,7 @@ class Way(NamedTuple):
     runs: str
     settings: dict[str, Any]
     route: str = "eager"
-    every: int = 3
+    every: int = 6
     least: float = 0.5
 
 
@@ -149,18 +149,18 @@ WAYS: dict[str, dict[str, Way]] = {
     },
     "jax": {
         # The route of test_cases.py.
-        "closed form": Way("fused", {}, every=240),
-        "rows in pieces": Way("pieces", {}, every=96, least=0.2),
-        "plain": Way("plain", {}, every=96),
+        "closed form": Way("fused", {}, every=480),
+        "rows in pieces": Way("pieces", {}, every=192, least=0.2),
+        "plain": Way("plain", {}, every=192),
     },
     "tensorflow": {
         "replayed": Way("program", {"LARGE": HUGE}, least=0.25),
         "host": Way("fused", {"LARGE": 0}),
-        "device, eager": Way("deferred", {}, every=32),
+        "device, eager": Way("deferred", {}, every=64),
         "graph": Way("fused", {"LARGE": HUGE}, "compiled", 160),
         "rows in pieces": Way("pieces", {"LARGE": HUGE}, "compiled", 80, least=0.1),
         "graph by XLA": Way("fused", {"LARGE": 0}, "compiled", 160),
-        "plain": Way("plain", {}, every=32),
+        "plain": Way("plain", {}, every=64),
     },
 }
 
@@ -168,13 +168,13 @@ WAYS: dict[str, dict[str, Way]] = {
 LOOPED: dict[str, dict[str, Way]] = {
     "numpy": {
         # Of probabilities no loop is compiled.
-        "loops": Way("loops", {}, every=4, least=0.3),
-        "loops, side by side": Way("loops", {}, every=6, least=0.3),
-        "loops, threads": Way("loops", {"LOOPED_BLOCK": 2, "threads": TWO}, every=6, least=0.3),
-        "loops, rows": Way("loops", {}, every=6, least=0.3),
+        "loops": Way("loops", {}, every=8, least=0.3),
+        "loops, side by side": Way("loops", {}, every=12, least=0.3),
+        "loops, threads": Way("loops", {"LOOPED_BLOCK": 2, "threads": TWO}, every=12, least=0.3),
+        "loops, rows": Way("loops", {}, every=12, least=0.3),
     },
-    "torch": {"loops": Way("loops", {}, every=12, least=0.2)},
-    "tensorflow": {"loops": Way("loops", {"LARGE": HUGE}, every=16, least=0.2)},
+    "torch": {"loops": Way("loops", {}, every=24, least=0.2)},
+    "tensorflow": {"loops": Way("loops", {"LARGE": HUGE}, every=32, least=0.2)},
 }
 """By loops that Numba compiles; the other ways are without it, whether it is there or not."""
 if find_spec("numba"):

@@ -20,7 +20,10 @@ from benchmarks.timing import compare
 from benchmarks.workloads import WORKLOADS, Workload
 
 SMALL = [workload for workload in WORKLOADS if workload.small]
-pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")  # Inductor's own
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning"),  # Inductor's own
+    pytest.mark.no_cover,  # what compiles takes twice as long with it
+]
 
 
 @pytest.mark.parametrize("workload", SMALL, ids=lambda workload: workload.name)
