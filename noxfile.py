@@ -89,8 +89,9 @@ COVERING = ("numpy", "array_api_strict")
 MEASURED = ["--cov", "--cov-report=", "--cover-one-in", "4"]
 SPREAD = ["-n", "2", "--dist", "loadgroup", "--durations", "25"]
 """Over two processes; tests that share what takes long are in one (``xdist_group``)."""
-SUITE = ["tests/core", "tests/backends", "tests/fuzz"]
-TOGETHER = ["tests/agreement", "tests/dialects", "tests/homes"]
+SUITE = ["tests/backends", "tests/core", "tests/fuzz"]
+TOGETHER = ["tests/homes", "tests/agreement", "tests/dialects"]
+"""What takes longest comes first, so that no process waits for the other at the end."""
 SAMPLE = {"numpy": 4, "array_api_strict": 4, "torch": 24, "jax": 24, "tensorflow": 24}
 SAMPLE |= {"agreement": 24, "lowest": 24}
 AT_LEAST = {"numpy": 40}

@@ -31,7 +31,7 @@ DTYPES = {"float32": np.float32, "float16": np.float16, "bfloat16": ml_dtypes.bf
 FRAMEWORKS = [name for name in NAMES if name not in ("numpy", "array_api_strict")]
 """Those that are compared with NumPy."""
 ROUTES = {"torch": ("eager", "functional"), "jax": ("eager", "compiled")}
-EXAMPLES = 500 if os.environ.get("WCE_EVERY_CASE") else 200
+EXAMPLES = 500 if os.environ.get("WCE_EVERY_CASE") else 120
 HALVES = (0, 1)
 """Of the settings; the programs of each are compiled in one process."""
 

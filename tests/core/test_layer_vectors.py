@@ -15,7 +15,7 @@ ONE_IN = {
     ("torch", "compiled"): 8,
     ("jax", "eager"): 40,
     ("jax", "compiled"): 40,
-    ("tensorflow", "eager"): 2,
+    ("tensorflow", "eager"): 8,
     ("tensorflow", "compiled"): 40,
     ("tensorflow", "xla"): 40,
 }

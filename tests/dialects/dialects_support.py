@@ -44,7 +44,7 @@ EPS = {"float32": 2.0**-23, "float64": 2.0**-52}
 DTYPES = ("float32", "float64")
 
 drawn = settings(
-    max_examples=200 if THOROUGH else 80,
+    max_examples=200 if THOROUGH else 48,
     derandomize=True,
     deadline=None,
     database=None,
