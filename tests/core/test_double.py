@@ -198,3 +198,8 @@ def test_what_is_infinite_or_nan_is_no_number() -> None:
         assert list((own - 1.0).hi[:2]) == [-np.inf, np.inf]
         assert xp.exp(own).hi[0] == xp.exp(own - 1.0).hi[0] == 0.0
         assert np.isnan(xp.exp(own).hi[2])
+
+
+def test_numpy_makes_no_array_of_objects_of_it() -> None:
+    with pytest.raises(TypeError, match="DoubleNamespace"):
+        np.stack([Double(NUMPY, np.ones(2), np.zeros(2))] * 2)

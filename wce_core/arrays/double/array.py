@@ -125,6 +125,10 @@ class Double:
     def __ne__(self, other: object) -> Any:
         return ~(self == other)
 
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        """An error: NumPy would make an array of objects."""
+        raise TypeError("a Double is no array of NumPy; its functions are those of DoubleNamespace")
+
     __hash__ = None  # type: ignore[assignment]  # as arrays
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeAlias
 
 from wce_core.arrays.ops import ArrayOps
 from wce_core.types import Array
@@ -16,6 +17,7 @@ EPS = 2.0**-100
 """What ``finfo`` gives."""
 SHAPED = ("reshape", "expand_dims", "squeeze", "moveaxis", "permute_dims", "broadcast_to", "take")
 """Functions that only move numbers."""
+Join: TypeAlias = Callable[[Double, Double], Double]
 
 
 class DoubleNamespace:
@@ -162,35 +164,60 @@ class DoubleNamespace:
             if whole and "float" not in self._ops.dtype_name(x):
                 return self._xp.sum(x, axis=axis, dtype=dtype, keepdims=keepdims)
             x = wide(self._ops, x, x)
+        return self._by_halves(operator.add, self._xp.sum, x, axis, keepdims)
+
+    def prod(self, x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Any:
+        """By halves."""
+        if not isinstance(x, Double):
+            return self._xp.prod(x, axis=axis, keepdims=keepdims)
+        return self._by_halves(operator.mul, self._xp.prod, x, axis, keepdims)
+
+    def _by_halves(
+        self, join: Join, of_none: Any, x: Double, axis: int | None, keepdims: bool
+    ) -> Double:
         if axis is None:
             x, axis = self.reshape(x, (-1,)), 0
         place = axis % x.ndim
-        found = _by_halves(self, x, place)
+        found = _joined(join, x, place) if x.shape[place] else self._plain(of_none, x, place)
         return found if keepdims else self.squeeze(found, axis=place)
+
+    def _plain(self, of_none: Any, x: Double, axis: int) -> Double:
+        return wide(self._ops, of_none(x.hi, axis=axis, keepdims=True), x.hi)
 
     def concat(self, arrays: Any, /, *, axis: int) -> Any:
         """One after another."""
-        return Double(
-            self._ops,
-            self._xp.concat([each.hi for each in arrays], axis=axis),
-            self._xp.concat([each.lo for each in arrays], axis=axis),
-        )
+        return self._together(self._xp.concat, arrays, axis)
+
+    def stack(self, arrays: Any, /, *, axis: int = 0) -> Any:
+        """Along a new axis."""
+        return self._together(self._xp.stack, arrays, axis)
+
+    def _together(self, function: Callable[..., Array], arrays: Any, axis: int) -> Any:
+        if not isinstance(arrays[0], Double):
+            return function(arrays, axis=axis)
+        highs, lows = [each.hi for each in arrays], [each.lo for each in arrays]
+        return Double(self._ops, function(highs, axis=axis), function(lows, axis=axis))
+
+    def unstack(self, x: Any, /, *, axis: int = 0) -> Any:
+        """Its parts along an axis."""
+        if not isinstance(x, Double):
+            return self._xp.unstack(x, axis=axis)
+        pairs = (self._xp.unstack(part, axis=axis) for part in (x.hi, x.lo))
+        return tuple(Double(self._ops, *each) for each in zip(*pairs, strict=True))
 
     def finfo(self, dtype: Any, /) -> Any:
         """Of float64, but for ``eps``."""
         return SimpleNamespace(eps=EPS, max=float(self._xp.finfo(dtype).max))
 
 
-def _by_halves(xp: DoubleNamespace, x: Double, axis: int) -> Double:
-    """The sum along an axis, which stays."""
+def _joined(join: Join, x: Double, axis: int) -> Double:
+    """What is not empty, along an axis that stays."""
     before, odd_ones = (slice(None),) * axis, []
     while (count := x.shape[axis]) > 1:
         half = count // 2
         if count % 2:
             odd_ones.append(x[(*before, slice(count - 1, count))])
-        x = x[(*before, slice(0, half))] + x[(*before, slice(half, 2 * half))]
-    if not count:
-        return wide(x.ops, xp.sum(x.hi, axis=axis, keepdims=True), x.hi)
+        x = join(x[(*before, slice(0, half))], x[(*before, slice(half, 2 * half))])
     for each in odd_ones:
-        x = x + each
+        x = join(x, each)
     return x
