@@ -34,6 +34,7 @@ from wce_conformance.oracle import (
 from wce_conformance.oracle import result as result_module
 
 mp: Any = mpmath.mp
+pytestmark = pytest.mark.no_cover  # nothing of wce_core runs
 
 RULES = ("per_class", "mixture", "geometric", "hard")
 FORMS = ("logits", "probabilities", "log_probabilities")

@@ -14,6 +14,7 @@ import pytest
 from wce_conformance.oracle import LOSSES, Grid, Nested, Result, map_nested
 
 mp: Any = mpmath.mp
+pytestmark = pytest.mark.no_cover  # nothing of wce_core runs
 NAN, INF = float("nan"), float("inf")
 REGIONS = [name for name, loss in LOSSES.items() if "smooth" in loss.of_regions]
 """Those that are quotients; Lovász losses are not."""

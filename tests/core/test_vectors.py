@@ -84,6 +84,7 @@ def test_ids_are_unique() -> None:
     assert [name for name, n in Counter(vector.id for vector in VECTORS).items() if n > 1] == []
 
 
+@pytest.mark.no_cover  # nothing of wce_core runs
 def test_the_files_are_what_is_generated() -> None:
     assert differences() == []
 

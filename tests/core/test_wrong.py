@@ -11,6 +11,8 @@ from wce_conformance.runner import Record, Task, records
 from wce_conformance.vectors import Vector, load_vectors
 from wce_conformance.wrong import WRONG, Reference, Wrong
 
+pytestmark = pytest.mark.no_cover  # nothing of wce_core runs
+
 
 @functools.cache
 def vectors() -> list[Vector]:
