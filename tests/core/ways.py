@@ -149,9 +149,9 @@ WAYS: dict[str, dict[str, Way]] = {
     },
     "jax": {
         # The route of test_cases.py.
-        "closed form": Way("fused", {}, every=480),
-        "rows in pieces": Way("pieces", {}, every=192, least=0.2),
-        "plain": Way("plain", {}, every=192),
+        "closed form": Way("fused", {}, every=240),
+        "rows in pieces": Way("pieces", {}, every=96, least=0.2),
+        "plain": Way("plain", {}, every=96),
     },
     "tensorflow": {
         "replayed": Way("program", {"LARGE": HUGE}, least=0.25),
