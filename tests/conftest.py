@@ -16,7 +16,7 @@ from wce_conformance.adapters import NAMES
 COMPILING = ("torch", "jax", "tensorflow")
 """Frameworks whose tests take long: of a call most is compiling it."""
 MANY = 50
-"""Of test functions with as many sets of parameters most run the same lines again."""
+"""Of test functions with more sets of parameters than this most run the same lines again."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -83,7 +83,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     left = _of_a_backend(items) if "numpy" not in backends(config) else items
-    left = _sample(left, config, _share(config))
+    left = _sample(left, config)
     kept = set(left)
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = left
@@ -118,14 +118,13 @@ def _share(config: pytest.Config) -> int | None:
     return COMPILING.index(named[0])
 
 
-def _sample(
-    items: list[pytest.Item], config: pytest.Config, share: int | None
-) -> list[pytest.Item]:
+def _sample(items: list[pytest.Item], config: pytest.Config) -> list[pytest.Item]:
     """Told by hashes of ids; of each test function at least the first of these.
 
     Of a function that is dealt to another framework, only what the hash draws.
     """
     one_in, least = config.getoption("--one-in"), config.getoption("--at-least")
+    share = _share(config)
     hashes = {item: crc32(item.nodeid.encode()) for item in items}
     first: dict[str, list[pytest.Item]] = defaultdict(list)
     for item in sorted(items, key=hashes.__getitem__):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 from zlib import crc32
 
 from wce_conformance.vectors import Vector
@@ -11,14 +11,23 @@ from wce_conformance.vectors import Vector
 Traits: TypeAlias = set[tuple[str, ...]]
 
 
-def hashed(vector: Vector) -> int:
-    """Told by the id, so that new vectors hardly change which of the old ones are run."""
-    return crc32(vector.id.encode())
+class Named(Protocol):
+    """A vector or a case."""
+
+    @property
+    def id(self) -> str:
+        """Unique."""
+        ...
 
 
-def in_sample(vector: Vector, one_in: int) -> bool:
+def hashed(named: Named) -> int:
+    """Told by the id, so that new ones hardly change which of the old ones are run."""
+    return crc32(named.id.encode())
+
+
+def in_sample(named: Named, one_in: int) -> bool:
     """Is it in a sample of one in so many?"""
-    return hashed(vector) % one_in == 0
+    return hashed(named) % one_in == 0
 
 
 def each(vector: Vector) -> Traits:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from zlib import crc32
+
+from wce_conformance.sampling import Named, in_sample
 
 EVERY = bool(os.environ.get("WCE_EVERY_CASE"))
 
 
-def is_seen(case_id: str, one_in: int) -> bool:
-    """Told by a hash of the id, so that new cases do not change which of the old ones are seen."""
-    return EVERY or crc32(case_id.encode()) % one_in == 0
+def is_seen(case: Named, one_in: int) -> bool:
+    """Is it in a sample of one in so many, or are all of them seen?"""
+    return EVERY or in_sample(case, one_in)

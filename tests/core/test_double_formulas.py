@@ -27,8 +27,9 @@ CASES = [
     if case.loss in MODES
     and "systematic" in case.flags
     and case.dtype == "float64"
-    and "log_probabilities" not in case.arguments.get("form", "")
-    and not case.arguments.get("label_smoothing")  # Python rounds what classes share of it
+    # Of 1 − p of a log-probability, and of smoothing, constants are rounded to float64.
+    and (case.categorical or case.arguments.get("form") != "log_probabilities")
+    and not case.arguments.get("label_smoothing")
 ]
 
 

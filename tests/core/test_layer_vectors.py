@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from seen import is_seen
 
 from wce_conformance.runner import Task, records
-from wce_conformance.sampling import in_sample
 from wce_conformance.this_library import WceCore
 from wce_conformance.vectors import FOLDER, load_vectors
 
@@ -19,7 +19,7 @@ ONE_IN = {
     ("tensorflow", "compiled"): 40,
     ("tensorflow", "xla"): 40,
 }
-"""Routes that compile: ``python -m wce_conformance run`` sees more of them, or all."""
+"""Where calls compile or are slow: ``nox -s thorough`` sees all vectors."""
 
 
 @pytest.mark.parametrize("precision", ["native", "exact"])
@@ -29,7 +29,7 @@ def test_vectors(backend: str, precision: str) -> None:
         Task(vector, route, precision)
         for route in own.routes
         for vector in VECTORS
-        if in_sample(vector, ONE_IN.get((backend, route), 1))
+        if is_seen(vector, ONE_IN.get((backend, route), 1))
     ]
     assert {task.route for task in todo} == set(own.routes)
     found = list(records(own, todo))

@@ -11,7 +11,6 @@ from typing import Any, get_args
 
 import pytest
 from jsonschema import Draft202012Validator
-from seen import is_seen
 
 from wce_conformance import load_vectors
 from wce_conformance.cases import Tensor
@@ -52,8 +51,6 @@ TINY = mp.mpf(10) ** -1000
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_every_file_is_as_the_schema_says(file: Path) -> None:
     document = json.loads(file.read_text(encoding="utf-8"))
-    seen = [each for each in document["vectors"] if is_seen(each["id"], one_in=4)]
-    document["vectors"] = seen or document["vectors"]
     errors = [
         f"{list(error.absolute_path)}: {error.message[:200]}"
         for error in Draft202012Validator(SCHEMA).iter_errors(document)

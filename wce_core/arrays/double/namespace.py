@@ -178,11 +178,11 @@ class DoubleNamespace:
         if axis is None:
             x, axis = self.reshape(x, (-1,)), 0
         place = axis % x.ndim
-        found = _joined(join, x, place) if x.shape[place] else self._plain(of_none, x, place)
+        if x.shape[place]:
+            found = _joined(join, x, place)
+        else:
+            found = wide(self._ops, of_none(x.hi, axis=place, keepdims=True), x.hi)
         return found if keepdims else self.squeeze(found, axis=place)
-
-    def _plain(self, of_none: Any, x: Double, axis: int) -> Double:
-        return wide(self._ops, of_none(x.hi, axis=axis, keepdims=True), x.hi)
 
     def concat(self, arrays: Any, /, *, axis: int) -> Any:
         """One after another."""
