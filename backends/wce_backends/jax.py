@@ -8,7 +8,6 @@ and for ``precision="exact"``, is switched on around the call and never leaves i
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -36,19 +35,6 @@ from .sums import in_pieces
 
 NO_FLOAT64 = ("tpu",)
 """Platforms that do not compute in float64."""
-LARGE, LONG = 3 * 2**20, 64
-"""From so many elements on, in rows of such a length or more, a CPU computes them twice.
-
-Smaller arrays fit in a cache; over short rows it is slower, as ``docs/design/speed.md`` measures.
-"""
-
-
-def _slower_in_memory(shape: tuple[int, ...]) -> bool:
-    """Does writing what value and gradient share take longer than computing it twice?"""
-    if not all(isinstance(length, int) for length in shape):
-        return False  # symbolic, in an export
-    row = shape[-1] if len(shape) > 1 else 1
-    return row == 1 or (row >= LONG and math.prod(shape) >= LARGE)
 
 
 class JaxNamespace:
@@ -202,13 +188,6 @@ class JaxBackend(Backend):
     def constant(self, array: Array) -> Array:
         """By ``stop_gradient``."""
         return jax.lax.stop_gradient(array)
-
-    def apart(self, array: Array) -> Array:
-        """Behind a barrier on a CPU, where memory is slow beside an exponential."""
-        if not _slower_in_memory(array.shape):
-            return array
-        barrier = jax.lax.optimization_barrier
-        return jax.lax.platform_dependent(array, cpu=barrier, default=lambda own: own)
 
     def flushing(self, array: Array) -> Array:
         """By an identity whose transpose flushes: losses of single regions are differentiated."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,13 @@ import tensorflow as tf
 
 import wce_core
 from wce_backends.tensorflow import BACKEND
-from wce_core.losses import BinaryCrossEntropy, CrossEntropy, binary_cross_entropy, cross_entropy
+from wce_core.losses import (
+    BinaryCrossEntropy,
+    CrossEntropy,
+    binary_cross_entropy,
+    binary_focal_cross_entropy,
+    cross_entropy,
+)
 
 N, C = 6, 4
 RNG = np.random.default_rng(3)
@@ -375,3 +382,24 @@ def test_a_training_loop_converges(compiled: Callable[..., Any]) -> None:
     assert history[0] == pytest.approx(np.log(C), rel=1e-6)
     assert np.mean(history[-7:]) < 0.2
     assert len(traces) == 1
+
+
+@pytest.mark.parametrize("precision", ["native", "exact"])
+@pytest.mark.parametrize("shape", [(4096, 1), (4096, 10), (64, 1000)])
+@pytest.mark.parametrize("loss", [binary_cross_entropy, binary_focal_cross_entropy])
+def test_what_xla_makes_of_value_and_gradient(
+    loss: Any, shape: tuple[int, ...], precision: Any
+) -> None:
+    """An exponential, perhaps the losses, and the gradient; no slow logarithm of its own."""
+    x = tf.zeros(shape)
+
+    def step(x: Any, y: Any) -> Any:
+        return slopes(functools.partial(loss, targets=y, precision=precision), x)
+
+    job = tf.function(step, jit_compile=True, autograph=False)
+    program = job.experimental_get_compiler_ir(x, x)(stage="optimized_hlo")
+    assert "exponential" in program
+    assert "log-plus-one" not in program
+    entry = program[program.index("ENTRY") :]
+    written = re.findall(rf"= f(?:32|64)\[{','.join(map(str, shape))}\]\S* fusion", entry)
+    assert 1 <= len(written) <= 3, entry

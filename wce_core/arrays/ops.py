@@ -149,6 +149,13 @@ class ArrayOps(ABC):
         above = self.in_place(self.xp.maximum, array, self.xp.zeros_like(array))
         return self.in_place(self.xp.add, above, log_sum), state
 
+    def both_softplus(self, array: Array) -> tuple[Array, Array, Any]:
+        """log(1 + exp(−array)), log(1 + exp(array)), and a state for :meth:`sigmoids`."""
+        xp, zero = self.xp, self.xp.zeros_like(array)
+        log_sum, state = self.log_sum(array)
+        above = self.in_place(xp.add, xp.maximum(array, zero), log_sum)
+        return log_sum - xp.minimum(array, zero), above, state
+
     def sigmoid(self, state: Any) -> Array:
         """σ, from the state that :meth:`softplus` gave."""
         return self.sigmoids(state)[0]
@@ -159,11 +166,15 @@ class ArrayOps(ABC):
 
     def both_chances(self, array: Array) -> tuple[Array, Array]:
         """(σ(array), σ(−array)). Not differentiable."""
-        return self.sigmoids(self._odds(array))
+        return self.sigmoids(self._state(array))
+
+    def log1p(self, array: Array) -> Array:
+        """log(1 + x) of x from 0 on. Not differentiable."""
+        return self.xp.log1p(array)
 
     def log_sum(self, array: Array) -> tuple[Array, Any]:
         """log(1 + exp(−|array|)), and what :meth:`sigmoids` makes σ(±array) of."""
-        odds = self._odds(array)
+        odds = self._state(array)
         return self.in_place(self.xp.log1p, self.xp.minimum(*odds)), odds
 
     def sigmoids(self, state: Any) -> tuple[Array, Array]:
@@ -174,7 +185,7 @@ class ArrayOps(ABC):
         odds, other = state
         return 1.0 / (1.0 + odds), 1.0 / (1.0 + other)
 
-    def _odds(self, array: Array) -> tuple[Array, Array]:
+    def _state(self, array: Array) -> tuple[Array, Array]:
         """E = exp(−array) and 1/E, of which the smaller is exp(−|array|): nothing is selected."""
         odds = self.in_place(self.xp.exp, -array)
         return odds, 1.0 / odds
@@ -404,10 +415,6 @@ class ArrayOps(ABC):
 
     def constant(self, array: Array) -> Array:
         """``array``, through which no derivative flows."""
-        return array
-
-    def apart(self, array: Array) -> Array:
-        """The same numbers, of which a compiler does not know that they are the same."""
         return array
 
     def flushing(self, array: Array) -> Array:

@@ -13,7 +13,6 @@ are the autodiff of ``plain``; ``fused`` is never differentiated.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from wce_core.arrays.ops import ArrayOps
 from wce_core.arrays.rounding import widened
@@ -77,19 +76,10 @@ def deferred(
     outputs = _outputs(ops, spec, arrays, weighed, losses, counts, under)
 
     def gradient() -> Array:
-        own = rows if spec.axis is not None else _apart(ops, spec, arrays, weighed, rows)
         scale = scale_of(ops, spec, weighed, under, arrays)
-        return kept_gradient(ops, spec, weighed, own, scale, arrays, under)
+        return kept_gradient(ops, spec, weighed, rows, scale, arrays, under)
 
     return outputs, gradient
-
-
-def _apart(ops: ArrayOps, spec: LossSpec, arrays: Arrays, weighed: Weighed, rows: Any) -> Any:
-    """Elements once more, where a compiler would write down what value and gradient share."""
-    predictions = ops.apart(arrays["predictions"])
-    if predictions is arrays["predictions"]:
-        return rows
-    return rows_of(ops, spec, {**arrays, "predictions": predictions}, weighed)
 
 
 def _outputs(

@@ -63,11 +63,8 @@ class ClosedSigmoid:
         """(softplus(−z), softplus(z))."""
         del one, zero
         if self.surprisals is None:
-            ops, xp, z = self.ops, self.ops.xp, self.predictions
-            log_sum, self.state = ops.log_sum(z)
-            nothing = xp.zeros_like(z)
-            above = ops.in_place(xp.add, xp.maximum(z, nothing), log_sum)
-            self.surprisals = log_sum - xp.minimum(z, nothing), above
+            *surprisals, self.state = self.ops.both_softplus(self.predictions)
+            self.surprisals = surprisals[0], surprisals[1]
         return self.surprisals
 
     def chance_of(self, surprisal: Array) -> Chance:

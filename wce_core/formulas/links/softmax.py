@@ -76,7 +76,7 @@ class ClosedSoftmax:
         self.ops, self.axis, self.predictions, self.narrowed = ops, axis, predictions, narrowed
         found = ops.softmax_sums(predictions, axis)
         self.largest, self.exp, self.whole, self.rest = found
-        self.log_sum = ops.xp.log1p(self.rest)
+        self.log_sum = ops.log1p(self.rest)
         self.difference: Array = None
         self.surprisal: Array = None
         self.known: Chance | None = None
@@ -108,8 +108,11 @@ class ClosedSoftmax:
     def vjp_at(self, index: Array, slope: Array, into: Array | None = None) -> Array:
         """slope·p_j for j ≠ index, −slope·(1 − p_index) there, formed without cancelling."""
         share = slope / self.whole
-        others = (self.ops.xp.exp(self.difference) - 1.0) - self.rest
-        return self.ops.scaled(self.exp, share, index, share * others, self.axis, into)
+        if self.known is None:
+            own = share * ((self.ops.xp.exp(self.difference) - 1.0) - self.rest)
+        else:
+            own = slope * (0.0 - self.known.rest)
+        return self.ops.scaled(self.exp, share, index, own, self.axis, into)
 
     def vjp(self, slopes: Array, into: Array | None = None) -> Array:
         """p_j·Σ_{k≠j} d_k − d_j·(1 − p_j); exactly 0 where the two differ by rounding alone.

@@ -171,11 +171,18 @@ class BinaryLabels(NamedTuple):
         ops, surprisals = self.ops, rows.at(self.sign)
         slope = slope_of(ops, term, rows, surprisals)
         if self.amount is None:
-            steep = self.sign * _steep(_beside(ops, self.sign, scale), slope)
+            steep = self._signed(_beside(ops, self.sign, scale), slope)
         else:
             steep = _slopes(ops, self.amount, scale, slope, surprisals)
             steep = ops.in_place(ops.xp.multiply, steep, self.sign)
         return rows.vjp_at(self.sign, steep, into)
+
+    def _signed(self, scale: Array, slope: Array | float) -> Array:
+        """The product of all three; an array of slopes is given up."""
+        ops, multiply = self.ops, self.ops.xp.multiply
+        if isinstance(slope, float):
+            return self.sign * _steep(scale, slope)
+        return ops.in_place(multiply, ops.in_place(multiply, slope, scale), self.sign)
 
     def curvature(self, term: Term, rows: CurvedBinary, scale: Array, *, positive: bool) -> Array:
         """That of both masses, one of which is 0."""
