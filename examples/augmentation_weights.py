@@ -107,7 +107,7 @@ def main() -> None:
     scores: Scores = {setting: [] for setting in SETTINGS}
     for seed, setting in common.trainings(run, SETTINGS):
         images, test = load(seed)
-        model = trained(setting, seed, images, 30 if run.quick else 80)
+        model = trained(setting, seed, images, 10 if run.quick else 80)
         scores[setting].append(judged(model, test))
     draw(run, scores)
     copies = augmented(load(0)[0], seed=0)

@@ -110,7 +110,7 @@ def main() -> None:
     paid = {setting: np.zeros((10, 10)) for setting in LOSSES}
     for seed, setting in common.trainings(run, LOSSES):
         data = load(seed)
-        found = answers(setting, data, steps=100 if run.quick else 200)
+        found = answers(setting, data, steps=40 if run.quick else 200)
         cost = COSTS[data.test_y, found]
         np.add.at(paid[setting], (data.test_y, found), 1000 * cost / cost.size / len(run.seeds))
         right = float((found == data.test_y).mean())

@@ -160,7 +160,7 @@ def main() -> None:
     scores: Scores = {setting: [] for setting in SETTINGS}
     curves: dict[str, list[Sequence[float]]] = {setting: [] for setting in SETTINGS}
     for seed, setting in common.trainings(run, SETTINGS):
-        unseen, curve = trained(setting, seed, 10 if run.quick else 200)
+        unseen, curve = trained(setting, seed, 4 if run.quick else 200)
         curves[setting].append(curve)
         scores[setting].append({MEASURES[0].name: unseen})
     draw(run, curves, held)

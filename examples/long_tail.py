@@ -112,7 +112,7 @@ def main() -> None:
     scores: Scores = {setting: [] for setting in SETTINGS}
     found: dict[str, list[np.ndarray]] = {setting: [] for setting in SETTINGS}
     for seed, setting in common.trainings(run, SETTINGS):
-        own = recalls(setting, seed, *load(seed), epochs=30 if run.quick else 60)
+        own = recalls(setting, seed, *load(seed), epochs=10 if run.quick else 60)
         found[setting].append(own)
         numbers = (own.mean(), own[-3:].mean(), own[:3].mean())
         scores[setting].append({m.name: float(n) for m, n in zip(MEASURES, numbers, strict=True)})

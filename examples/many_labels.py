@@ -137,7 +137,7 @@ def main() -> None:
     rare: dict[str, list[np.ndarray]] = {setting: [] for setting in SETTINGS}
     for seed, setting in common.trainings(run, SETTINGS):
         data = load(seed, 1000 if run.quick else 2500)
-        ranked = ranking(setting, seed, data, 60 if run.quick else 150)
+        ranked = ranking(setting, seed, data, 20 if run.quick else 150)
         hits = np.take_along_axis(data.test_y, ranked, axis=1)
         own = recalls(data.test_y, ranked)
         numbers = (hits[:, :POSITIVES].mean(), hits[:, 0].mean(), np.nanmean(own))

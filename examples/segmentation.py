@@ -141,7 +141,7 @@ def main() -> None:
     first: dict[str, np.ndarray] = {}
     for seed, setting in common.trainings(run, SETTINGS):
         learned, unseen = load(seed)
-        model = trained(loss_of(setting, learned), learned, seed, 60 if run.quick else 150)
+        model = trained(loss_of(setting, learned), learned, seed, 20 if run.quick else 150)
         found = found_by(model, unseen)
         scores[setting].append(judged(found, unseen.bright))
         first.setdefault(setting, found)

@@ -142,7 +142,7 @@ def main() -> None:
     maps: dict[str, np.ndarray] = {}
     for seed, setting in common.trainings(run, SETTINGS):
         city = load(seed)
-        chosen = chosen_on_the_map(trained(setting, seed, city, 150 if run.quick else 300))
+        chosen = chosen_on_the_map(trained(setting, seed, city, 50 if run.quick else 300))
         reach = within_reach(grid(), city.depots)
         right = reach[np.arange(len(chosen)), chosen]
         served = np.asarray(reach.any(axis=1))  # nothing is right where no depot is within reach
