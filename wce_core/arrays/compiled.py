@@ -6,17 +6,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from wce_core.arrays.numerics import FEW_CLASSES
-from wce_core.arrays.ops import ArrayOps
 from wce_core.types import Array, Namespace
 
 from .approximations import log1p_up_to_one, reciprocal_up_to_one
+from .by_sign import BySign
 from .numerics import product, total
 
 LONGEST = 32
 """Classes of a piece."""
 
 
-class Fused(ArrayOps):
+class Fused(BySign):
     """A compiler makes one loop of many operations."""
 
     many_classes: int
@@ -40,40 +40,18 @@ class Fused(ArrayOps):
 
     def log1p(self, array: Array) -> Array:
         """By a logarithm where adding 1 loses nothing that shows."""
-        few = log1p_up_to_one(self.dtype_name(array), array)
+        few = self._log1p_up_to_one(array)
         return self.xp.where(array < 1.0, few, self.xp.log(1.0 + array))
 
     def at_most(self, array: Array, bound: float) -> Array:
-        """By a selection, as :meth:`both_softplus`: a minimum that keeps NaN takes more."""
+        """By a selection: a minimum that keeps NaN takes longer."""
         return self.xp.where(array > bound, bound, array)
 
-    def softplus(self, array: Array) -> tuple[Array, Array]:
-        """By the sign that is kept."""
-        log_sum, (decay, positive) = self.log_sum(array)
-        return self.xp.where(positive, array, 0.0) + log_sum, (decay, positive)
+    def _log1p_up_to_one(self, u: Array) -> Array:
+        return log1p_up_to_one(self.dtype_name(u), u)
 
-    def both_softplus(self, array: Array) -> tuple[Array, Array, Any]:
-        """By the sign that is kept."""
-        log_sum, (decay, positive) = self.log_sum(array)
-        below = log_sum - self.xp.where(positive, 0.0, array)
-        return below, self.xp.where(positive, array, 0.0) + log_sum, (decay, positive)
-
-    def log_sum(self, array: Array) -> tuple[Array, Any]:
-        """By e^−|x| alone: of a quotient of exponentials XLA makes a second exponential."""
-        decay, positive = self._state(array)
-        return log1p_up_to_one(self.dtype_name(array), decay), (decay, positive)
-
-    def sigmoids(self, state: Any) -> tuple[Array, Array]:
-        """Of the sign that was kept."""
-        decay, positive = state
-        large = reciprocal_up_to_one(self.dtype_name(decay), decay)
-        small = decay * large
-        where = self.xp.where
-        return where(positive, large, small), where(positive, small, large)
-
-    def _state(self, array: Array) -> tuple[Array, Array]:
-        """e^−|x|, and whether x is not negative."""
-        return self.xp.exp(0.0 - self.xp.abs(array)), array >= 0
+    def _reciprocal_up_to_one(self, u: Array) -> Array:
+        return reciprocal_up_to_one(self.dtype_name(u), u)
 
     def exponentials(
         self, predictions: Array, largest: Array, axis: int

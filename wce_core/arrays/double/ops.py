@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from wce_core.arrays.by_sign import BySign
 from wce_core.arrays.ops import ArrayOps
 from wce_core.types import Array
 
@@ -13,7 +14,7 @@ from .array import Double, wide
 from .namespace import DoubleNamespace
 
 
-class DoubleOps(ArrayOps):
+class DoubleOps(BySign):
     """The operations of another backend with a :class:`Double` wherever that has float64.
 
     So a description of a call that says float64 is evaluated at 106 bits, by the same formulas.
@@ -88,23 +89,6 @@ class DoubleOps(ArrayOps):
             return self.base.take(row, index, axis)
         take = self.base.take
         return Double(self.base, take(row.hi, index, axis), take(row.lo, index, axis))
-
-    def log_sum(self, array: Any) -> tuple[Any, Any]:
-        """By e^−|x| alone, which does not overflow."""
-        decay = self.xp.exp(-abs(array))
-        return self.xp.log1p(decay), (decay, array >= 0)
-
-    def sigmoids(self, state: Any) -> tuple[Any, Any]:
-        """Of the sign that was kept."""
-        decay, positive = state
-        large = 1.0 / (1.0 + decay)
-        small = decay * large
-        where = self.xp.where
-        return where(positive, large, small), where(positive, small, large)
-
-    def both_chances(self, array: Any) -> tuple[Any, Any]:
-        """By e^−|x|."""
-        return self.sigmoids(self.log_sum(array)[1])
 
     def constant(self, array: Any) -> Any:
         """Nothing is differentiated."""

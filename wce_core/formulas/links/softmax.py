@@ -108,11 +108,8 @@ class ClosedSoftmax:
     def vjp_at(self, index: Array, slope: Array, into: Array | None = None) -> Array:
         """slope·p_j for j ≠ index, −slope·(1 − p_index) there, formed without cancelling."""
         share = slope / self.whole
-        if self.known is None:
-            own = share * ((self.ops.xp.exp(self.difference) - 1.0) - self.rest)
-        else:
-            own = slope * (0.0 - self.known.rest)
-        return self.ops.scaled(self.exp, share, index, own, self.axis, into)
+        others = (self.ops.xp.exp(self.difference) - 1.0) - self.rest
+        return self.ops.scaled(self.exp, share, index, share * others, self.axis, into)
 
     def vjp(self, slopes: Array, into: Array | None = None) -> Array:
         """p_j·Σ_{k≠j} d_k − d_j·(1 − p_j); exactly 0 where the two differ by rounding alone.
